@@ -1,0 +1,222 @@
+#include "trace/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <utility>
+
+namespace devs {
+namespace {
+
+constexpr mode_t kOwnerOnly = 0600;  // what agents did is nobody else's business
+
+Status refused(std::string_view doing, const std::filesystem::path& path, int error) {
+  const char* const name = ::strerrorname_np(error);
+  const char* const words = ::strerrordesc_np(error);
+  return {Code::unavailable, fmt::format("cannot {} {}: {} ({})", doing, path.string(),
+                                         words != nullptr ? words : "unknown error",
+                                         name != nullptr ? name : "?")};
+}
+
+// What a person can do about a file that does not open.
+std::string_view way_out(int error) {
+  switch (error) {
+    case EISDIR:
+      return "it is a directory: move it away";
+    case EACCES:
+    case EPERM:
+      return "give this user the right to read and write it, or choose another directory";
+    case EROFS:
+      return "the file system is read-only: choose another directory";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room, or choose another directory";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files";
+    default:
+      return "mend it, or choose another directory";
+  }
+}
+
+Status cannot_open(const std::filesystem::path& path, int error) {
+  const Status status = refused("open", path, error);
+  return {status.code(), fmt::format("{}; {}", status.message(), way_out(error))};
+}
+
+class RealFile final : public File {
+ public:
+  RealFile(std::filesystem::path path, int fd, const struct stat& opened)
+      : path_(std::move(path)), fd_(fd), device_(opened.st_dev), inode_(opened.st_ino) {}
+  ~RealFile() override { ::close(fd_); }
+  RealFile(const RealFile&) = delete;
+  RealFile& operator=(const RealFile&) = delete;
+
+  Status append(std::span<const std::string_view> pieces) override {
+    if (Status there = still_there(); !there.ok()) return there;
+    while (!pieces.empty()) {
+      const auto group = pieces.first(std::min<std::size_t>(pieces.size(), IOV_MAX));
+      if (Status wrote = append_group(group); !wrote.ok()) return wrote;
+      pieces = pieces.subspan(group.size());
+    }
+    return {};
+  }
+
+  Status truncate(std::uint64_t size) override {
+    while (::ftruncate(fd_, static_cast<off_t>(size)) != 0)
+      if (errno != EINTR) return refused("cut back", path_, errno);
+    return {};
+  }
+
+  Status sync() override {
+    while (::fdatasync(fd_) != 0)
+      if (errno != EINTR) return refused("sync", path_, errno);
+    return {};
+  }
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const override {
+    std::size_t got = 0;
+    while (got < to.size()) {
+      const ssize_t n = ::pread(fd_, to.data() + got, to.size() - got,
+                                static_cast<off_t>(offset + got));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return refused("read", path_, errno);
+      if (n == 0) break;
+      got += static_cast<std::size_t>(n);
+    }
+    return got;
+  }
+
+  Result<std::uint64_t> size() const override {
+    struct stat now {};
+    if (::fstat(fd_, &now) != 0) return refused("look at", path_, errno);
+    return static_cast<std::uint64_t>(now.st_size);
+  }
+
+ private:
+  // A file that was deleted or moved away takes writes as before, and nobody
+  // will ever read them.  Once seen this stays: what was written meanwhile is
+  // not in whatever lies at the path now.
+  Status still_there() {
+    if (gone_.ok()) {
+      struct stat at_path {};
+      const bool found = ::stat(path_.c_str(), &at_path) == 0;
+      const bool lost = found ? at_path.st_dev != device_ || at_path.st_ino != inode_
+                              : errno == ENOENT || errno == ENOTDIR;
+      if (lost)
+        gone_ = Status(Code::unavailable,
+                       fmt::format("{} was deleted or replaced while in use; restart to "
+                                   "begin a new log",
+                                   path_.string()));
+    }
+    return gone_;
+  }
+
+  Status append_group(std::span<const std::string_view> group) {
+    std::array<iovec, IOV_MAX> vectors;
+    std::size_t count = 0;
+    for (const std::string_view piece : group)
+      if (!piece.empty()) vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
+    for (iovec* next = vectors.data(); count > 0;) {
+      const ssize_t n = ::writev(fd_, next, static_cast<int>(count));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return refused("append to", path_, errno);
+      auto wrote = static_cast<std::size_t>(n);
+      while (count > 0 && wrote >= next->iov_len) {
+        wrote -= next->iov_len;
+        ++next;
+        --count;
+      }
+      if (wrote > 0) {
+        next->iov_base = static_cast<char*>(next->iov_base) + wrote;
+        next->iov_len -= wrote;
+      }
+    }
+    return {};
+  }
+
+  const std::filesystem::path path_;
+  const int fd_;
+  const dev_t device_;
+  const ino_t inode_;
+  Status gone_;
+};
+
+class RealFiles final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) override {
+    std::error_code failed;  // absolute: a later chdir must not move the log
+    const std::filesystem::path where = std::filesystem::absolute(path, failed);
+    if (failed) return cannot_open(path, failed.value());
+    // O_NONBLOCK: a FIFO at the path must not hold us; regular files ignore it.
+    const int fd = ::open(where.c_str(),
+                          O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                          kOwnerOnly);
+    if (fd < 0) return cannot_open(where, errno);
+    struct stat opened {};
+    if (::fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+      ::close(fd);
+      return Status(Code::unavailable,
+                    fmt::format("cannot use {}: not a regular file; move it away",
+                                where.string()));
+    }
+    return std::unique_ptr<File>(new RealFile(where, fd, opened));
+  }
+};
+
+// The process that holds a lock file wrote its number into it.
+std::string holder_of(int fd) {
+  std::array<char, 16> text{};
+  const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+  std::string digits;
+  for (ssize_t i = 0; i < n && text[static_cast<std::size_t>(i)] >= '0' &&
+                      text[static_cast<std::size_t>(i)] <= '9';
+       ++i)
+    digits += text[static_cast<std::size_t>(i)];
+  return digits.empty() ? "another process" : "process " + digits;
+}
+
+}  // namespace
+
+FileSystem& real_files() {
+  static RealFiles files;  // no state
+  return files;
+}
+
+Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(
+    const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
+  if (fd < 0) return cannot_open(path, errno);
+  std::unique_ptr<DirectoryLock> lock(new DirectoryLock(fd));
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return refused("lock", path, errno);
+    return Status(Code::unavailable,
+                  fmt::format("{} is in use by {} (lock {}); stop it, or choose another "
+                              "directory",
+                              path.parent_path().string(), holder_of(fd), path.string()));
+  }
+  // Only for the message above: the lock holds without it, so a full disk is fine.
+  const std::string number = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) == 0) {
+    [[maybe_unused]] const ssize_t wrote =
+        ::pwrite(fd, number.data(), number.size(), 0);
+  }
+  return lock;
+}
+
+DirectoryLock::~DirectoryLock() {
+  ::close(fd_);
+}
+
+}  // namespace devs
