@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/json_rpc.h"
+
+namespace devs {
+
+// How a call ended (SAOP 4.4).  Spelled as on the wire by name_of().
+enum class CallStatus {
+  success,
+  tool_error,
+  validation_failed,
+  upstream_unavailable,
+  timeout_exceeded,
+  access_denied,
+  unknown_tool,
+  cancelled,
+  abandoned
+};
+std::string_view name_of(CallStatus status);  // "TIMEOUT_EXCEEDED"
+int exit_code_of(CallStatus status);          // 124
+
+// A tool as lists show it and as calls find it.  Immutable once registered.
+struct ToolSpec {
+  std::string name;           // what a host calls: `echo`, `files__read_file`
+  std::string server;         // "builtin", or the upstream's key
+  std::string upstream_tool;  // the upstream's own name; equals name for a built-in
+  // The Tool object of tools/list, compact and verbatim but for `name`.
+  std::string json;
+  std::string input_schema;  // JSON text of inputSchema
+};
+
+// Builds a ToolSpec for a built-in or host tool.  `input_schema` is JSON text;
+// `annotations` JSON text or empty.  REQUIRES: both are valid JSON.
+ToolSpec make_tool_spec(std::string_view name, std::string_view description,
+                        std::string_view input_schema,
+                        std::string_view annotations = {});
+
+// What a tool answered.  A tool that failed is still an answer: MCP carries it
+// as a result with isError, never as a JSON-RPC error.
+struct ToolOutcome {
+  CallStatus status = CallStatus::success;
+  // CallToolResult as compact JSON text (`{"content":[...],...}`); what the
+  // caller gets.  Empty when `fault` is set or nobody is to be answered.
+  std::string result;
+  // The caller sees this JSON-RPC error instead of a result (unknown tool, an
+  // upstream's own error).
+  std::optional<RpcFault> fault;
+};
+
+// {"content":[{"type":"text","text":...}],"isError":...}
+ToolOutcome text_outcome(std::string_view text, CallStatus status = CallStatus::success);
+
+}  // namespace devs
