@@ -1,0 +1,87 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orchestrator/net/principal.h"
+#include "orchestrator/net/request_head.h"
+#include "orchestrator/net/sse_provider.h"
+#include "trace/clock.h"
+#include "trace/work.h"
+
+namespace devs {
+
+class HttpFront;
+
+// One answer owed to one request.  Move-only: whoever holds it owes it.
+//
+// send() and stream() work on any thread, once: they post finished bytes to the
+// connection's reactor and return.  A peer that has gone is noticed there,
+// dropped and counted.  Dying unsent answers 500: never a client that hangs.
+class DeferredAnswer {
+ public:
+  DeferredAnswer() = default;  // owes nothing
+  DeferredAnswer(DeferredAnswer&& other) noexcept;
+  DeferredAnswer& operator=(DeferredAnswer&& other) noexcept;
+  ~DeferredAnswer();
+
+  void send(HttpAnswer answer) &&;
+  void stream(StreamStart start) &&;
+  explicit operator bool() const { return front_ != nullptr; }
+
+ private:
+  friend class Exchange;
+  DeferredAnswer(HttpFront* front, ConnectionId to) : front_(front), to_(to) {}
+  HttpFront* front_ = nullptr;
+  ConnectionId to_;
+};
+
+// One request and the one way it is answered.  Made by the front, run on an http
+// worker.  Exactly one of respond, stream, defer, once; none of them: 500.
+class Exchange {
+ public:
+  Exchange(HttpFront& front, ConnectionId connection, RequestHead head, std::string body,
+           TimePoint received);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  const RequestHead& head() const { return head_; }
+  std::string& body() { return body_; }
+  const Principal& principal() const { return principal_; }
+  void set_principal(Principal principal) { principal_ = std::move(principal); }
+  TimePoint received() const { return received_; }  // last byte of the request
+  ConnectionId connection() const { return connection_; }
+
+  // Posted to the reactor once if the client leaves, or the deadline of a
+  // deferred answer passes, before the answer was sent.  It may only post.
+  void on_gone(Work work);
+
+  void respond(HttpAnswer answer);
+  void stream(StreamStart start);
+  // Later, from any thread, within `limit` of now (then 504 goes out instead).
+  DeferredAnswer defer(Duration limit);
+
+  // --- the front's side ---
+  enum class Outcome { none, responded, streaming, deferred };
+  Outcome outcome() const { return outcome_; }
+  HttpAnswer take_answer() { return std::move(answer_); }
+  StreamStart take_stream() { return std::move(stream_); }
+  Work take_on_gone() { return std::move(on_gone_); }
+  Duration limit() const { return limit_; }
+
+ private:
+  HttpFront& front_;
+  const ConnectionId connection_;
+  const RequestHead head_;
+  std::string body_;
+  const TimePoint received_;
+  Principal principal_;
+  Outcome outcome_ = Outcome::none;
+  HttpAnswer answer_;
+  StreamStart stream_;
+  Work on_gone_;
+  Duration limit_{};
+};
+
+}  // namespace devs

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "orchestrator/net/timers.h"
+#include "trace/bell.h"
+#include "trace/clock.h"
+#include "trace/metrics.h"
+#include "trace/mutex.h"
+#include "trace/work.h"
+
+namespace devs {
+
+// What epoll tells: EPOLLIN, EPOLLOUT, EPOLLHUP ... of <sys/epoll.h>.
+class FdHandler {
+ public:
+  virtual ~FdHandler() = default;
+  virtual void on_ready(std::uint32_t events) = 0;
+};
+
+// One thread, one epoll: sockets, pipes, timers, an inbox.
+//
+// What lives on a reactor has no lock: it is touched only inside run(), turn(),
+// and work that was posted.  Nothing that runs here may block, parse a body, or
+// take a lock that somebody holds over I/O; the longest turn is the metric
+// `reactor_longest_turn_us`.
+//
+// post() and stop() are thread-safe; everything else is confined to the reactor.
+class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
+ public:
+  Reactor(const Clock& clock, Metrics& metrics);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // Turns until stop(), then once more so that what was posted before is done.
+  void run();
+  // One turn: waits at most `wait` for something to be ready, then does
+  // everything that is.  For tests, which run turns by hand.  Returns whether
+  // anything happened.
+  bool turn(std::chrono::milliseconds wait);
+  void stop();  // idempotent
+
+  // Work runs in the order it was posted by one thread.  Never waits, never
+  // refuses: each thing in flight posts a bounded number of times.
+  void post(Work work) DEVS_EXCLUDES(mutex_);
+
+  // Interest in a descriptor.  Level-triggered.  The handler must outlive it and
+  // must not be destroyed inside its own on_ready() without forget() first.
+  void watch(int fd, std::uint32_t events, FdHandler& handler);
+  void change(int fd, std::uint32_t events, FdHandler& handler);
+  void forget(int fd);
+
+  // Calls `look` on the reactor after each ring (quiet() is done here).
+  void attach(Bell& bell, MoveFunction<void()> look);
+  // As forget(): the bell may die afterwards.
+  void detach(Bell& bell);
+
+  // Runs at the end of every turn, after events, timers and posted work, so that
+  // what many of them asked for is done once.  True: there is more, the next
+  // turn does not wait.
+  class TurnEnd {
+   public:
+    virtual ~TurnEnd() = default;
+    virtual bool on_turn_end() = 0;
+  };
+  void at_turn_end(TurnEnd& hook);
+  void forget(TurnEnd& hook);
+
+  TimerWheel& timers() { return timers_; }
+  TimePoint now() const { return clock_.steady(); }
+  const Clock& clock() const { return clock_; }
+
+  // Bugs, not errors: asserts that the caller is on the reactor's thread.
+  void assert_here() const DEVS_THREAD_ATTR(assert_capability(this));
+
+ private:
+  struct BellWatch;
+
+  struct Watch {
+    FdHandler* handler = nullptr;
+    std::uint32_t generation = 0;  // of events, so that stale ones find nobody
+  };
+
+  bool run_posted() DEVS_EXCLUDES(mutex_);
+  bool one_turn(std::chrono::milliseconds wait);
+  int wait_ms(std::chrono::milliseconds wait) const;
+  void dispatch(std::uint64_t key, std::uint32_t events);
+
+  const Clock& clock_;
+  Counter& longest_turn_us_;
+  const int epoll_;
+  Bell inbox_bell_;
+  TimerWheel timers_;
+  std::vector<std::unique_ptr<BellWatch>> bells_;
+  std::vector<Watch> watches_;  // by descriptor
+  std::vector<TurnEnd*> turn_ends_;
+  std::vector<Work> running_;   // kept for its capacity
+  bool more_ = false;           // a turn end left something for the next turn
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::thread::id> turning_{};  // who runs the present turn
+
+  Mutex mutex_;
+  std::vector<Work> inbox_ DEVS_GUARDED_BY(mutex_);
+};
+
+}  // namespace devs

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/net/http_message.h"
+
+namespace devs {
+
+class Reactor;
+class ConnectionTable;
+
+// The address of a connection: never a pointer, so that it cannot dangle.
+struct ConnectionId {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  bool operator==(const ConnectionId&) const = default;
+};
+
+// Ready-made bytes, shared by every reader that is sent the same ones.
+struct FrameSlice {
+  std::shared_ptr<const std::string> bytes;
+  std::size_t from = 0;
+  std::size_t size = 0;
+};
+
+// What a provider holds of its connection.  Confined to the reactor; a line
+// whose connection is gone does nothing.
+class StreamLine {
+ public:
+  StreamLine() = default;
+  StreamLine(ConnectionTable* table, ConnectionId id) : table_(table), id_(id) {}
+  void wake();  // something is there: pull() will be called, in this turn or the next
+  std::size_t bytes_sent() const;  // of the body, so far
+  ConnectionId id() const { return id_; }
+
+ private:
+  ConnectionTable* table_ = nullptr;
+  ConnectionId id_;
+};
+
+// Where the bytes of one open stream come from: a pull interface, cursor in,
+// ready-made frames out.  Holds no queue on behalf of a slow peer: the
+// connection pulls again only when the socket has taken what it was given.
+//
+// Made on an http worker, moved to the reactor, confined to it from attached() on,
+// destroyed there.  Does not throw.
+class SseProvider {
+ public:
+  enum class Next { more, idle, ended };
+  enum class Gone { peer, stalled, shutdown, error };
+
+  virtual ~SseProvider() = default;
+
+  // The head is in the write queue.  `chunked`: frames must be HTTP/1.1 chunks
+  // (each slice whole chunks); otherwise bare (HTTP/1.0 peer).
+  virtual void attached(StreamLine line, bool chunked) = 0;
+
+  // Appends slices of about `max_bytes` (always whole frames).  `more`: call
+  // again when those are sent.  `idle`: nothing now; wake() will come.  `ended`:
+  // these are the last; the connection writes the last chunk and closes.
+  virtual Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) = 0;
+
+  // The peer took no byte for the stall time while something was due: a last
+  // frame (chunked if asked so in attached), sent only if the socket is at a
+  // frame boundary and takes it.  Empty: nothing to say.
+  virtual std::string last_words() { return {}; }
+
+  // The connection is gone; nothing is pulled after this.  Called once, unless
+  // pull() answered `ended` and everything was sent.
+  virtual void detached(Gone why) = 0;
+};
+
+// The connection becomes a stream: its head, and who feeds it.
+struct StreamStart {
+  // Status 200, text/event-stream, Cache-Control and more as the profile says;
+  // transfer framing and the standing headers are added by the connection.
+  HttpAnswer head;
+  std::unique_ptr<SseProvider> provider;
+};
+
+}  // namespace devs

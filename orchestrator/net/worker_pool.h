@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "protocol/status.h"
+#include "trace/clock.h"
+#include "trace/mutex.h"
+#include "trace/work.h"
+
+namespace devs {
+
+// Runs submitted work on a fixed set of threads: http workers, tool workers.
+//
+// Bounded on purpose: a full queue is an answer (resource_exhausted), not a
+// wait, so overload reaches the client while it can still do something.
+//
+// Thread-safe, except stop(), which belongs to the owner.
+class WorkerPool {
+ public:
+  struct Options {
+    std::string name = "workers";  // in thread names and messages
+    std::size_t threads = 4;
+    std::size_t queue_capacity = 256;
+  };
+
+  explicit WorkerPool(Options options);
+  ~WorkerPool() { stop(); }
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  Status try_submit(Work work) DEVS_EXCLUDES(mutex_);
+  std::size_t waiting() const DEVS_EXCLUDES(mutex_);
+
+  // Refuses new work, runs what was accepted, returns when the threads are
+  // gone.  Idempotent.  REQUIRES: one caller, and not a worker.
+  void stop() DEVS_EXCLUDES(mutex_);
+
+ private:
+  void run_until_closed();
+
+  const Options options_;
+
+  mutable Mutex mutex_;
+  CondVar changed_;  // work arrived, or the close
+  std::deque<Work> queue_ DEVS_GUARDED_BY(mutex_);
+  std::size_t idle_ DEVS_GUARDED_BY(mutex_) = 0;
+  bool closed_ DEVS_GUARDED_BY(mutex_) = false;
+
+  std::vector<std::jthread> threads_;  // last member: joined before the rest dies
+};
+
+}  // namespace devs
