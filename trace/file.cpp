@@ -33,7 +33,8 @@ std::string_view way_out(int error) {
       return "it is a directory: move it away";
     case EACCES:
     case EPERM:
-      return "give this user the right to read and write it, or choose another directory";
+      return "give this user the right to read and write it, or choose another "
+             "directory";
     case EROFS:
       return "the file system is read-only: choose another directory";
     case ENOSPC:
@@ -55,7 +56,10 @@ Status cannot_open(const std::filesystem::path& path, int error) {
 class RealFile final : public File {
  public:
   RealFile(std::filesystem::path path, int fd, const struct stat& opened)
-      : path_(std::move(path)), fd_(fd), device_(opened.st_dev), inode_(opened.st_ino) {}
+      : path_(std::move(path)),
+        fd_(fd),
+        device_(opened.st_dev),
+        inode_(opened.st_ino) {}
   ~RealFile() override { ::close(fd_); }
   RealFile(const RealFile&) = delete;
   RealFile& operator=(const RealFile&) = delete;
@@ -112,10 +116,11 @@ class RealFile final : public File {
       const bool lost = found ? at_path.st_dev != device_ || at_path.st_ino != inode_
                               : errno == ENOENT || errno == ENOTDIR;
       if (lost)
-        gone_ = Status(Code::unavailable,
-                       fmt::format("{} was deleted or replaced while in use; restart to "
-                                   "begin a new log",
-                                   path_.string()));
+        gone_ =
+            Status(Code::unavailable,
+                   fmt::format("{} was deleted or replaced while in use; restart to "
+                               "begin a new log",
+                               path_.string()));
     }
     return gone_;
   }
@@ -124,7 +129,8 @@ class RealFile final : public File {
     std::array<iovec, IOV_MAX> vectors;
     std::size_t count = 0;
     for (const std::string_view piece : group)
-      if (!piece.empty()) vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
+      if (!piece.empty())
+        vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
     for (iovec* next = vectors.data(); count > 0;) {
       const ssize_t n = ::writev(fd_, next, static_cast<int>(count));
       if (n < 0 && errno == EINTR) continue;
@@ -152,14 +158,15 @@ class RealFile final : public File {
 
 class RealFiles final : public FileSystem {
  public:
-  Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) override {
+  Result<std::unique_ptr<File>> open_append(
+      const std::filesystem::path& path) override {
     std::error_code failed;  // absolute: a later chdir must not move the log
     const std::filesystem::path where = std::filesystem::absolute(path, failed);
     if (failed) return cannot_open(path, failed.value());
     // O_NONBLOCK: a FIFO at the path must not hold us; regular files ignore it.
-    const int fd = ::open(where.c_str(),
-                          O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                          kOwnerOnly);
+    const int fd = ::open(
+        where.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+        kOwnerOnly);
     if (fd < 0) return cannot_open(where, errno);
     struct stat opened {};
     if (::fstat(fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
@@ -201,10 +208,11 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(
   whole.l_whence = SEEK_SET;
   if (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) return refused("lock", path, errno);
-    return Status(Code::unavailable,
-                  fmt::format("{} is in use by {} (lock {}); stop it, or choose another "
-                              "directory",
-                              path.parent_path().string(), holder_of(fd), path.string()));
+    return Status(
+        Code::unavailable,
+        fmt::format("{} is in use by {} (lock {}); stop it, or choose another "
+                    "directory",
+                    path.parent_path().string(), holder_of(fd), path.string()));
   }
   // Only for the message above: the lock holds without it, so a full disk is fine.
   const std::string number = std::to_string(::getpid()) + "\n";

@@ -62,14 +62,16 @@ Status FlightLog::prepare_directory() {
   if (!dir_.has_filename()) dir_ = dir_.parent_path();  // "x/" is "x"
   if (!failed) std::filesystem::create_directories(dir_.parent_path(), failed);
   if (failed)
-    return {Code::unavailable, fmt::format("cannot create {}: {}; choose another directory",
-                                           dir_.string(), failed.message())};
+    return {Code::unavailable,
+            fmt::format("cannot create {}: {}; choose another directory", dir_.string(),
+                        failed.message())};
   if (::mkdir(dir_.c_str(), 0700) == 0) return {};
   const int error = errno;
   if (error == EEXIST && std::filesystem::is_directory(dir_, failed)) return {};
   const char* const words = ::strerrordesc_np(error == EEXIST ? ENOTDIR : error);
-  return {Code::unavailable, fmt::format("cannot create {}: {}; choose another directory",
-                                         dir_.string(), words != nullptr ? words : "?")};
+  return {Code::unavailable,
+          fmt::format("cannot create {}: {}; choose another directory", dir_.string(),
+                      words != nullptr ? words : "?")};
 }
 
 Status FlightLog::count_lines(const Options& options) {
@@ -105,7 +107,8 @@ Status FlightLog::cut_torn_tail(FileSystem& files, Log& log) {
                        .count();
   std::error_code ignored;
   std::filesystem::path aside;
-  for (auto stamp = now; aside.empty() || std::filesystem::exists(aside, ignored); ++stamp)
+  for (auto stamp = now; aside.empty() || std::filesystem::exists(aside, ignored);
+       ++stamp)
     aside = dir_ / fmt::format("trace.log.torn-{}", stamp);
   auto kept = files.open_append(aside);
   if (!kept.ok()) return kept.status();
@@ -138,8 +141,9 @@ Status FlightLog::settle_epoch(Log& log) {
   if (found_.last > 0)
     log.warn("epoch_renewed",
              {{"file", (dir_ / "trace.meta").string()},
-              {"reason", "the log has entries, but its epoch is missing or unreadable; "
-                         "clients will start afresh"}});
+              {"reason",
+               "the log has entries, but its epoch is missing or unreadable; "
+               "clients will start afresh"}});
   epoch_ = random_hex(5);
   return write_log_meta(dir_ / "trace.meta", {epoch_});
 }
@@ -148,8 +152,8 @@ Status FlightLog::append(std::span<const EntryPtr> batch) {
   if (batch.empty()) return {};
   const Sequence last = this->last();
   if (batch.front()->sequence != last + 1)
-    return {Code::internal, fmt::format("line {} of the log cannot be entry {}", last + 1,
-                                        batch.front()->sequence)};
+    return {Code::internal, fmt::format("line {} of the log cannot be entry {}",
+                                        last + 1, batch.front()->sequence)};
   if (cut_needed_) {
     if (Status cut = file_->truncate(bytes_); !cut.ok()) return cut;
     cut_needed_ = false;

@@ -31,7 +31,7 @@ class FlightLog {
   struct Options {
     std::filesystem::path dir = ".devs";  // created 0700 when missing
     // Called in order for every line found at open, before open() returns.
-    std::function<void(Sequence, std::string_view)> on_line;
+    std::function<void(Sequence, std::string_view)> on_line = {};
     FileSystem* files = nullptr;  // null: the real ones
   };
   // What open() found and mended.

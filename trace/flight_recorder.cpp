@@ -22,7 +22,8 @@ FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Log& lines,
       stored_(metrics.counter("recorder_entries_total")),
       batches_(metrics.counter("recorder_batches_total")),
       failures_(metrics.counter("recorder_failures_total")),
-      thread_([this](const std::stop_token& stop) { follow(stop); }) {}
+      thread_([this](const std::stop_token& stop) { follow(stop); }) {
+}
 
 void FlightRecorder::follow(const std::stop_token& stop) {
   try {
@@ -35,14 +36,16 @@ void FlightRecorder::follow(const std::stop_token& stop) {
     }
     if (Status synced = log_.sync(); !synced.ok())
       lines_.error("recorder_sync_failed", {{"reason", synced.message()}});
-  } catch (const std::exception& broken) {  // top of a thread: what a library throws ends here
+  } catch (const std::exception&
+               broken) {  // top of a thread: what a library throws ends here
     lines_.error("recorder_died", {{"reason", broken.what()}});
     bus_.fail(Status(Code::internal, "the recorder died"));
   }
   tell_progress(true);
 }
 
-bool FlightRecorder::store(std::span<const EntryPtr> batch, const std::stop_token& stop) {
+bool FlightRecorder::store(std::span<const EntryPtr> batch,
+                           const std::stop_token& stop) {
   for (std::string told;;) {
     const bool last_try = stop.stop_requested();
     const Status appended = log_.append(batch);
@@ -103,7 +106,8 @@ Status FlightRecorder::flush(TimePoint deadline) {
   const Sequence stored = bus_.head();
   if (stored >= wanted) return {};
   if (Status why = bus_.recorder_status(); !why.ok()) return why;
-  const std::string lag = std::to_string(wanted - stored) + " entries are not stored yet";
+  const std::string lag =
+      std::to_string(wanted - stored) + " entries are not stored yet";
   return ended ? Status(Code::unavailable, lag + ": the recorder has ended")
                : Status(Code::deadline_exceeded, lag);
 }

@@ -7,7 +7,8 @@ LineReader::LineReader(const File& file, std::uint64_t offset, std::size_t block
       block_bytes_(block_bytes),
       block_(std::make_unique_for_overwrite<char[]>(block_bytes)),
       next_block_(offset),
-      line_end_(offset) {}
+      line_end_(offset) {
+}
 
 Result<std::optional<LineReader::Line>> LineReader::advance(bool gather) {
   across_.clear();

@@ -41,10 +41,10 @@ class LineReader {
   const File& file_;
   const std::size_t block_bytes_;
   const std::unique_ptr<char[]> block_;
-  std::string_view unread_;       // of the block
-  std::uint64_t next_block_;      // offset
+  std::string_view unread_;   // of the block
+  std::uint64_t next_block_;  // offset
   std::uint64_t line_end_;
-  std::string across_;            // a line that began in an earlier block
+  std::string across_;  // a line that began in an earlier block
 };
 
 }  // namespace devs

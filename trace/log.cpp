@@ -71,7 +71,8 @@ bool append_field(std::string& line, const Log::Field& field, std::size_t room) 
 }
 
 std::string format_line(Log::Level level, std::string_view event,
-                        std::initializer_list<Log::Field> fields, std::uint64_t dropped) {
+                        std::initializer_list<Log::Field> fields,
+                        std::uint64_t dropped) {
   std::string line;
   line.reserve(256);
   line.append(R"({"time":")").append(iso_time());

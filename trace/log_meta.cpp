@@ -67,10 +67,11 @@ Result<std::optional<LogMeta>> read_log_meta(const std::filesystem::path& path) 
   const JsonView meta(*checked);
   const auto format = meta["format"].integer();
   if (format && *format > kLogFormat)
-    return Status(Code::invalid_argument,
-                  fmt::format("{} has format {}, and this program knows formats up to {}: "
-                              "use the program that wrote it, or another directory",
-                              path.string(), *format, kLogFormat));
+    return Status(
+        Code::invalid_argument,
+        fmt::format("{} has format {}, and this program knows formats up to {}: "
+                    "use the program that wrote it, or another directory",
+                    path.string(), *format, kLogFormat));
   const auto epoch = meta["epoch"].string();
   if (!format || !epoch || !is_epoch(*epoch)) return std::optional<LogMeta>();
   return std::optional(LogMeta{*epoch});
@@ -82,10 +83,9 @@ Status write_log_meta(const std::filesystem::path& path, const LogMeta& meta) {
   const int fd =
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t{0600});
   if (fd < 0) return cannot("create", beside, errno);
-  const bool written =
-      write_all(fd, fmt::format("{{\"format\":{},\"epoch\":\"{}\"}}\n", kLogFormat,
-                                meta.epoch)) &&
-      ::fsync(fd) == 0;
+  const bool written = write_all(fd, fmt::format("{{\"format\":{},\"epoch\":\"{}\"}}\n",
+                                                 kLogFormat, meta.epoch)) &&
+                       ::fsync(fd) == 0;
   const int error = written ? 0 : errno;
   ::close(fd);
   if (!written) return cannot("write", beside, error);

@@ -63,7 +63,9 @@ TraceStreamBus::TraceStreamBus(Options options, const Clock& clock)
       head_(options.last),
       last_(options.last),
       stored_(options.last),
-      last_stamp_ns_(std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)) {}
+      last_stamp_ns_(
+          std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)) {
+}
 
 std::int64_t TraceStreamBus::now_ns() const {
   const Duration passed = clock_.steady() - steady_at_start_;
@@ -73,7 +75,8 @@ std::int64_t TraceStreamBus::now_ns() const {
 
 Result<TraceStreamBus::Pending> TraceStreamBus::prepare(Draft draft) {
   if (draft.body.find('\n') != std::string::npos)
-    return Status(Code::internal, "an entry is one line; this one has a line end inside");
+    return Status(Code::internal,
+                  "an entry is one line; this one has a line end inside");
   if (draft.stamp_at && (draft.body.size() < kStampDigits ||
                          *draft.stamp_at > draft.body.size() - kStampDigits))
     return Status(Code::internal, "the stamp of an entry lies outside its body");
@@ -150,10 +153,11 @@ Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   if (!recorder_.ok()) return {Code::unavailable, recorder_.message()};
   const auto waiting = static_cast<std::size_t>(last_ - stored_);
   if (waiting + reserved_ + places > options_.ring_entries)
-    return {Code::resource_exhausted,
-            fmt::format("the trace is full: {} entries wait for the disk and {} places are "
-                        "promised, of {}; {} more asked for",
-                        waiting, reserved_, options_.ring_entries, places)};
+    return {
+        Code::resource_exhausted,
+        fmt::format("the trace is full: {} entries wait for the disk and {} places are "
+                    "promised, of {}; {} more asked for",
+                    waiting, reserved_, options_.ring_entries, places)};
   if (unstored_bytes_ + bytes > options_.ring_bytes)
     return {Code::resource_exhausted,
             fmt::format("the trace is full: {} bytes wait for the disk, of {}; {} more "
@@ -229,7 +233,8 @@ void TraceStreamBus::ring(const std::vector<Bell*>& bells) {
 // --- the recorder ---
 
 bool TraceStreamBus::wait_unstored(Sequence after, TimePoint deadline,
-                                   std::size_t max_entries, std::vector<EntryPtr>& out) {
+                                   std::size_t max_entries,
+                                   std::vector<EntryPtr>& out) {
   MutexLock lock(mutex_);
   while (last_ <= std::max(after, stored_) && !closed_) {
     recorder_waits_ = true;

@@ -69,7 +69,8 @@ class BrokenDisk final : public FileSystem {
     return appends_;
   }
 
-  Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) override {
+  Result<std::unique_ptr<File>> open_append(
+      const std::filesystem::path& path) override {
     auto real = real_files().open_append(path);
     if (!real.ok()) return real.status();
     return std::unique_ptr<File>(new Broken(*this, std::move(real).value()));
@@ -100,7 +101,8 @@ class BrokenDisk final : public FileSystem {
       return real_->truncate(size);
     }
     Status sync() override { return real_->sync(); }
-    Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const override {
+    Result<std::size_t> read_at(std::uint64_t offset,
+                                std::span<char> to) const override {
       return real_->read_at(offset, to);
     }
     Result<std::uint64_t> size() const override { return real_->size(); }
@@ -146,7 +148,8 @@ class BrokenDisk final : public FileSystem {
   Refusal refusal_ DEVS_GUARDED_BY(mutex_);
   bool refusing_ DEVS_GUARDED_BY(mutex_) = false;
   bool refuse_truncates_ DEVS_GUARDED_BY(mutex_) = false;
-  std::uint64_t room_ DEVS_GUARDED_BY(mutex_) = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t room_ DEVS_GUARDED_BY(mutex_) =
+      std::numeric_limits<std::uint64_t>::max();
   Gate* gate_ DEVS_GUARDED_BY(mutex_) = nullptr;
   std::size_t refused_ DEVS_GUARDED_BY(mutex_) = 0;
   std::size_t appends_ DEVS_GUARDED_BY(mutex_) = 0;

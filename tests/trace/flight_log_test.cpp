@@ -1,0 +1,427 @@
+#include "trace/flight_log.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/support/broken_file.h"
+#include "tests/support/temp_dir.h"
+#include "tests/trace/trace_kit.h"
+
+namespace devs {
+namespace {
+
+using Opened = Result<std::unique_ptr<FlightLog>>;
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Appends `count` entries named by their sequences.
+Status append_some(FlightLog& log, int count) {
+  std::vector<EntryPtr> batch;
+  for (int i = 0; i < count; ++i) {
+    const Sequence sequence = log.last() + batch.size() + 1;
+    batch.push_back(entry_of(sequence, body_of(std::to_string(sequence))));
+  }
+  return log.append(batch);
+}
+
+std::vector<EntryPtr> read_some(const FlightLog& log, Sequence from,
+                                std::size_t count) {
+  std::vector<EntryPtr> out;
+  CHECK(log.read(from, count, 1u << 30, out).ok());
+  return out;
+}
+
+// A pin: people and programs read this file.
+TEST_CASE("FlightLog: one line per entry, verbatim") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir / "trace"}, lines);
+  REQUIRE(log.ok());
+  const std::vector<EntryPtr> batch = {entry_of(1, R"({"a":1.10,"b":"\u00e9"})"),
+                                       entry_of(2, R"({"type":"thought"})")};
+  REQUIRE((*log)->append(batch).ok());
+  CHECK((*log)->last() == 2);
+  CHECK(bytes_of(dir / "trace/trace.log") ==
+        "{\"a\":1.10,\"b\":\"\\u00e9\"}\n{\"type\":\"thought\"}\n");
+  CHECK(bytes_of(dir / "trace/trace.meta") ==
+        R"({"format":1,"epoch":")" + (*log)->epoch() + "\"}\n");
+}
+
+TEST_CASE("FlightLog: only the owner may look, and no child inherits a descriptor") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir / "deep/trace"}, lines);
+  REQUIRE(log.ok());
+  const auto mode = [&](const char* name) {
+    struct stat is {};
+    REQUIRE(::stat((dir / name).c_str(), &is) == 0);
+    return is.st_mode & 0777;
+  };
+  CHECK(mode("deep/trace") == 0700);
+  for (const char* name :
+       {"deep/trace/trace.log", "deep/trace/trace.meta", "deep/trace/trace.lock"})
+    CHECK(mode(name) == 0600);
+  int ours = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const auto target = std::filesystem::read_symlink(each.path(), gone);
+    if (gone || !contains(target.string(), dir.path().string())) continue;
+    ++ours;
+    CHECK((::fcntl(std::stoi(each.path().filename().string()), F_GETFD) & FD_CLOEXEC) !=
+          0);
+  }
+  CHECK(ours == 2);  // log and lock; nothing else stays open
+}
+
+TEST_CASE("FlightLog: reads from anywhere, as much as was asked for") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(log.ok());
+  for (int batch = 0; batch < 10; ++batch) REQUIRE(append_some(**log, 100).ok());
+  for (const bool reopened : {false, true}) {  // the index is rebuilt from the lines
+    CAPTURE(reopened);
+    if (reopened) {
+      log = Status(Code::internal, "closed");  // the lock goes first
+      log = FlightLog::open({.dir = dir.path()}, lines);
+      REQUIRE(log.ok());
+    }
+    for (const Sequence from :
+         {1u, 2u, 255u, 256u, 257u, 258u, 512u, 513u, 999u, 1000u}) {
+      const auto got = read_some(**log, from, 3);
+      REQUIRE(got.size() == std::min<std::size_t>(3, 1001 - from));
+      for (std::size_t i = 0; i < got.size(); ++i) {
+        CHECK(got[i]->sequence == from + i);
+        CHECK(got[i]->body == body_of(std::to_string(from + i)));
+      }
+    }
+    CHECK(read_some(**log, 1, 5000).size() == 1000);
+    CHECK(read_some(**log, 1001, 10).empty());
+    CHECK(read_some(**log, 0, 1).front()->sequence == 1);
+    std::vector<EntryPtr> out;
+    CHECK((*log)->read(10, 100, 30, out).ok());  // 13 bytes each
+    CHECK(out.size() == 2);
+    CHECK((*log)->read(10, 100, 1, out).ok());  // one is more than nothing
+    CHECK(out.size() == 3);
+  }
+}
+
+TEST_CASE("FlightLog: what is read back has the facts of its body") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(log.ok());
+  const EntryPtr entry = entry_of(
+      1, R"({"type":"action","session_id":"s-7","task_id":"t-42","agent_id":"dev-1"})");
+  REQUIRE((*log)->append({&entry, 1}).ok());
+  const auto got = read_some(**log, 1, 1);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0]->facts.type == "action");
+  CHECK(got[0]->facts.task_id == "t-42");
+  CHECK(got[0]->facts.session_id == "s-7");
+  CHECK(got[0]->facts.agent_id == "dev-1");
+}
+
+TEST_CASE("FlightLog: a line larger than any block is counted, shown and read") {
+  const TempDir dir;
+  MemoryLog lines;
+  const std::string large = body_of(std::string(3 * 1024 * 1024 + 17, 'x'));
+  {
+    Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(log.ok());
+    const std::vector<EntryPtr> batch = {entry_of(1, body_of("1")), entry_of(2, large),
+                                         entry_of(3, body_of("3"))};
+    REQUIRE((*log)->append(batch).ok());
+  }
+  std::vector<std::string> seen;
+  Opened log = FlightLog::open({.dir = dir.path(),
+                                .on_line =
+                                    [&](Sequence sequence, std::string_view text) {
+                                      seen.emplace_back(text);
+                                      CHECK(sequence == seen.size());
+                                    }},
+                               lines);
+  REQUIRE(log.ok());
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0] == body_of("1"));
+  CHECK(seen[1] == large);
+  CHECK(seen[2] == body_of("3"));
+  CHECK(read_some(**log, 2, 1)[0]->body == large);
+  CHECK(read_some(**log, 3, 1)[0]->body == body_of("3"));
+}
+
+TEST_CASE("FlightLog: the sequence and the epoch go on after a restart") {
+  const TempDir dir;
+  MemoryLog lines;
+  Epoch epoch;
+  {
+    Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(log.ok());
+    CHECK((*log)->found().last == 0);
+    REQUIRE(append_some(**log, 2).ok());
+    epoch = (*log)->epoch();
+    CHECK(epoch.size() == 10);
+    CHECK(epoch.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(log.ok());
+  CHECK((*log)->epoch() == epoch);
+  CHECK((*log)->found().last == 2);
+  CHECK((*log)->found().torn_bytes == 0);
+  REQUIRE(append_some(**log, 1).ok());
+  CHECK(bytes_of(dir / "trace.log") ==
+        body_of("1") + "\n" + body_of("2") + "\n" + body_of("3") + "\n");
+}
+
+TEST_CASE("FlightLog: a log that is gone or empty begins a new epoch") {
+  const TempDir dir;
+  MemoryLog lines;
+  const auto epoch_now = [&] {
+    Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(log.ok());
+    REQUIRE(append_some(**log, 1).ok());
+    return (*log)->epoch();
+  };
+  const Epoch first = epoch_now();
+  CHECK(epoch_now() == first);
+  write_bytes(dir / "trace.log", "");
+  const Epoch second = epoch_now();
+  CHECK(second != first);
+  std::filesystem::remove(dir / "trace.log");
+  CHECK(epoch_now() != second);
+  CHECK(lines.count("warn") == 0);
+}
+
+TEST_CASE("FlightLog: entries whose epoch is lost get a new one, and a warning") {
+  const TempDir dir;
+  MemoryLog lines;
+  for (const std::string_view meta :
+       {"", "{\"form", "{\"format\":1,\"epoch\":\"../../etc\"}"}) {
+    write_bytes(dir / "trace.log", body_of("1") + "\n");
+    write_bytes(dir / "trace.meta", meta);
+    Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(log.ok());
+    CHECK((*log)->epoch().size() == 10);
+    CHECK((*log)->last() == 1);
+  }
+  CHECK(lines.count("warn epoch_renewed") == 3);
+}
+
+TEST_CASE("FlightLog: a newer format is refused by name and left alone") {
+  const TempDir dir;
+  MemoryLog lines;
+  const std::string meta = "{\"format\":2,\"epoch\":\"5f3a9c01d2\"}\n";
+  write_bytes(dir / "trace.meta", meta);
+  write_bytes(dir / "trace.log", "whatever this is");
+  const Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE_FALSE(log.ok());
+  CHECK(log.status().code() == Code::invalid_argument);
+  CHECK(contains(log.status().message(), "trace.meta has format 2"));
+  CHECK(contains(log.status().message(), "up to 1"));
+  CHECK(bytes_of(dir / "trace.meta") == meta);
+  CHECK(bytes_of(dir / "trace.log") == "whatever this is");
+}
+
+TEST_CASE(
+    "FlightLog: a second one on the same directory is refused, and says who is there") {
+  const TempDir dir;
+  MemoryLog lines;
+  {
+    Opened first = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(first.ok());
+    const Opened second = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE_FALSE(second.ok());
+    CHECK(second.status().code() == Code::unavailable);
+    CHECK(contains(second.status().message(), dir.path().string()));
+    CHECK(contains(second.status().message(), "process " + std::to_string(::getpid())));
+  }
+  CHECK(FlightLog::open({.dir = dir.path()}, lines).ok());
+}
+
+TEST_CASE("FlightLog: what cannot be opened is refused with path, reason and way out") {
+  MemoryLog lines;
+  {
+    const TempDir dir;
+    std::filesystem::create_directory(dir / "trace.log");
+    const Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE_FALSE(log.ok());
+    CHECK(contains(log.status().message(), (dir / "trace.log").string()));
+    CHECK(contains(log.status().message(), "EISDIR"));
+    CHECK(contains(log.status().message(), "move it away"));
+  }
+  {
+    const TempDir dir;
+    write_bytes(dir / "trace", "a file");
+    const Opened log = FlightLog::open({.dir = dir / "trace"}, lines);
+    REQUIRE_FALSE(log.ok());
+    CHECK(contains(log.status().message(), (dir / "trace").string()));
+    CHECK(contains(log.status().message(), "Not a directory"));
+    CHECK(contains(log.status().message(), "another directory"));
+  }
+  {
+    const TempDir dir;
+    REQUIRE(::mkfifo((dir / "trace.log").c_str(), 0600) == 0);
+    const Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE_FALSE(log.ok());
+    CHECK(contains(log.status().message(), "not a regular file"));
+  }
+  if (::geteuid() != 0) {  // root may do everything
+    const TempDir dir;
+    write_bytes(dir / "trace.log", "");
+    std::filesystem::permissions(dir / "trace.log", std::filesystem::perms::owner_read);
+    const Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE_FALSE(log.ok());
+    CHECK(contains(log.status().message(), "EACCES"));
+    CHECK(contains(log.status().message(), "give this user the right"));
+  }
+}
+
+TEST_CASE("FlightLog: a file deleted or replaced while open refuses from then on") {
+  enum class Fate { deleted, replaced, directory_removed };
+  for (const Fate fate : {Fate::deleted, Fate::replaced, Fate::directory_removed}) {
+    const TempDir dir;
+    MemoryLog lines;
+    Opened log = FlightLog::open({.dir = dir / "trace"}, lines);
+    REQUIRE(log.ok());
+    REQUIRE(append_some(**log, 1).ok());
+    if (fate == Fate::directory_removed)
+      std::filesystem::remove_all(dir / "trace");
+    else
+      std::filesystem::rename(dir / "trace/trace.log", dir / "elsewhere");
+    if (fate == Fate::replaced) write_bytes(dir / "trace/trace.log", "");
+    const Status refused = append_some(**log, 1);
+    CHECK(refused.code() == Code::unavailable);
+    CHECK(contains(refused.message(), (dir / "trace/trace.log").string()));
+    CHECK(contains(refused.message(), "restart"));
+    CHECK((*log)->last() == 1);
+    if (fate == Fate::directory_removed) continue;
+    std::filesystem::rename(dir / "elsewhere", dir / "trace/trace.log");  // too late
+    CHECK_FALSE(append_some(**log, 1).ok());
+  }
+}
+
+TEST_CASE("FlightLog: a damaged line is data_loss, its neighbours are not") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(log.ok());
+  REQUIRE(append_some(**log, 5).ok());
+  std::string bytes = bytes_of(dir / "trace.log");
+  const std::size_t third = bytes.find(body_of("3"));
+  bytes.replace(third + 2, 4, 4, '\0');
+  write_bytes(dir / "trace.log", bytes);  // the same file: the inode stays
+  std::vector<EntryPtr> out;
+  CHECK((*log)->read(1, 10, 1000, out).ok());
+  CHECK(out.size() == 2);  // up to the hole
+  const Status hole = (*log)->read(3, 10, 1000, out);
+  CHECK(hole.code() == Code::data_loss);
+  CHECK(contains(hole.message(), "entry 3"));
+  CHECK(out.size() == 2);
+  CHECK((*log)->read(4, 10, 1000, out).ok());
+  CHECK(out.size() == 4);
+
+  std::filesystem::resize_file(dir / "trace.log", 3);  // somebody cut our file
+  CHECK((*log)->read(1, 10, 1000, out).code() == Code::data_loss);
+}
+
+TEST_CASE("FlightLog: a refused append leaves nothing, and the same batch fits later") {
+  for (const std::size_t torn : {0u, 1u, 14u, 15u, 27u}) {  // lines of 13 bytes
+    CAPTURE(torn);
+    const TempDir dir;
+    MemoryLog lines;
+    BrokenDisk disk;
+    Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+    REQUIRE(log.ok());
+    REQUIRE(append_some(**log, 2).ok());
+    const std::string before = bytes_of(dir / "trace.log");
+    disk.refuse_appends({.good = 1, .count = 1, .torn_bytes = torn});
+    REQUIRE(append_some(**log, 1).ok());
+    const Status refused = append_some(**log, 2);
+    CHECK(refused.code() == Code::unavailable);
+    CHECK(contains(refused.message(), "ENOSPC"));
+    CHECK((*log)->last() == 3);
+    CHECK(bytes_of(dir / "trace.log") == before + body_of("3") + "\n");
+    REQUIRE(append_some(**log, 2).ok());
+    CHECK(bytes_of(dir / "trace.log") ==
+          before + body_of("3") + "\n" + body_of("4") + "\n" + body_of("5") + "\n");
+    CHECK(read_some(**log, 1, 10).size() == 5);
+  }
+}
+
+TEST_CASE("FlightLog: bytes that could not be cut are cut before the next append") {
+  const TempDir dir;
+  MemoryLog lines;
+  BrokenDisk disk;
+  Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+  REQUIRE(log.ok());
+  REQUIRE(append_some(**log, 1).ok());
+  disk.refuse_appends({.torn_bytes = 5});
+  disk.refuse_truncates(true);
+  CHECK_FALSE(append_some(**log, 1).ok());
+  CHECK(bytes_of(dir / "trace.log").size() == 18);
+  const std::size_t appends = disk.appends();
+  CHECK(contains(append_some(**log, 1).message(), "EIO"));
+  CHECK(disk.appends() == appends);  // nothing is written behind torn bytes
+  CHECK(read_some(**log, 1, 10).size() == 1);
+  disk.mend();
+  REQUIRE(append_some(**log, 1).ok());
+  CHECK(bytes_of(dir / "trace.log") == body_of("1") + "\n" + body_of("2") + "\n");
+}
+
+TEST_CASE("FlightLog: an entry that is not the next line is a bug, and not written") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(log.ok());
+  const EntryPtr entry = entry_of(2, body_of("2"));
+  CHECK((*log)->append({&entry, 1}).code() == Code::internal);
+  CHECK((*log)->append({}).ok());
+  CHECK(bytes_of(dir / "trace.log").empty());
+}
+
+TEST_CASE(
+    "FlightLog: a reader beside the writer sees whole lines of the committed prefix") {
+  const TempDir dir;
+  MemoryLog lines;
+  BrokenDisk disk;
+  Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+  REQUIRE(log.ok());
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::jthread reader([&] {
+    std::vector<EntryPtr> out;
+    for (Sequence from = 1; !done.load() || from <= (*log)->last();) {
+      out.clear();
+      const Sequence head = (*log)->last();
+      if (!(*log)->read(from, 100, 1u << 16, out).ok()) ++wrong;
+      if (out.empty() && head >= from) ++wrong;
+      for (const EntryPtr& entry : out) {
+        if (entry->sequence != from || entry->body != body_of(std::to_string(from)))
+          ++wrong;
+        ++from;
+      }
+      if (wrong.load() > 0) return;
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    if (i % 3 == 0) {  // a torn append in between must never be seen
+      disk.refuse_appends({.count = 1, .torn_bytes = 30});
+      CHECK_FALSE(append_some(**log, 7).ok());
+    }
+    REQUIRE(append_some(**log, 7).ok());
+  }
+  done = true;
+  reader.join();
+  CHECK(wrong.load() == 0);
+  CHECK((*log)->last() == 2100);
+}
+
+}  // namespace
+}  // namespace devs
