@@ -14,7 +14,7 @@ const mistakes = [
   { name: 'not an object', text: '[]', says: [/object/] },
   { name: 'mcpServers of the wrong type', text: '{"mcpServers": []}', says: [/mcpServers/, /object/] },
   { name: 'a server without a command', text: '{"mcpServers": {"files": {"args": []}}}', says: [/files/, /command/] },
-  { name: 'a command of the wrong type', text: '{"mcpServers": {"files": {"command": 7}}}', says: [/files.*command/, /string/] },
+  { name: 'a command of the wrong type', text: '{"mcpServers": {"files": {"command": 7}}}', says: [/files\/command/, /expected/] },
   { name: 'args of the wrong type', text: '{"mcpServers": {"files": {"command": "x", "args": "y"}}}', says: [/files.*args/, /array/] },
   { name: 'an arg of the wrong type', text: '{"mcpServers": {"files": {"command": "x", "args": ["y", 1]}}}', says: [/files.*args/, /string/] },
   { name: 'env of the wrong type', text: '{"mcpServers": {"files": {"command": "x", "env": {"A": 1}}}}', says: [/files.*env/, /string/] },
