@@ -28,7 +28,7 @@ export const { EventSource } = await load('eventsource');
 export const { Client } = await load('@modelcontextprotocol/sdk/client/index.js');
 export const { StreamableHTTPClientTransport } = await load('@modelcontextprotocol/sdk/client/streamableHttp.js');
 
-// ---------------------------------------------------------------- waiting
+// --- waiting
 
 // Resolves with what `condition` answers once that is truthy; looks every 5 ms and
 // whenever the event loop turns anyway.  Past the deadline it fails, naming `what`.
@@ -60,7 +60,7 @@ export function scratch(t) {
   return dir;
 }
 
-// ---------------------------------------------------------------- the server
+// --- the server
 
 // The environment a test's program gets: nothing of ours that it reads by itself.
 export function plainEnv(extra = {}) {
@@ -123,7 +123,18 @@ export class Server {
   }
 
   threads() { return fs.readdirSync(`/proc/${this.pid}/task`).length; }
-  descriptors() { return fs.readdirSync(`/proc/${this.pid}/fd`).length; }
+
+  // Open descriptors; for a user who may not look (the program forbids core files,
+  // and with them this), the sockets on its port that it has not closed.
+  descriptors() {
+    try {
+      return fs.readdirSync(`/proc/${this.pid}/fd`).length;
+    } catch {
+      const port = this.port.toString(16).toUpperCase().padStart(4, '0');
+      return fs.readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+        .filter(([, local, , state]) => local?.endsWith(`:${port}`) && ['01', '08'].includes(state)).length;
+    }
+  }
 }
 
 // The npm servers behind the orchestrator, started from the installed modules.
@@ -138,7 +149,7 @@ export function npmServers(folder) {
   };
 }
 
-// ---------------------------------------------------------------- clients
+// --- clients
 
 // An official SDK client, connected.
 export async function sdkClient(t, server, { headers } = {}) {
@@ -202,7 +213,7 @@ export async function rawGet(server, route, headers = '') {
   return socket;
 }
 
-// ---------------------------------------------------------------- programs
+// --- programs
 
 // Runs a program to its end.
 export async function run(program, args, { env = plainEnv(), cwd = root, input = '', ms = 20_000 } = {}) {
