@@ -25,6 +25,8 @@ int write_until_killed(const char* dir) {
   FlightRecorder recorder(bus, **log, stderr_log(Log::Level::error), metrics,
                           {.max_batch = 64});
 
+  Sequence from = bus.head() + 1;  // where the reader begins: before anybody publishes
+
   std::jthread first_publisher, second_publisher;
   const auto publish = [&bus](const std::stop_token& stop, int who) {
     for (int i = 0; !stop.stop_requested(); ++i)
@@ -37,7 +39,7 @@ int write_until_killed(const char* dir) {
       std::jthread([&](const std::stop_token& stop) { publish(stop, 2); });
 
   // The reader: what it prints, it has seen.
-  for (Sequence from = bus.head() + 1;;) {
+  for (;;) {
     std::vector<EntryPtr> seen;
     const auto read = bus.read(from, 50, 1u << 16, seen);
     if (read == TraceStreamBus::Read::behind)

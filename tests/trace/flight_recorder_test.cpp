@@ -156,7 +156,7 @@ TEST_CASE(
 
   desk.disk.mend();
   CHECK(eventually([&] { return desk.bus.recorder_status().ok(); }));
-  CHECK(desk.lines.count("info recorder_healed") == 1);
+  CHECK(eventually([&] { return desk.lines.count("info recorder_healed") == 1; }));
   REQUIRE(desk.publish("after").ok());
   desk.finish();
   CHECK(desk.lines_on_disk() == std::vector{body_of("before"), body_of("action"),
