@@ -2,8 +2,9 @@
 
     check_headers.py <root> <stamp file> <compiler> [flag...]
 
-A header is asked again only when it, or a header of ours that it includes, has
-changed: the stamp file remembers what compiled with this compiler and these flags.
+A header that is the first include of a source has been asked by the build already.
+The others are compiled here, and again only when they, or a header of ours that they
+include, have changed: the stamp file remembers what compiled with these flags.
 """
 import concurrent.futures
 import hashlib
@@ -15,9 +16,11 @@ import subprocess
 import sys
 
 root, stamps, command = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
+LAYERS = ("protocol", "trace", "orchestrator")
 command += ["-std=c++20", f"-I{root}", "-fsyntax-only", "-Werror", "-x", "c++", "-"]
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
-headers = sorted(p for layer in ("protocol", "trace", "orchestrator") for p in (root / layer).rglob("*.h"))
+FIRST = re.compile(rb'^\s*#\s*include\s*(?:"([^"]+)"|<)', re.M)
+headers = sorted(p for layer in LAYERS for p in (root / layer).rglob("*.h"))
 texts = {p.relative_to(root).as_posix(): p.read_bytes() for p in headers}
 
 
@@ -37,9 +40,13 @@ def key_of(name):
 
 
 def compiles(name):
-    # Included twice: a header that forgot its guard shows here too.
-    run = subprocess.run(command, input=f'#include "{name}"\n#include "{name}"\n', text=True, capture_output=True)
+    run = subprocess.run(command, input=f'#include "{name}"\n', text=True, capture_output=True)
     return None if run.returncode == 0 else f"{name} does not compile alone:\n{run.stderr}"
+
+
+def asked_by_the_build():
+    firsts = (FIRST.search(p.read_bytes()) for layer in LAYERS for p in (root / layer).rglob("*.cpp"))
+    return {first.group(1).decode() for first in firsts if first and first.group(1)}
 
 
 try:
@@ -47,11 +54,13 @@ try:
 except (OSError, ValueError):
     known = set()
 keys = {name: key_of(name) for name in texts}
-to_ask = [name for name in texts if keys[name] not in known]
+built = asked_by_the_build()
+to_ask = [name for name in texts if keys[name] not in known and name not in built]
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     answers = dict(zip(to_ask, pool.map(compiles, to_ask)))
 bad = [why for why in answers.values() if why]
-stamps.write_text(json.dumps(sorted(keys[name] for name in texts if not answers.get(name))))
+bad += [f"{name} has no #pragma once" for name in texts if b"#pragma once" not in texts[name]]
+stamps.write_text(json.dumps(sorted(keys[name] for name in texts if name not in built and not answers.get(name))))
 if not texts:
     bad.append(f"{root}: no headers to check")
 print("\n".join(bad) or f"headers ok: {len(texts)}, of which {len(to_ask)} asked")
