@@ -57,11 +57,11 @@ struct ObservationEnvelope {
   std::string result;  // CallToolResult JSON text; empty: `stderr_text` tells
   std::string stdout_text, stderr_text;  // used when `result` is empty
   double duration_ms = 0;
-  std::optional<bool> executed;        // absent when unknown (a crash)
-  std::optional<double> timeout_ms;    // TIMEOUT_EXCEEDED
-  std::string cancelled_by;            // CANCELLED
-  bool recovered = false;              // ABANDONED, written at the next start
-  std::string errors;                  // JSON array text (validation), or empty
+  std::optional<bool> executed;      // absent when unknown (a crash)
+  std::optional<double> timeout_ms;  // TIMEOUT_EXCEEDED
+  std::string cancelled_by;          // CANCELLED
+  bool recovered = false;            // ABANDONED, written at the next start
+  std::string errors;                // JSON array text (validation), or empty
 };
 
 // Member order is that of SAOP section 4; `payload` is last.
@@ -72,7 +72,8 @@ EncodedEnvelope encode_observation(const ObservationEnvelope& observation);
 // What the log needs to know of an envelope without ever parsing it again.
 struct EnvelopeFacts {
   std::string type;  // "thought", ...
-  std::string name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
+  std::string
+      name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
   // Ids that fit their grammar; snake_case, else camelCase; empty when absent.
   std::string task_id, session_id, agent_id;
 };

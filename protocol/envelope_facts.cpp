@@ -47,21 +47,15 @@ std::string id_of(JsonView snake, JsonView camel) {
 
 EnvelopeFacts facts_of(std::string_view compact_envelope) {
   JsonView type, payload, task, session, agent, task_camel, session_camel, agent_camel;
-  const std::array<std::pair<std::string_view, JsonView*>, 8> wanted{{
-      {"type", &type},
-      {"payload", &payload},
-      {"task_id", &task},
-      {"session_id", &session},
-      {"agent_id", &agent},
-      {"taskId", &task_camel},
-      {"sessionId", &session_camel},
-      {"agentId", &agent_camel},
-  }};
-  JsonView(compact_envelope).each_member([&](const std::string& name, JsonView value) {
-    for (const auto& [known, place] : wanted) {
-      if (name == known && !place->present()) *place = value;
-    }
-  });
+  JsonView(compact_envelope)
+      .pick({{"type", &type},
+             {"payload", &payload},
+             {"task_id", &task},
+             {"session_id", &session},
+             {"agent_id", &agent},
+             {"taskId", &task_camel},
+             {"sessionId", &session_camel},
+             {"agentId", &agent_camel}});
 
   EnvelopeFacts facts;
   if (type.is_string() && type.text().size() <= kMaxTypeBytes * 6 + 2) {

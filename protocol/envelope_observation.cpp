@@ -16,7 +16,7 @@ constexpr std::size_t kMaxMetadataText = 1024;
 struct Output {
   std::string out, err;
   std::int64_t exit_code = 0;
-  std::string content = "[]";  // JSON
+  std::string content = "[]";   // JSON
   std::string_view structured;  // JSON, or empty
 };
 
@@ -70,7 +70,8 @@ void take_process_output(JsonView structured, CallStatus status, Output& output)
   if (!exit_code || !out || !err) return;
   output.out = std::move(*out);
   output.err = std::move(*err);
-  if (status == CallStatus::tool_error && *exit_code != 0) output.exit_code = *exit_code;
+  if (status == CallStatus::tool_error && *exit_code != 0)
+    output.exit_code = *exit_code;
 }
 
 Output output_of(const ObservationEnvelope& observation) {
@@ -85,7 +86,8 @@ Output output_of(const ObservationEnvelope& observation) {
   // Validation help is for readers of stdout, error or not.
   const bool to_stdout = observation.status == CallStatus::success ||
                          observation.status == CallStatus::validation_failed;
-  output.content = describe_content(result["content"], to_stdout ? output.out : output.err);
+  output.content =
+      describe_content(result["content"], to_stdout ? output.out : output.err);
   const JsonView structured = result["structuredContent"];
   output.structured = structured.text();
   take_process_output(structured, observation.status, output);
@@ -116,7 +118,8 @@ std::size_t cut(std::string& text, bool as_base64, std::size_t excess) {
   std::size_t gone = 0;
   while (end > 0 && gone < excess) {
     std::size_t begin = end - 1;
-    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
+    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U)
+      --begin;
     gone += escaped_size(text, begin, end - begin);
     end = begin;
   }
@@ -134,7 +137,8 @@ void write_output(MemberWriter& members, std::string_view name, std::string_view
 }
 
 void write_metadata(std::string& out, const ObservationEnvelope& observation,
-                    std::string_view tool_name, std::optional<std::size_t> original_bytes) {
+                    std::string_view tool_name,
+                    std::optional<std::size_t> original_bytes) {
   MemberWriter metadata(out);
   metadata.text("status", name_of(observation.status))
       .text("tool_name", tool_name)
@@ -156,7 +160,8 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
 
 EncodedEnvelope write(const ObservationEnvelope& observation, const Output& output,
                       bool as_base64, std::optional<std::size_t> original_bytes) {
-  const std::string_view tool_name = utf8_prefix(observation.tool_name, kMaxMetadataText);
+  const std::string_view tool_name =
+      utf8_prefix(observation.tool_name, kMaxMetadataText);
   const auto preview = [as_base64](std::string_view text) {
     return as_base64 ? std::string_view() : utf8_prefix(text, kPreviewBytes);
   };
@@ -168,7 +173,8 @@ EncodedEnvelope write(const ObservationEnvelope& observation, const Output& outp
   encoded.stamp_at = write_head(members, out, "observation", observation.origin);
   members.text("tool_call_id", observation.tool_call_id)
       .number("call_index", observation.call_index);
-  write_spans(members, observation.origin, observation.span_id, observation.parent_span_id);
+  write_spans(members, observation.origin, observation.span_id,
+              observation.parent_span_id);
   members.number("exit_code", output.exit_code);
   write_output(members, "stdout", output.out, as_base64);
   write_output(members, "stderr", output.err, as_base64);

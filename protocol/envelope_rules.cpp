@@ -27,7 +27,8 @@ bool is_digits(std::string_view text) {
 // ^(0|[1-9][0-9]{0,18})$, at most 2^63-1.
 bool is_stamp(JsonView value) {
   const std::optional<std::string> text = value.string();
-  if (!text || !is_digits(*text) || (text->front() == '0' && text->size() > 1)) return false;
+  if (!text || !is_digits(*text) || (text->front() == '0' && text->size() > 1))
+    return false;
   std::int64_t stamp = 0;
   return std::from_chars(text->data(), text->data() + text->size(), stamp).ec ==
          std::errc();
@@ -55,7 +56,8 @@ bool is_duration(JsonView value) {
 
 bool is_metadata_value(JsonView value) {
   if (value.is_string()) return value.string()->size() <= kMaxMetadataText;
-  return value.kind() == JsonView::Kind::number || value.kind() == JsonView::Kind::boolean;
+  return value.kind() == JsonView::Kind::number ||
+         value.kind() == JsonView::Kind::boolean;
 }
 
 Status refuse(std::string_view path, std::string_view why) {
@@ -85,7 +87,8 @@ Status check_event_name(JsonView type, JsonView event) {
       kControlEvents.end()) {
     return refuse("/payload/event", "is the name of a control event");
   }
-  const bool line_end = name->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
+  const bool line_end =
+      name->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
   return line_end ? refuse("/payload/event", "must be one line") : Status();
 }
 
@@ -117,7 +120,8 @@ void check_metadata(JsonView metadata, std::vector<std::string>& found) {
     if (name == "payload") {
       found.push_back(path + "is not allowed");
     } else if (!is_metadata_value(value)) {
-      found.push_back(path + "must be a string of at most 1024 bytes, a number or a boolean");
+      found.push_back(path +
+                      "must be a string of at most 1024 bytes, a number or a boolean");
     }
   });
 }
@@ -126,10 +130,14 @@ void check_metadata(JsonView metadata, std::vector<std::string>& found) {
 
 Status check_published_envelope(JsonView envelope) {
   if (!envelope.is_object()) return refuse("/", "must be an object");
-  const JsonView type = envelope["type"];
-  const JsonView payload = envelope["payload"];
+  JsonView type, payload, header, stamp, turn_index;
+  envelope.pick({{"type", &type},
+                 {"payload", &payload},
+                 {"header", &header},
+                 {"timestamp_ns", &stamp},
+                 {"turn_index", &turn_index}});
   if (!type.present()) {
-    const bool turn = envelope["header"].present() && payload.present();
+    const bool turn = header.present() && payload.present();
     return refuse("/type", turn ? "is required; a turn envelope belongs to /saop/turns"
                                 : "is required");
   }
@@ -138,11 +146,10 @@ Status check_published_envelope(JsonView envelope) {
   if (type_bytes == 0) return refuse("/type", "must not be empty");
   if (type_bytes > kMaxTypeBytes) return refuse("/type", "must be at most 64 bytes");
 
-  const JsonView stamp = envelope["timestamp_ns"];
   if (stamp.present() && !is_stamp(stamp)) {
-    return refuse("/timestamp_ns", "must be a string of decimal digits, at most 2^63-1");
+    return refuse("/timestamp_ns",
+                  "must be a string of decimal digits, at most 2^63-1");
   }
-  const JsonView turn_index = envelope["turn_index"];
   if (turn_index.present()) {
     const auto turn = turn_index.integer();
     if (!turn || *turn < 0 || *turn > kMaxTurnIndex) {
@@ -172,7 +179,8 @@ std::vector<std::string> validate_observation(JsonView envelope) {
     found.emplace_back("/tool_call_id: must be an id");
   }
   if (!is_stamp(envelope["timestamp_ns"])) {
-    found.emplace_back("/timestamp_ns: must be a string of decimal digits, at most 2^63-1");
+    found.emplace_back(
+        "/timestamp_ns: must be a string of decimal digits, at most 2^63-1");
   }
   if (!envelope["exit_code"].integer()) {
     found.emplace_back("/exit_code: must be an integer");
@@ -185,7 +193,8 @@ std::vector<std::string> validate_observation(JsonView envelope) {
   check_output("stderr", envelope["stderr"], encoding.is("base64"), found);
   const JsonView duration = envelope["duration_ms"];
   if (duration.present() && !is_duration(duration)) {
-    found.emplace_back("/duration_ms: must be a number >= 0 with at most three decimals");
+    found.emplace_back(
+        "/duration_ms: must be a number >= 0 with at most three decimals");
   }
   check_metadata(envelope["metadata"], found);
   return found;

@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kEpochDigits = 10;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
-bool is_lower_hex(char c) { return kHexDigits.find(c) != std::string_view::npos; }
+bool is_lower_hex(char c) {
+  return kHexDigits.find(c) != std::string_view::npos;
+}
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -33,7 +35,8 @@ std::string encode_event_id(std::string_view epoch, Sequence sequence) {
 
 Result<EventId> decode_event_id(std::string_view text) {
   const Status refused(Code::invalid_argument, "not an event id (<epoch>-<sequence>)");
-  if (text.size() > kMaxLastEventIdBytes || text.size() < kEpochDigits + 2) return refused;
+  if (text.size() > kMaxLastEventIdBytes || text.size() < kEpochDigits + 2)
+    return refused;
   const std::string_view epoch = text.substr(0, kEpochDigits);
   if (!std::all_of(epoch.begin(), epoch.end(), is_lower_hex)) return refused;
   if (text[kEpochDigits] != '-') return refused;

@@ -1,45 +1,18 @@
 #include "protocol/json.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <vector>
 
+#include "protocol/inline_stack.h"
 #include "protocol/json_text.h"
 
 namespace devs {
 namespace {
 
-// A stack whose first N elements cost no allocation: ordinary messages never
-// reach the heap for their bookkeeping.
-template <class T, std::size_t N>
-class InlineStack {
- public:
-  std::size_t size() const { return size_; }
-  T* data() { return heap_.empty() ? inline_.data() : heap_.data(); }
-  T& back() { return data()[size_ - 1]; }
-  void push(const T& value) {
-    if (heap_.empty() && size_ == N) heap_.assign(inline_.begin(), inline_.end());
-    if (heap_.empty()) {
-      inline_[size_] = value;
-    } else {
-      heap_.resize(size_);
-      heap_.push_back(value);
-    }
-    ++size_;
-  }
-  void shrink_to(std::size_t size) { size_ = size; }
-
- private:
-  std::array<T, N> inline_;
-  std::vector<T> heap_;
-  std::size_t size_ = 0;
-};
-
 struct Name {
-  std::size_t hash;  // of the unescaped bytes
+  std::size_t hash;        // of the unescaped bytes
   std::uint32_t at, size;  // as written, between the quotes
 };
 struct Open {
@@ -47,7 +20,9 @@ struct Open {
   std::uint32_t first_name;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // True when a number of correct grammar is beyond every finite double.
 bool overflows(std::string_view number) {
@@ -75,17 +50,27 @@ bool overflows(std::string_view number) {
   if (magnitude <= 308) return false;
   if (magnitude >= 310) return true;
   double value = 0;
-  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
+  const auto parsed =
+      std::from_chars(number.data(), number.data() + number.size(), value);
   return parsed.ec != std::errc() || !std::isfinite(value);
 }
 
 class Guard {
  public:
-  Guard(std::string_view text, const JsonBounds& bounds) : text_(text), bounds_(bounds) {}
+  Guard(std::string_view text, const JsonBounds& bounds)
+      : text_(text), bounds_(bounds) {}
   Result<std::string> run();
 
  private:
-  enum class Want { value, value_or_end, name, name_or_end, colon, comma_or_end, nothing };
+  enum class Want {
+    value,
+    value_or_end,
+    name,
+    name_or_end,
+    colon,
+    comma_or_end,
+    nothing
+  };
 
   // Each returns false after it has written error_.
   bool step();
@@ -122,7 +107,8 @@ class Guard {
 };
 
 bool Guard::fail(std::size_t at, std::string_view what) {
-  error_ = Status(Code::invalid_argument, "byte " + std::to_string(at) + ": " + std::string(what));
+  error_ = Status(Code::invalid_argument,
+                  "byte " + std::to_string(at) + ": " + std::string(what));
   return false;
 }
 
@@ -264,7 +250,8 @@ bool Guard::name() {
   const bool plain = raw.find('\\') == std::string_view::npos;
   names_.push({plain ? std::hash<std::string_view>()(raw)
                      : std::hash<std::string>()(unescaped(raw)),
-               static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(raw.size())});
+               static_cast<std::uint32_t>(begin),
+               static_cast<std::uint32_t>(raw.size())});
   want_ = Want::colon;
   return true;
 }
@@ -295,7 +282,8 @@ bool Guard::string(std::size_t limit, const char* what, bool is_name) {
 
 bool Guard::escape(bool is_name) {
   const std::size_t begin = at_;
-  if (begin + 1 >= text_.size()) return fail(text_.size(), "the text ends inside a string");
+  if (begin + 1 >= text_.size())
+    return fail(text_.size(), "the text ends inside a string");
   const char kind = text_[begin + 1];
   if (kind != 'u') {
     if (std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos) {
@@ -339,7 +327,8 @@ bool Guard::number() {
     if (here() == '+' || here() == '-') ++at_;
     if (!digits()) return fail(at_, "expected a digit");
   }
-  if (at_ - begin > bounds_.number_bytes) return over(begin, "a number", bounds_.number_bytes);
+  if (at_ - begin > bounds_.number_bytes)
+    return over(begin, "a number", bounds_.number_bytes);
   if (overflows(text_.substr(begin, at_ - begin))) {
     return fail(begin, "a number no double can hold");
   }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "protocol/limits.h"
 #include "protocol/result.h"
@@ -51,6 +53,10 @@ class JsonView {
 
   // The first member of that name; absent when there is none or no object.
   JsonView operator[](std::string_view name) const;
+  // The same for several names in one pass over the object; views of names that
+  // are not there are left as they were.
+  using Pick = std::pair<std::string_view, JsonView*>;
+  void pick(std::initializer_list<Pick> wanted) const;
 
   // The value of a string, unescaped; of an integer that fits; of a boolean.
   std::optional<std::string> string() const;
@@ -70,6 +76,10 @@ class JsonView {
   std::size_t size() const;  // members or elements; 0 for anything else
 
  private:
+  // Moves `at` past the member that begins there; false at the end.  `quoted` is
+  // the name as written.  REQUIRES: the text is an object's.
+  static bool next_member(std::string_view text, std::size_t& at,
+                          std::string_view& quoted, JsonView& value);
   // Both return the index just past the value that begins at `at`.
   static std::size_t end_of_value(std::string_view text, std::size_t at);
   static std::size_t end_of_string(std::string_view text, std::size_t at);
@@ -91,16 +101,10 @@ std::string_view utf8_prefix(std::string_view utf8, std::size_t limit);
 template <class F>
 void JsonView::each_member(F&& f) const {
   if (!is_object()) return;
-  std::size_t at = 1;
-  while (at < text_.size() && text_[at] != '}') {
-    const std::size_t name_end = end_of_string(text_, at);
-    if (name_end >= text_.size()) return;
-    const std::size_t value_end = end_of_value(text_, name_end + 1);
-    f(unescape(text_.substr(at, name_end - at)),
-      JsonView(text_.substr(name_end + 1, value_end - name_end - 1)));
-    at = value_end;
-    if (at < text_.size() && text_[at] == ',') ++at;
-  }
+  std::string_view quoted;
+  JsonView value;
+  for (std::size_t at = 1; next_member(text_, at, quoted, value);)
+    f(unescape(quoted), value);
 }
 
 template <class F>

@@ -22,14 +22,12 @@ struct Members {
 
 Members members_of(JsonView message) {
   Members found;
-  message.each_member([&found](const std::string& name, JsonView value) {
-    if (name == "jsonrpc") found.jsonrpc = value;
-    if (name == "id") found.id = value;
-    if (name == "method") found.method = value;
-    if (name == "params") found.params = value;
-    if (name == "result") found.result = value;
-    if (name == "error") found.error = value;
-  });
+  message.pick({{"jsonrpc", &found.jsonrpc},
+                {"id", &found.id},
+                {"method", &found.method},
+                {"params", &found.params},
+                {"result", &found.result},
+                {"error", &found.error}});
   return found;
 }
 

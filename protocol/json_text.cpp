@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 
 std::size_t encode_utf8(std::uint32_t point, char (&out)[4]) {
   const auto put = [&out](std::size_t at, std::uint32_t byte) {
@@ -41,6 +43,27 @@ std::size_t replace(std::string_view inner, std::size_t& at, char (&out)[4]) {
   at = inner.size();  // only text that never passed the guard comes here
   kReplacement.copy(out, kReplacement.size());
   return kReplacement.size();
+}
+
+// The letter after the backslash, or 0 when there is no short form.
+char short_escape(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+      return c;
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
+  }
 }
 
 }  // namespace
@@ -133,6 +156,7 @@ std::string unescaped(std::string_view inner) {
 
 bool equals_unescaped(std::string_view inner, std::string_view value) {
   if (value.size() > inner.size()) return false;
+  if (!inner.empty() && inner[0] != '\\' && !value.starts_with(inner[0])) return false;
   if (inner.find('\\') == std::string_view::npos) return inner == value;
   std::size_t at = 0;
   while (at < inner.size()) {
@@ -172,32 +196,13 @@ void append_json_string(std::string& out, std::string_view utf8) {
       continue;
     }
     ++at;
-    switch (c) {
-      case '"':
-        out.append("\\\"");
-        break;
-      case '\\':
-        out.append("\\\\");
-        break;
-      case '\b':
-        out.append("\\b");
-        break;
-      case '\f':
-        out.append("\\f");
-        break;
-      case '\n':
-        out.append("\\n");
-        break;
-      case '\r':
-        out.append("\\r");
-        break;
-      case '\t':
-        out.append("\\t");
-        break;
-      default:
-        out.append("\\u00");
-        out.push_back(kHex[static_cast<unsigned char>(c) >> 4U]);
-        out.push_back(kHex[static_cast<unsigned char>(c) & 0x0FU]);
+    if (const char letter = short_escape(c)) {
+      const char pair[2] = {'\\', letter};
+      out.append(pair, sizeof pair);
+    } else {
+      out.append("\\u00");
+      out.push_back(kHex[static_cast<unsigned char>(c) >> 4U]);
+      out.push_back(kHex[static_cast<unsigned char>(c) & 0x0FU]);
     }
   }
   out.push_back('"');

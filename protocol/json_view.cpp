@@ -13,7 +13,9 @@ std::string_view inner_of(std::string_view quoted) {
   return quoted.size() < 2 ? std::string_view() : quoted.substr(1, quoted.size() - 2);
 }
 
-bool is_number_start(char c) { return c == '-' || (c >= '0' && c <= '9'); }
+bool is_number_start(char c) {
+  return c == '-' || (c >= '0' && c <= '9');
+}
 
 }  // namespace
 
@@ -40,7 +42,8 @@ std::size_t JsonView::end_of_value(std::string_view text, std::size_t at) {
   if (text[at] == '"') return end_of_string(text, at);
   if (text[at] != '{' && text[at] != '[') {
     std::size_t end = at + 1;
-    while (end < text.size() && text[end] != ',' && text[end] != '}' && text[end] != ']') {
+    while (end < text.size() && text[end] != ',' && text[end] != '}' &&
+           text[end] != ']') {
       ++end;
     }
     return end;
@@ -90,21 +93,38 @@ JsonView::Kind JsonView::kind() const {
   }
 }
 
+bool JsonView::next_member(std::string_view text, std::size_t& at,
+                           std::string_view& quoted, JsonView& value) {
+  if (at >= text.size() || text[at] == '}') return false;
+  const std::size_t name_end = end_of_string(text, at);
+  if (name_end >= text.size()) return false;
+  const std::size_t value_end = end_of_value(text, name_end + 1);
+  quoted = text.substr(at, name_end - at);
+  value = JsonView(text.substr(name_end + 1, value_end - name_end - 1));
+  at = value_end;
+  if (at < text.size() && text[at] == ',') ++at;
+  return true;
+}
+
 JsonView JsonView::operator[](std::string_view name) const {
   if (!is_object()) return JsonView();
-  std::size_t at = 1;
-  while (at < text_.size() && text_[at] != '}') {
-    const std::size_t name_end = end_of_string(text_, at);
-    if (name_end >= text_.size()) break;
-    const std::size_t value_at = name_end + 1;
-    const std::size_t value_end = end_of_value(text_, value_at);
-    if (equals_unescaped(inner_of(text_.substr(at, name_end - at)), name)) {
-      return JsonView(text_.substr(value_at, value_end - value_at));
-    }
-    at = value_end;
-    if (at < text_.size() && text_[at] == ',') ++at;
+  std::string_view quoted;
+  JsonView value;
+  for (std::size_t at = 1; next_member(text_, at, quoted, value);) {
+    if (equals_unescaped(inner_of(quoted), name)) return value;
   }
   return JsonView();
+}
+
+void JsonView::pick(std::initializer_list<Pick> wanted) const {
+  if (!is_object()) return;
+  std::string_view quoted;
+  JsonView value;
+  for (std::size_t at = 1; next_member(text_, at, quoted, value);) {
+    for (const auto& [name, place] : wanted) {
+      if (equals_unescaped(inner_of(quoted), name)) *place = value;
+    }
+  }
 }
 
 std::optional<std::string> JsonView::string() const {
@@ -147,13 +167,13 @@ std::size_t JsonView::size() const {
   const Kind which = kind();
   if (which != Kind::object && which != Kind::array) return 0;
   std::size_t count = 0;
-  std::size_t at = 1;
-  while (at < text_.size() && text_[at] != '}' && text_[at] != ']') {
-    if (which == Kind::object) at = end_of_string(text_, at) + 1;
-    at = end_of_value(text_, at);
-    ++count;
-    if (at < text_.size() && text_[at] == ',') ++at;
+  if (which == Kind::array) {
+    each_element([&count](JsonView) { ++count; });
+    return count;
   }
+  std::string_view quoted;
+  JsonView value;
+  for (std::size_t at = 1; next_member(text_, at, quoted, value);) ++count;
   return count;
 }
 

@@ -18,10 +18,11 @@ Status refuse(const std::string& path, std::string_view why) {
 // everything after it is left as it was.
 class MemberReader {
  public:
-  MemberReader(JsonView object, std::string path) : object_(object), path_(std::move(path)) {}
+  MemberReader(JsonView object, std::string path)
+      : object_(object), path_(std::move(path)) {}
 
-  void text(const char* name, std::string& out) {
-    const JsonView value = object_[name];
+  void text(const char* name, std::string& out) { text(name, object_[name], out); }
+  void text(const char* name, JsonView value, std::string& out) {
     if (!value.present()) return;
     if (auto read = value.string()) {
       out = std::move(*read);
@@ -37,8 +38,8 @@ class MemberReader {
     }
   }
 
-  void object(const char* name, std::string& out) {
-    const JsonView value = object_[name];
+  void object(const char* name, std::string& out) { object(name, object_[name], out); }
+  void object(const char* name, JsonView value, std::string& out) {
     if (!value.present()) return;
     if (!value.is_object()) return fail(name, "must be an object");
     out = value.text();
@@ -68,8 +69,8 @@ Result<HostThought> decode_thought(JsonView value) {
   MemberReader read(value, path);
   read.text("reasoning_chain", thought.reasoning_chain);
   if (thought.reasoning_chain.empty()) {
-    read.fail("reasoning_chain", value["reasoning_chain"].present() ? "must not be empty"
-                                                                    : "is required");
+    read.fail("reasoning_chain",
+              value["reasoning_chain"].present() ? "must not be empty" : "is required");
   }
   read.text("observation_reflection", thought.observation_reflection);
   read.text("state_assessment", thought.state_assessment);
@@ -79,10 +80,12 @@ Result<HostThought> decode_thought(JsonView value) {
   return thought;
 }
 
-void read_depends_on(JsonView value, MemberReader& read, std::vector<std::string>& out) {
+void read_depends_on(JsonView value, MemberReader& read,
+                     std::vector<std::string>& out) {
   if (!value.present()) return;
   if (!value.is_array()) return read.fail("depends_on", "must be an array");
-  if (value.size() > kMaxDependsOn) return read.fail("depends_on", "must have at most 64 ids");
+  if (value.size() > kMaxDependsOn)
+    return read.fail("depends_on", "must have at most 64 ids");
   std::size_t index = 0;
   value.each_element([&](JsonView element) {
     auto id = element.string();
@@ -148,11 +151,12 @@ Result<InitializeParams> decode_initialize(JsonView params) {
 Result<CallToolParams> decode_call_tool(JsonView params) {
   if (!params.is_object()) return refuse("/", "tools/call needs params");
   CallToolParams decoded;
+  JsonView name, arguments, meta;
+  params.pick({{"name", &name}, {"arguments", &arguments}, {"_meta", &meta}});
   MemberReader read(params, "");
-  if (!params["name"].present()) read.fail("name", "is required");
-  read.text("name", decoded.name);
-  read.object("arguments", decoded.arguments);
-  const JsonView meta = params["_meta"];
+  if (!name.present()) read.fail("name", "is required");
+  read.text("name", name, decoded.name);
+  read.object("arguments", arguments, decoded.arguments);
   if (meta.present() && !meta.is_object()) read.fail("_meta", "must be an object");
   if (const JsonView token = meta["progressToken"]; token.present()) {
     if (!is_progress_token(token)) {

@@ -44,7 +44,8 @@ std::string down_level_block(JsonView block, McpRevision revision) {
                       block["uri"].string().value_or(""));
   }
   if (has_icons(revision)) return std::string(block.text());
-  return without(block, [](const std::string& name, JsonView) { return name == "icons"; });
+  return without(block,
+                 [](const std::string& name, JsonView) { return name == "icons"; });
 }
 
 std::string down_level_content(JsonView content, McpRevision revision, bool& has_text) {
@@ -81,14 +82,15 @@ bool is_modern(JsonView result) {
 }  // namespace
 
 std::string down_level_tool(std::string_view tool_json, McpRevision revision) {
-  return without(JsonView(tool_json), [revision](const std::string& name, JsonView value) {
-    if (name == "outputSchema") {
-      return !has_structured_output(revision) || !value["type"].is("object");
-    }
-    if (name == "title") return !has_structured_output(revision);
-    if (name == "execution" || name == "icons") return !has_icons(revision);
-    return name == "annotations" && !has_annotations(revision);
-  });
+  return without(
+      JsonView(tool_json), [revision](const std::string& name, JsonView value) {
+        if (name == "outputSchema") {
+          return !has_structured_output(revision) || !value["type"].is("object");
+        }
+        if (name == "title") return !has_structured_output(revision);
+        if (name == "execution" || name == "icons") return !has_icons(revision);
+        return name == "annotations" && !has_annotations(revision);
+      });
 }
 
 std::string down_level_result(std::string_view result_json, McpRevision revision) {
@@ -96,7 +98,7 @@ std::string down_level_result(std::string_view result_json, McpRevision revision
   if (has_icons(revision) && !is_modern(result)) return std::string(result_json);
   bool has_text = false;
   std::string out = "{";
-  std::string content;        // where its place is kept
+  std::string content;  // where its place is kept
   std::size_t content_at = 0;
   std::string_view homeless;  // structured content this revision cannot carry
   result.each_member([&](const std::string& name, JsonView value) {

@@ -33,11 +33,17 @@ McpRevision negotiate(std::string_view requested) {
   return revision_of(requested).value_or(kLatestLegacy);
 }
 
-bool has_batches(McpRevision revision) { return revision == McpRevision::v2025_03_26; }
-bool has_annotations(McpRevision revision) { return revision >= McpRevision::v2025_03_26; }
+bool has_batches(McpRevision revision) {
+  return revision == McpRevision::v2025_03_26;
+}
+bool has_annotations(McpRevision revision) {
+  return revision >= McpRevision::v2025_03_26;
+}
 bool has_structured_output(McpRevision revision) {
   return revision >= McpRevision::v2025_06_18;
 }
-bool has_icons(McpRevision revision) { return revision >= McpRevision::v2025_11_25; }
+bool has_icons(McpRevision revision) {
+  return revision >= McpRevision::v2025_11_25;
+}
 
 }  // namespace devs

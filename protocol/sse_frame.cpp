@@ -29,7 +29,8 @@ void append_data(std::string& out, std::string_view data) {
 }  // namespace
 
 void append_sse_frame(std::string& out, const SseEvent& event) {
-  out.reserve(out.size() + event.id.size() + event.event.size() + event.data.size() + 48);
+  out.reserve(out.size() + event.id.size() + event.event.size() + event.data.size() +
+              48);
   if (event.retry_ms != 0) {
     out += "retry: ";
     out += std::to_string(event.retry_ms);

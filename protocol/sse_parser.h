@@ -33,7 +33,7 @@ class SseParser {
   // The id to resume from: that of the last finished block, so an event cut in
   // the middle is asked for again.
   const std::string& last_event_id() const { return last_id_; }
-  long retry_ms() const { return retry_ms_; }      // -1: none seen
+  long retry_ms() const { return retry_ms_; }         // -1: none seen
   std::size_t comments() const { return comments_; }  // heartbeats seen
 
  private:

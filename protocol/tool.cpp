@@ -33,8 +33,12 @@ const Row& row_of(CallStatus status) {
 
 }  // namespace
 
-std::string_view name_of(CallStatus status) { return row_of(status).name; }
-int exit_code_of(CallStatus status) { return row_of(status).exit_code; }
+std::string_view name_of(CallStatus status) {
+  return row_of(status).name;
+}
+int exit_code_of(CallStatus status) {
+  return row_of(status).exit_code;
+}
 
 ToolSpec make_tool_spec(std::string_view name, std::string_view description,
                         std::string_view input_schema, std::string_view annotations) {
@@ -63,8 +67,8 @@ ToolOutcome text_outcome(std::string_view text, CallStatus status) {
   outcome.result.reserve(text.size() + 64);
   outcome.result = "{\"content\":[{\"type\":\"text\",\"text\":";
   append_json_string(outcome.result, text);
-  outcome.result += status == CallStatus::success ? "}],\"isError\":false}"
-                                                  : "}],\"isError\":true}";
+  outcome.result +=
+      status == CallStatus::success ? "}],\"isError\":false}" : "}],\"isError\":true}";
   return outcome;
 }
 

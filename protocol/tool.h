@@ -52,6 +52,7 @@ struct ToolOutcome {
 };
 
 // {"content":[{"type":"text","text":...}],"isError":...}
-ToolOutcome text_outcome(std::string_view text, CallStatus status = CallStatus::success);
+ToolOutcome text_outcome(std::string_view text,
+                         CallStatus status = CallStatus::success);
 
 }  // namespace devs
