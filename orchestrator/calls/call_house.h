@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+
+#include "orchestrator/calls/call_desk.h"
+#include "orchestrator/calls/call_table.h"
+#include "orchestrator/calls/tool_registry.h"
+#include "orchestrator/calls/turn_tracker.h"
+#include "orchestrator/net/reactor.h"
+#include "orchestrator/net/stored_waiters.h"
+#include "trace/log.h"
+#include "trace/metrics.h"
+
+namespace devs {
+
+// The parts one call needs on its way; owned by the CallDesk.
+struct CallHouse {
+  const CallDesk::Options options;
+  const Epoch epoch;
+  TraceStreamBus& bus;
+  StoredWaiters& waiters;
+  ToolRegistry& tools;
+  Reactor& reactor;
+  Log& log;
+  Counter& started;
+  Counter& late;  // results that found nobody
+
+  CallTable calls;  // those that wait
+  TurnTracker turns;
+  std::atomic<CallId> next_id{1};
+  std::atomic<std::size_t> in_flight{0};  // begun and not answered
+  std::atomic<bool> draining{false};
+
+  // The desk's side: something changed that drain() or the deadlines care about.
+  MoveFunction<void()> on_parked;    // any thread
+  MoveFunction<void()> on_answered;  // any thread
+};
+
+// The spine: one call, thought to observation (tool_call.cpp).
+void run_tool_call(CallPtr call, CallHouse& house);
+void start(CallId id, const Status& stored, CallHouse& house);
+void finish(CallPtr call, ToolOutcome outcome, CallHouse& house);
+
+// Who this call is: ids, turn, span (call_identity.cpp).
+void identify(Call& call, CallHouse& house);
+ThoughtEnvelope thought_of(const Call& call);
+ActionEnvelope action_of(const Call& call, const CallHouse& house);
+ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome, TimePoint now);
+std::string receipt_of(const Call& call, const CallHouse& house, Sequence observation);
+
+}  // namespace devs

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/envelope.h"
+#include "protocol/ids.h"
+#include "trace/entry.h"
+
+namespace devs {
+
+// Reads an existing log once, at start: which of our actions have no observation
+// (the process died inside them), and the largest stamp of ours.
+//
+// Only envelopes this house wrote count: a host's action may still be waiting for
+// its host.  Confined to the thread that opens the log.
+class CallRecovery {
+ public:
+  void see(std::string_view line);
+
+  // One observation ABANDONED per open action, in log order (SAOP 4.3).
+  std::vector<Draft> abandoned() const;
+  std::int64_t last_stamp_ns() const { return last_stamp_ns_; }
+
+ private:
+  struct Open {
+    std::uint64_t order;
+    std::string line;
+  };
+  std::unordered_map<std::string, Open> open_;  // by tool_call_id
+  std::uint64_t seen_ = 0;
+  std::int64_t last_stamp_ns_ = 0;
+};
+
+}  // namespace devs

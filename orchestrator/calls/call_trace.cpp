@@ -1,0 +1,60 @@
+#include "orchestrator/calls/call_trace.h"
+
+#include <utility>
+
+namespace devs {
+
+CallTrace::CallTrace(CallTrace&& other) noexcept
+    : bus_(other.bus_),
+      place_(std::move(other.place_)),
+      repeats_(std::move(other.repeats_)),
+      open_(std::exchange(other.open_, false)),
+      thought_(other.thought_),
+      action_(other.action_) {}
+
+CallTrace::~CallTrace() {
+  if (!open_) return;
+  ObservationEnvelope last_word;
+  last_word.status = CallStatus::abandoned;
+  last_word.stderr_text = "The call was dropped before its result arrived.";
+  observation(std::move(last_word));
+}
+
+Status CallTrace::thought(const ThoughtEnvelope& thought) {
+  auto published = bus_->publish(draft_of(encode_thought(thought)));
+  if (!published.ok()) return published.status();
+  thought_ = *published;
+  return {};
+}
+
+Status CallTrace::action(const ActionEnvelope& action) {
+  auto published = bus_->publish_and_reserve(draft_of(encode_action(action)));
+  if (!published.ok()) return published.status();
+  action_ = published->first;
+  place_ = std::move(published->second);
+  repeats_.origin = action.origin;
+  repeats_.tool_call_id = action.tool_call_id;
+  repeats_.call_index = action.call_index;
+  repeats_.span_id = action.span_id;
+  repeats_.parent_span_id = action.parent_span_id;
+  repeats_.tool_name = action.tool_name;
+  repeats_.server = action.server;
+  open_ = true;
+  return {};
+}
+
+Sequence CallTrace::observation(ObservationEnvelope last_word) {
+  open_ = false;
+  last_word.origin = std::move(repeats_.origin);
+  last_word.tool_call_id = std::move(repeats_.tool_call_id);
+  last_word.call_index = repeats_.call_index;
+  last_word.span_id = std::move(repeats_.span_id);
+  last_word.parent_span_id = std::move(repeats_.parent_span_id);
+  last_word.tool_name = std::move(repeats_.tool_name);
+  last_word.server = std::move(repeats_.server);
+  auto published =
+      bus_->publish_reserved(draft_of(encode_observation(last_word)), std::move(place_));
+  return published.ok() ? *published : 0;
+}
+
+}  // namespace devs

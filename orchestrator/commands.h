@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "orchestrator/orchestrator_server.h"
+
+namespace devs {
+
+// What the command line can do; each returns the exit code: 0 done, 1 it failed,
+// 2 it could not even begin (a setting, an address, a file), with one line on
+// stderr that names the cause and the way out.
+
+// Runs until SIGINT or SIGTERM; a second signal ends at once.  REQUIRES: called on
+// the main thread before any other was started.
+int serve_command(OrchestratorServer::Options options);
+
+// tools/call on a running server; prints what the tool said.  1 also when the tool
+// failed.  `arguments` is JSON object text.
+int call_command(const std::string& url, const std::string& token, const std::string& tool,
+                 const std::string& arguments);
+
+// Prints envelopes as they come, one per line, until interrupted; reconnects and
+// resumes by itself.  `from`: an event id, "earliest", or empty for live only.
+int tail_command(const std::string& url, const std::string& token, const std::string& from);
+
+}  // namespace devs

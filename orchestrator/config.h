@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/orchestrator_server.h"
+#include "protocol/result.h"
+
+namespace devs {
+
+// The config file: JSON in the form people already have for MCP hosts
+// (`mcpServers`), with our own sections beside it.  Every key has a default; an
+// unknown key, a wrong type or a value out of bounds is refused with one line
+// that names file, key and what was expected.
+//
+//   http.host http.port http.hosts http.max_connections http.body_budget_bytes
+//   trace.dir trace.ring_entries trace.ring_bytes
+//   tools.timeout_ms tools.max_in_flight tools.threads
+//   builtin.tools ("default" | "all")
+//   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint
+//   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
+//   sessions.idle_ms sessions.max
+//   cors.origins  drain_ms
+Status apply_config(std::string_view file_name, std::string_view text,
+                    OrchestratorServer::Options& options);
+Status load_config(const std::string& path, OrchestratorServer::Options& options);
+
+// MCP_PORT, else DEVS_MCP_PORT; AUTH_ENABLED and MCP_BEARER_TOKEN.  Beats the file,
+// is beaten by flags.
+Status apply_environment(const GetEnv& get, OrchestratorServer::Options& options);
+
+}  // namespace devs

@@ -1,0 +1,99 @@
+#include "orchestrator/health.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "orchestrator/net/exchange.h"
+#include "protocol/json.h"
+
+namespace devs {
+namespace {
+
+constexpr std::string_view kFrontPage =
+    "mcp-orchestrator\n\n"
+    "  POST /mcp                   MCP, Streamable HTTP\n"
+    "  GET  /trace/stream          every envelope, live (SSE)\n"
+    "  GET  /agent-console/stream  the same, annotated for people (SSE)\n"
+    "  POST /trace/publish         envelopes of other processes\n"
+    "  GET  /trace/log             the flight log (NDJSON)\n"
+    "  GET  /upstreams             the MCP servers behind this one\n"
+    "  GET  /readyz /healthz /metrics\n\n"
+    "Try: curl -N http://<this address>/trace/stream\n";
+
+HttpAnswer readiness(const HealthSources& sources) {
+  std::string reasons;
+  const auto add = [&reasons](std::string_view what, std::string_view why) {
+    if (!reasons.empty()) reasons += ',';
+    reasons += "{\"part\":" + json_string(what) + ",\"reason\":" + json_string(why) + "}";
+  };
+  if (Status recorder = sources.bus.recorder_status(); !recorder.ok())
+    add("recorder", recorder.message());
+  if (sources.draining()) add("server", "shutting down");
+  if (sources.shedding()) add("http", "shedding load");
+  if (reasons.empty()) return json_answer(200, R"({"status":"ready"})");
+  return json_answer(503, "{\"status\":\"not ready\",\"reasons\":[" + reasons + "]}");
+}
+
+HttpAnswer upstream_page(const std::vector<UpstreamState>& upstreams) {
+  std::string body = "{\"upstreams\":[";
+  for (const UpstreamState& one : upstreams) {
+    if (body.back() != '[') body += ',';
+    body += "{\"server\":" + json_string(one.key) + ",\"state\":" + json_string(one.state) +
+            ",\"revision\":" + json_string(one.revision) + ",\"pid\":" + std::to_string(one.pid) +
+            ",\"tools\":" + std::to_string(one.tools) +
+            ",\"in_flight\":" + std::to_string(one.in_flight) +
+            ",\"restarts\":" + std::to_string(one.restarts) +
+            ",\"last_error\":" + json_string(one.last_error) + "}";
+  }
+  return json_answer(200, body + "]}");
+}
+
+HttpAnswer text_answer(std::string text) {
+  HttpAnswer answer;
+  answer.type = ContentType::text;
+  answer.body = std::move(text);
+  return answer;
+}
+
+Route row(std::string path, Credential credential, Handler handler) {
+  Route route;
+  route.method = Method::get;
+  route.pattern = std::move(path);
+  route.handler = std::move(handler);
+  route.credential = credential;
+  return route;
+}
+
+}  // namespace
+
+Status add_health_routes(RouteTable& routes, HealthSources given) {
+  auto sources = std::make_shared<const HealthSources>(std::move(given));
+  const TimePoint began = sources->clock.steady();
+  std::vector<Route> rows;
+  rows.push_back(row("/healthz", Credential::none, [](Exchange& exchange) {
+    exchange.respond(json_answer(200, R"({"status":"ok"})"));
+  }));
+  rows.push_back(row("/readyz", Credential::none, [sources](Exchange& exchange) {
+    exchange.respond(readiness(*sources));
+  }));
+  rows.push_back(row("/health", Credential::none, [sources, began](Exchange& exchange) {
+    const auto up = std::chrono::duration_cast<std::chrono::seconds>(sources->clock.steady() - began);
+    exchange.respond(json_answer(200, R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)" +
+                                          std::to_string(up.count()) + "}"));
+  }));
+  rows.push_back(row("/metrics", Credential::bearer, [sources](Exchange& exchange) {
+    exchange.respond(text_answer(sources->metrics.text()));
+  }));
+  rows.push_back(row("/upstreams", Credential::bearer, [sources](Exchange& exchange) {
+    exchange.respond(upstream_page(sources->upstreams()));
+  }));
+  rows.push_back(row("/", Credential::none, [](Exchange& exchange) {
+    exchange.respond(text_answer(std::string(kFrontPage)));
+  }));
+  for (Route& each : rows)
+    if (Status added = routes.add(std::move(each)); !added.ok()) return added;
+  return {};
+}
+
+}  // namespace devs

@@ -1,0 +1,83 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "orchestrator/commands.h"
+#include "orchestrator/config.h"
+
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  mcp-orchestrator serve --config mcp.json      front every server of mcp.json
+  mcp-orchestrator call echo '{"text":"hi"}'    call a tool, see it in the trace
+  mcp-orchestrator trace tail                   watch what agents do
+  curl -N http://127.0.0.1:3100/trace/stream    the same, raw
+
+A config file is what MCP hosts already read:
+  {"mcpServers":{"files":{"command":"npx","args":["-y","@modelcontextprotocol/server-filesystem","/data"]}}}
+
+Environment: MCP_PORT, AUTH_ENABLED (true | false), MCP_BEARER_TOKEN.)";
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+int refused(const devs::Status& why) {
+  std::fprintf(stderr, "mcp-orchestrator: %s\n", why.message().c_str());
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("One MCP endpoint in front of many MCP servers, with a live trace of every call.");
+  app.set_version_flag("--version", "mcp-orchestrator " + std::string(devs::kVersion));
+  app.footer(kFooter);
+  app.require_subcommand(1);
+
+  std::string config, host, trace_dir, tool, arguments = "{}", from;
+  int port = -1;
+  const std::string env_port = from_environment("MCP_PORT");
+  std::string url = "http://127.0.0.1:" + (env_port.empty() ? std::string("3100") : env_port);
+
+  CLI::App* serve = app.add_subcommand("serve", "Serve MCP and the trace stream until SIGTERM");
+  serve->add_option("--config", config, "JSON file with mcpServers and settings");
+  serve->add_option("--port", port, "Port, 0 for any free one (default 3100, or MCP_PORT)")
+      ->check(CLI::Range(0, 65535));
+  serve->add_option("--host", host, "Address to listen on (default 127.0.0.1)");
+  serve->add_option("--trace-dir", trace_dir, "Directory of the flight log (default .devs)");
+
+  CLI::App* call = app.add_subcommand("call", "Call one tool on a running server");
+  call->add_option("tool", tool, "Name of the tool, such as files__read_file")->required();
+  call->add_option("arguments", arguments, "Its arguments, a JSON object");
+  CLI::App* trace = app.add_subcommand("trace", "Look at the trace");
+  trace->require_subcommand(1);
+  CLI::App* tail = trace->add_subcommand("tail", "Print envelopes as they come, one per line");
+  tail->add_option("--from", from, "Event id to continue after, or `earliest`");
+  for (CLI::App* client : {call, tail})
+    client->add_option("--url", url, "Where the server is")->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  if (call->parsed())
+    return devs::call_command(url, from_environment("MCP_BEARER_TOKEN"), tool, arguments);
+  if (tail->parsed()) return devs::tail_command(url, from_environment("MCP_BEARER_TOKEN"), from);
+
+  devs::OrchestratorServer::Options options;
+  if (!config.empty())
+    if (devs::Status read = devs::load_config(config, options); !read.ok()) return refused(read);
+  if (devs::Status set = devs::apply_environment(
+          [](const char* name) -> const char* { return std::getenv(name); }, options);
+      !set.ok())
+    return refused(set);
+  if (port >= 0) options.http.port = static_cast<std::uint16_t>(port);
+  if (!host.empty()) options.http.host = host;
+  if (!trace_dir.empty()) options.trace_dir = trace_dir;
+  return devs::serve_command(std::move(options));
+}

@@ -1,0 +1,173 @@
+#include "orchestrator/orchestrator_server.h"
+
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "orchestrator/calls/builtin_tools.h"
+#include "orchestrator/calls/call_recovery.h"
+#include "orchestrator/health.h"
+#include "orchestrator/streams/publish_endpoint.h"
+#include "orchestrator/streams/stream_routes.h"
+#include "trace/flight_log.h"
+#include "trace/flight_recorder.h"
+
+namespace devs {
+
+// Built bottom-up, so destroyed top-down: whoever produces dies before whoever
+// consumes.
+class OrchestratorServer::Parts {
+ public:
+  Parts(Options given, std::unique_ptr<FlightLog> opened, const CallRecovery& recovery,
+        const Clock& clock_, Log& lines)
+      : options(std::move(given)),
+        clock(clock_),
+        log(lines),
+        flight_log(std::move(opened)),
+        bus({.ring_entries = options.ring_entries,
+             .ring_bytes = options.ring_bytes,
+             .last = flight_log->last(),
+             .last_stamp_ns = recovery.last_stamp_ns()},
+            clock),
+        recorder(bus, *flight_log, log, metrics, {}),
+        reactor(clock, metrics),
+        http_workers({.name = "http", .threads = options.http_threads, .queue_capacity = 4096}),
+        tool_workers({.name = "tool", .threads = options.tool_threads, .queue_capacity = 16'384}),
+        waiters(bus, reactor),
+        calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, log, metrics),
+        subscribers(bus, reactor, tool_workers, log),
+        hub(options.streams, bus, *flight_log, reactor, http_workers, log, metrics),
+        publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
+        mcp(options.mcp, calls, tools, reactor, log, metrics),
+        upstreams(options.upstreams, bus, tools, reactor, tool_workers, log, metrics),
+        access(options.access) {}
+
+  Status assemble(const CallRecovery& recovery);
+  void shutdown();
+
+  const Options options;
+  const Clock& clock;
+  Log& log;
+  Metrics metrics;
+  const std::unique_ptr<FlightLog> flight_log;
+  TraceStreamBus bus;
+  FlightRecorder recorder;
+  Reactor reactor;
+  WorkerPool http_workers;
+  WorkerPool tool_workers;
+  StoredWaiters waiters;
+  ToolRegistry tools;
+  CallDesk calls;
+  Subscribers subscribers;
+  StreamHub hub;
+  PublishEndpoint publishing;
+  McpEndpoint mcp;
+  UpstreamSet upstreams;
+  Access access;
+  std::unique_ptr<HttpFront> front;
+  std::atomic<bool> draining{false};
+  bool stopped = false;
+  std::jthread turning;  // the reactor's
+};
+
+Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
+  // Whoever died inside a call is answered first, before anybody can listen.
+  for (Draft& draft : recovery.abandoned())
+    if (auto told = bus.publish(std::move(draft)); !told.ok()) return told.status();
+
+  if (Status added = add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor,
+                                       *flight_log);
+      !added.ok())
+    return added;
+
+  RouteTable routes;
+  HealthSources sources{.bus = bus,
+                        .metrics = metrics,
+                        .clock = clock,
+                        .draining = [this] { return draining.load(); },
+                        .shedding = [this] { return front->shedding(); },
+                        .upstreams = [this] { return upstreams.states(); }};
+  // Hot rows first: the router tries them in order.
+  Status added = mcp.add_routes(routes);
+  if (added.ok()) added = add_stream_routes(routes, hub, publishing, *flight_log);
+  if (added.ok()) added = add_health_routes(routes, std::move(sources));
+  if (!added.ok()) return added;
+
+  front = std::make_unique<HttpFront>(
+      options.http, std::move(routes),
+      [this](Exchange& exchange, const Route& route) { return access.check(exchange, route); },
+      reactor, http_workers, log, metrics);
+  return {};
+}
+
+void OrchestratorServer::Parts::shutdown() {
+  if (std::exchange(stopped, true)) return;
+  draining = true;                                   // /readyz says so
+  front->close();                                    // new connections and requests are refused
+  calls.drain(clock.steady() + options.drain_for);   // all answered; the rest is cancelled
+  mcp.close();                                       // answer streams end
+  upstreams.stop();                                  // children reaped
+  tool_workers.stop();                               // no thread is left that publishes for a tool
+  http_workers.stop();                               // nor for a request
+  bus.close();                                       // the last sequence is now known
+  recorder.stop();                                   // and on disk, therefore visible
+  if (turning.joinable()) {
+    hub.goodbye(options.goodbye_for);                // readers get it, a retry: hint, the end
+    front->stop(clock.steady() + options.goodbye_for + std::chrono::seconds(2));
+    reactor.stop();
+    turning.join();
+  }
+}
+
+Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options options) {
+  Log& log = options.log ? *options.log : stderr_log();
+  const Clock& clock = options.clock ? *options.clock : system_clock();
+  if (Status may = check_bind(options.http.host, options.access); !may.ok()) return may;
+  if (const std::string weak = weakness_of(options.access); !weak.empty())
+    log.warn("weak_token", {{"reason", weak}});
+  if (options.mcp.version.empty()) options.mcp.version = kVersion;
+
+  CallRecovery recovery;
+  auto flight_log = FlightLog::open(
+      {.dir = options.trace_dir,
+       .on_line = [&recovery](Sequence, std::string_view line) { recovery.see(line); },
+       .files = nullptr},
+      log);
+  if (!flight_log.ok()) return flight_log.status();
+
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), recovery,
+                                       clock, log);
+  if (Status built = parts->assemble(recovery); !built.ok()) return built;
+  return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(parts)));
+}
+
+OrchestratorServer::OrchestratorServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+OrchestratorServer::~OrchestratorServer() { shutdown(); }
+
+Status OrchestratorServer::add_tool(ToolSpec spec, ToolFunction function) {
+  return parts_->tools.add(
+      make_function_tool(std::move(spec), std::move(function), parts_->tool_workers));
+}
+
+Status OrchestratorServer::start() {
+  if (Status listening = parts_->front->listen(); !listening.ok()) return listening;
+  parts_->turning = std::jthread([this] { parts_->reactor.run(); });
+  parts_->upstreams.start();
+  return {};
+}
+
+std::uint16_t OrchestratorServer::port() const { return parts_->front->port(); }
+TraceStreamBus& OrchestratorServer::bus() { return parts_->bus; }
+Metrics& OrchestratorServer::metrics() { return parts_->metrics; }
+Subscription OrchestratorServer::subscribe(std::function<void(const Entry&)> handler) {
+  return parts_->subscribers.subscribe(std::move(handler));
+}
+std::vector<UpstreamState> OrchestratorServer::upstreams() const {
+  return parts_->upstreams.states();
+}
+void OrchestratorServer::wait_upstreams(std::chrono::milliseconds at_most) {
+  parts_->upstreams.wait_settled(parts_->clock.steady() + at_most);
+}
+void OrchestratorServer::shutdown() { parts_->shutdown(); }
+
+}  // namespace devs

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/access/access.h"
+#include "orchestrator/calls/call_desk.h"
+#include "orchestrator/mcp/mcp_endpoint.h"
+#include "orchestrator/net/http_front.h"
+#include "orchestrator/streams/stream_hub.h"
+#include "orchestrator/streams/subscribers.h"
+#include "orchestrator/upstream/upstream_set.h"
+#include "trace/log.h"
+#include "trace/metrics.h"
+#include "trace/trace_stream_bus.h"
+
+namespace devs {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+// The whole house in one object: what an agent runtime host embeds, and what the
+// binary runs.  Owns every part, wires them once, and knows the one order in
+// which they stop.
+//
+//   auto server = OrchestratorServer::open({.trace_dir = ".devs"});
+//   (*server)->add_tool(make_tool_spec("greet", "Says hello.", schema), greet);
+//   if (Status up = (*server)->start(); !up.ok()) ...
+//
+// Threads: reactor 1, recorder 1, `http_threads`, `tool_threads`.  add_tool(),
+// bus() and subscribe() are thread-safe; the rest belongs to the owner.
+class OrchestratorServer {
+ public:
+  struct Options {
+    HttpFront::Options http = {.port = 3100};
+    Access::Options access;
+    StreamHub::Options streams;
+    McpEndpoint::Options mcp;
+    CallDesk::Options calls;
+    UpstreamSet::Options upstreams;
+    std::filesystem::path trace_dir = ".devs";
+    std::size_t ring_entries = 65'536;
+    std::size_t ring_bytes = 64u << 20u;
+    std::size_t http_threads = 2;
+    std::size_t tool_threads = 4;
+    bool all_builtin_tools = false;  // `sleep` and `fail` too
+    std::chrono::milliseconds drain_for{10'000};   // calls may finish, then are cancelled
+    std::chrono::milliseconds goodbye_for{1'000};  // streams are ended over this time
+    Log* log = nullptr;            // null: stderr
+    const Clock* clock = nullptr;  // null: the machine's
+  };
+
+  // Opens the trace directory (repairing a torn tail, answering abandoned calls)
+  // and builds every part.  Fails naming what was refused; nothing listens yet.
+  static Result<std::unique_ptr<OrchestratorServer>> open(Options options);
+  ~OrchestratorServer();  // shuts down
+  OrchestratorServer(const OrchestratorServer&) = delete;
+  OrchestratorServer& operator=(const OrchestratorServer&) = delete;
+
+  // A tool of the host, run on a tool worker; callable over MCP as `spec.name`.
+  Status add_tool(ToolSpec spec, ToolFunction function);
+
+  // Binds, listens, starts the upstreams.  Fails naming address and reason.
+  Status start();
+  std::uint16_t port() const;  // after start()
+
+  // Publish with bus().publish(draft_of_published(json)); follow with subscribe().
+  TraceStreamBus& bus();
+  // `handler` sees every entry from now on, in order, on a worker, one at a time.
+  Subscription subscribe(std::function<void(const Entry&)> handler);
+  Metrics& metrics();
+  std::vector<UpstreamState> upstreams() const;
+  // Blocks until every upstream listed its tools or failed once.
+  void wait_upstreams(std::chrono::milliseconds at_most);
+
+  // Intake closes, calls finish or are cancelled at the drain deadline, readers
+  // are told goodbye, the last envelope is on disk.  Idempotent.
+  void shutdown();
+
+ private:
+  class Parts;
+  explicit OrchestratorServer(std::unique_ptr<Parts> parts);
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace devs

@@ -1,0 +1,102 @@
+#include "orchestrator/calls/argument_schema.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace devs {
+namespace {
+
+constexpr const char* kPath =
+    R"({"type":"object","properties":{"path":{"type":"string"},"depth":{"type":"integer"}},"required":["path"],"additionalProperties":false})";
+
+TEST_CASE("ArgumentSchema: arguments that conform have no errors") {
+  const auto schema = ArgumentSchema::compile(kPath);
+  CHECK(schema->unchecked_reason().empty());
+  CHECK(schema->check(R"({"path":"a","depth":3})").empty());
+}
+
+TEST_CASE("ArgumentSchema: what is missing, mistyped or extra is named by its path") {
+  const auto schema = ArgumentSchema::compile(kPath);
+  const auto missing = schema->check("{}");
+  REQUIRE(missing.size() >= 1);
+  CHECK(missing[0].path == "/path");
+  CHECK(missing[0].rule == "required");
+  CHECK(missing[0].message == "is required (string)");
+
+  const auto mistyped = schema->check(R"({"path":3})");
+  REQUIRE_FALSE(mistyped.empty());
+  bool names_path = false;
+  for (const auto& error : mistyped) names_path = names_path || error.path == "/path";
+  CHECK(names_path);
+  CHECK_FALSE(schema->check(R"({"path":"a","nonsense":1})").empty());
+}
+
+TEST_CASE("ArgumentSchema: help names tool, members, and a valid example") {
+  const auto schema = ArgumentSchema::compile(kPath);
+  const std::string help = schema->help("read_file", schema->check("{}"));
+  CHECK(help.starts_with("Invalid arguments for read_file.\n- /path: is required (string)"));
+  CHECK(help.find("Required: path (string)") != help.npos);
+  CHECK(help.find(R"(Example: {"path":"..."})") != help.npos);
+  CHECK(help.size() <= 2000);
+}
+
+TEST_CASE("ArgumentSchema: help stays within 2000 bytes however long the names are") {
+  std::string properties, required;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "\"member_with_a_long_name_" + std::to_string(i) + "\"";
+    properties += (i ? "," : "") + name + R"(:{"type":"string"})";
+    required += (i ? "," : "") + name;
+  }
+  const auto schema = ArgumentSchema::compile(R"({"type":"object","properties":{)" + properties +
+                                              R"(},"required":[)" + required + "]}");
+  const auto errors = schema->check("{}");
+  CHECK(errors.size() <= 20);
+  CHECK(schema->help("many", errors).size() <= 2000);
+}
+
+TEST_CASE("ArgumentSchema: what it cannot judge passes, and says so") {
+  struct Case {
+    const char* schema;
+    const char* reason;
+  };
+  for (const Case& each : {
+           Case{R"({"type":"object","properties":{"a":{"type":"string","pattern":"(a+)+$"}}})", "pattern"},
+           Case{R"({"$ref":"https://example.test/schema.json"})", "$ref"},
+           Case{R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"object"})", "dialect"},
+           Case{R"({"type":"array","prefixItems":[{"type":"string"}]})", "prefixItems"},
+           Case{"[]", "not a JSON object"}}) {
+    CAPTURE(each.schema);
+    const auto schema = ArgumentSchema::compile(each.schema);
+    CHECK(schema->unchecked_reason().find(each.reason) != std::string::npos);
+    CHECK(schema->check(R"({"a":1})").empty());
+  }
+}
+
+TEST_CASE("ArgumentSchema: a property may be named like a keyword") {
+  const auto schema = ArgumentSchema::compile(
+      R"({"type":"object","properties":{"pattern":{"type":"string"},"format":{"type":"string"}},"required":["pattern"]})");
+  CHECK(schema->unchecked_reason().empty());
+  CHECK(schema->check(R"({"pattern":"*.txt","format":"x"})").empty());
+  CHECK_FALSE(schema->check(R"({"pattern":1})").empty());
+}
+
+TEST_CASE("ArgumentSchema: a schema over its bounds is not judged") {
+  std::string deep = R"({"type":"string"})";
+  for (int i = 0; i < 40; ++i) deep = R"({"type":"object","properties":{"a":)" + deep + "}}";
+  CHECK(ArgumentSchema::compile(deep)->unchecked_reason() == "nested deeper than 32");
+  const std::string large =
+      R"({"type":"object","description":")" + std::string(256 * 1024, 'x') + "\"}";
+  CHECK(ArgumentSchema::compile(large)->unchecked_reason() == "over 256 KiB");
+}
+
+TEST_CASE("ArgumentSchema: local references are followed") {
+  const auto schema = ArgumentSchema::compile(
+      R"({"type":"object","properties":{"a":{"$ref":"#/$defs/word"}},"$defs":{"word":{"type":"string"}}})");
+  CHECK(schema->unchecked_reason().empty());
+  CHECK(schema->check(R"({"a":"x"})").empty());
+  CHECK_FALSE(schema->check(R"({"a":1})").empty());
+}
+
+}  // namespace
+}  // namespace devs

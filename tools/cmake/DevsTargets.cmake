@@ -1,0 +1,31 @@
+# devs_library(<name> SOURCES ... HEADERS ... [PUBLIC deps...] [PRIVATE deps...])
+#
+# One layer, or one room of orchestrator/: a static library devs_<name>, its
+# alias devs::<name>, its public headers rooted at the source directory (each
+# verified to compile alone), and the flags every layer shares.
+
+add_library(devs_build_flags INTERFACE)  # never exported: our flags, not our users'
+target_compile_options(devs_build_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wnon-virtual-dtor -Wold-style-cast
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  $<$<BOOL:${DEVS_WARNINGS_AS_ERRORS}>:-Werror>)
+if(DEVS_SANITIZE)
+  target_compile_options(devs_build_flags INTERFACE
+    -fsanitize=${DEVS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_link_options(devs_build_flags INTERFACE -fsanitize=${DEVS_SANITIZE})
+endif()
+
+function(devs_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE")
+  add_library(devs_${name} STATIC ${arg_SOURCES})
+  add_library(devs::${name} ALIAS devs_${name})
+  set_target_properties(devs_${name} PROPERTIES
+    EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+  target_sources(devs_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+  target_compile_features(devs_${name} PUBLIC cxx_std_20)
+  target_link_libraries(devs_${name}
+    PUBLIC ${arg_PUBLIC}
+    PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:devs_build_flags>)
+endfunction()
