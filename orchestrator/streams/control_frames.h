@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "protocol/ids.h"
+
+namespace devs {
+
+// The control events of every stream (streams 1.3), byte by byte.  All append one
+// whole frame.
+void append_gap_frame(std::string& out, std::string_view epoch, Sequence from, Sequence to,
+                      std::string_view reason);
+// `requested` is what the client sent: untrusted, cut to 64 bytes.
+void append_reset_frame(std::string& out, std::string_view reason, std::string_view requested,
+                        std::string_view now_id);
+void append_evicted_frame(std::string& out, std::string_view reason, std::string_view last_id);
+void append_goodbye_frame(std::string& out, unsigned retry_ms, std::string_view last_id);
+void append_oversize_frame(std::string& out, std::string_view id, std::size_t bytes);
+// An id alone: the reader's position, stored by clients without raising an event.
+void append_checkpoint_frame(std::string& out, std::string_view id);
+
+// Names no publisher may use: clients act on them.
+bool is_control_event(std::string_view name);
+
+}  // namespace devs

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/net/sse_provider.h"
+#include "protocol/ids.h"
+#include "protocol/sse_frame.h"
+
+namespace devs {
+
+// Frames of a stretch of the log as one kind of reader sees it, encoded once and
+// shared by all of them.  A stretch without matches has no bytes and still says
+// how far it reaches.
+//
+// Built by one thread, immutable once shared.
+class FrameBatch {
+ public:
+  // Invariant: everything from `first` through `last` that matches is in here.
+  Sequence first = 0;
+  Sequence last = 0;
+
+  // `frame` is whole and belongs to `sequence`; sequences ascend.
+  void append(Sequence sequence, std::string_view frame, bool chunked) {
+    if (frame.empty()) return;
+    if (chunked) {
+      append_chunk(bytes_, frame);
+    } else {
+      bytes_ += frame;
+    }
+    ends_.push_back({sequence, bytes_.size()});
+  }
+
+  bool empty() const { return ends_.empty(); }
+  const std::string& bytes() const { return bytes_; }
+
+  struct Taken {
+    FrameSlice slice;      // keeps the batch alive; size 0: there was none
+    Sequence last_id = 0;  // of the last frame in it
+  };
+  // The frames from sequence `from` on, about `max_bytes` of them (always one, if
+  // there is one).  `from` moves past what was taken: to last + 1 when that was all.
+  static Taken take(const std::shared_ptr<const FrameBatch>& self, Sequence& from,
+                    std::size_t max_bytes);
+
+ private:
+  struct End {
+    Sequence sequence;
+    std::size_t offset;  // just past the frame
+  };
+
+  std::string bytes_;
+  std::vector<End> ends_;
+};
+using FrameBatchPtr = std::shared_ptr<const FrameBatch>;
+
+}  // namespace devs

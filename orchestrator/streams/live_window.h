@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/streams/projection.h"
+#include "orchestrator/streams/stream_group.h"
+#include "trace/metrics.h"
+#include "trace/trace_stream_bus.h"
+
+namespace devs {
+
+// The newest stretch of the log as frames, for readers that keep up: looks at each
+// visible entry once, encodes it once per projection, and lays it into the shared
+// batches of the groups that want it.
+//
+// Bounded as a whole: the oldest batch of any group goes first.  Whoever still
+// wanted it finds its entries in the ring.
+//
+// Confined to the reactor.
+class LiveWindow {
+ public:
+  LiveWindow(TraceStreamBus& bus, Projector& projector, Metrics& metrics);
+  LiveWindow(const LiveWindow&) = delete;
+  LiveWindow& operator=(const LiveWindow&) = delete;
+
+  TopicIndex& groups() { return groups_; }
+  Sequence looked() const { return looked_; }  // everything up to here is laid out
+
+  // Looks at the next entries, about a thousand.  Groups that got something are
+  // appended to `due`.  False: there was nothing.
+  bool look(std::vector<GroupPtr>& due);
+
+  // From here on a group's batches are whole; before, its entries are elsewhere.
+  Sequence live_from(const StreamGroup& group) const {
+    return group.since > floor_ ? group.since : floor_;
+  }
+
+ private:
+  void lay_out(const Entry& entry);
+  const std::string& encoded(Projection projection, const Entry& entry);
+  void seal(const GroupPtr& group);
+  void trim();
+  void fell_behind(std::vector<GroupPtr>& due);
+
+  TraceStreamBus& bus_;
+  Projector& projector_;
+  Counter& encoded_;
+  Counter& batches_;
+
+  TopicIndex groups_;
+  Sequence looked_;
+  Sequence floor_ = 0;
+
+  // Every batch in any group, oldest first.
+  struct Kept {
+    GroupPtr group;
+    std::size_t bytes;
+  };
+  std::deque<Kept> kept_;
+  std::size_t kept_bytes_ = 0;
+
+  // Of one look; members so that their memory is used again.
+  std::vector<EntryPtr> entries_;
+  std::vector<GroupPtr> touched_;
+  std::string frames_[2];  // by projection
+  bool is_encoded_[2] = {false, false};
+};
+
+}  // namespace devs

@@ -1,0 +1,109 @@
+#include "orchestrator/streams/projection.h"
+
+#include <utility>
+
+#include "orchestrator/streams/console.h"
+#include "orchestrator/streams/control_frames.h"
+#include "protocol/limits.h"
+#include "protocol/sse_frame.h"
+
+namespace devs {
+namespace {
+
+constexpr auto kQuietPerType = std::chrono::minutes(1);
+constexpr std::size_t kMaxQuietTypes = 256;
+
+// True for the first caller of each entry, in order of sequence: what was told
+// about a later entry is not told again about an earlier one that is replayed.
+bool first_to_tell(std::atomic<Sequence>& told, Sequence sequence) {
+  Sequence before = told.load(std::memory_order_relaxed);
+  while (before < sequence)
+    if (told.compare_exchange_weak(before, sequence, std::memory_order_relaxed)) return true;
+  return false;
+}
+
+void append_entry(const Entry& entry, std::string_view id, std::string& out) {
+  append_sse_frame(out, {.id = id, .event = entry.facts.name, .data = entry.body});
+}
+
+}  // namespace
+
+Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics)
+    : epoch_(std::move(epoch)),
+      clock_(clock),
+      log_(log),
+      oversize_(metrics.counter("stream_envelope_oversize_total")),
+      annotation_errors_(metrics.counter("console_annotation_errors_total")),
+      unknown_types_(metrics.counter("console_unknown_types_total")) {}
+
+void Projector::append(Projection projection, const Entry& entry, std::string& out) {
+  const std::string id = encode_event_id(epoch_, entry.sequence);
+  if (projection == Projection::console) return append_console(entry, id, out);
+  if (entry.body.size() > kMaxStreamedEnvelope) return append_oversize(entry, id, out);
+  append_entry(entry, id, out);
+}
+
+void Projector::append_console(const Entry& entry, std::string_view id, std::string& out) {
+  // Measured before it is looked into: the look costs a scan of the envelope.
+  const bool oversize = entry.body.size() > kMaxStreamedEnvelope;
+  const ConsoleView view =
+      annotate_for_console(entry.facts.type, oversize ? R"({"timestamp_ns":"0"})" : entry.body);
+  switch (view.kind) {
+    case ConsoleView::Kind::left_out:
+      return;
+    case ConsoleView::Kind::unknown:
+      return warn_unknown(entry, id);
+    case ConsoleView::Kind::no_stamp:
+      if (first_to_tell(annotation_told_, entry.sequence)) {
+        annotation_errors_.add();
+        log_.warn("console_annotation_error", {{"error", "EnvelopeAnnotationError"},
+                                               {"id", std::string(id)},
+                                               {"reason", "timestamp_ns is missing"}});
+      }
+      return;
+    case ConsoleView::Kind::taken:
+      if (first_to_tell(annotation_told_, entry.sequence))
+        log_.warn("console_envelope_left_out",
+                  {{"id", std::string(id)},
+                   {"reason", "has semantic_class, highlight_color or display already"}});
+      return;
+    case ConsoleView::Kind::as_is:
+      if (oversize) return append_oversize(entry, id, out);
+      return append_entry(entry, id, out);
+    case ConsoleView::Kind::shown:
+      if (oversize) return append_oversize(entry, id, out);
+      return append_sse_frame(out, {.id = id, .event = {}, .data = view.text});
+  }
+}
+
+void Projector::append_oversize(const Entry& entry, std::string_view id, std::string& out) {
+  if (first_to_tell(oversize_told_, entry.sequence)) {
+    oversize_.add();
+    log_.warn("envelope_oversize", {{"id", std::string(id)},
+                                    {"bytes", std::to_string(entry.body.size())},
+                                    {"limit", std::to_string(kMaxStreamedEnvelope)}});
+  }
+  append_oversize_frame(out, id, entry.body.size());
+}
+
+void Projector::warn_unknown(const Entry& entry, std::string_view id) {
+  unknown_types_.add();
+  const TimePoint now = clock_.steady();
+  {
+    MutexLock lock(mutex_);
+    if (quiet_until_.size() >= kMaxQuietTypes)
+      std::erase_if(quiet_until_, [now](const auto& each) { return each.second <= now; });
+    const auto known = quiet_until_.find(entry.facts.type);
+    if (known != quiet_until_.end()) {
+      if (now < known->second) return;
+      known->second = now + kQuietPerType;
+    } else {
+      // So many unknown types in one minute are noise, and were said often enough.
+      if (quiet_until_.size() >= kMaxQuietTypes) return;
+      quiet_until_.emplace(entry.facts.type, now + kQuietPerType);
+    }
+  }
+  log_.warn("console_unknown_type", {{"type", entry.facts.type}, {"id", std::string(id)}});
+}
+
+}  // namespace devs

@@ -1,0 +1,43 @@
+#include "orchestrator/streams/resume.h"
+
+#include "orchestrator/streams/control_frames.h"
+
+namespace devs {
+namespace {
+
+ResumePoint live(const LogSpan& log) {
+  return {log.head + 1, {}};
+}
+
+ResumePoint reset(const LogSpan& log, std::string_view reason, std::string_view requested) {
+  ResumePoint point = live(log);
+  append_reset_frame(point.frames, reason, requested, encode_event_id(log.epoch, log.head));
+  return point;
+}
+
+ResumePoint after(const LogSpan& log, std::string_view requested) {
+  const Result<EventId> id = decode_event_id(requested);
+  if (!id.ok()) return reset(log, "malformed", requested);
+  if (id->epoch != log.epoch) return reset(log, "epoch", requested);
+  if (id->sequence > log.head) return reset(log, "future", requested);
+  if (id->sequence + 1 >= log.oldest) return {id->sequence + 1, {}};
+  ResumePoint point{log.oldest, {}};
+  append_gap_frame(point.frames, log.epoch, id->sequence + 1, log.oldest - 1, "expired");
+  return point;
+}
+
+}  // namespace
+
+ResumePoint resume_point(const RequestHead& head, const LogSpan& log) {
+  // The header wins: a native EventSource repeats its first URL for ever, with a
+  // newer header.
+  const std::string_view header = head.field("last-event-id");
+  if (head.count("last-event-id") > 1) return reset(log, "malformed", header);
+  if (!header.empty()) return after(log, header);
+  const std::string* query = head.query_param("lastEventId");
+  if (query == nullptr || query->empty() || *query == "latest") return live(log);
+  if (*query == "earliest") return {log.oldest, {}};
+  return after(log, *query);
+}
+
+}  // namespace devs

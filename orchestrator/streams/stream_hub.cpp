@@ -1,0 +1,35 @@
+#include "orchestrator/streams/stream_hub.h"
+
+#include "orchestrator/streams/hub_core.h"
+
+namespace devs {
+
+class StreamHub::Impl : public HubCore {
+ public:
+  using HubCore::HubCore;
+};
+
+StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log,
+                     Reactor& reactor, WorkerPool& workers, Log& lines, Metrics& metrics)
+    : impl_(std::make_shared<Impl>(
+          options, bus, std::make_shared<StoredFlightLog>(log),
+          std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics), reactor,
+          workers, lines, metrics)) {
+  impl_->start();
+}
+
+StreamHub::~StreamHub() = default;
+
+void StreamHub::open(Exchange& exchange, const StreamProfile& profile) {
+  impl_->open(exchange, profile);
+}
+
+void StreamHub::goodbye(std::chrono::milliseconds spread) {
+  impl_->goodbye(spread);
+}
+
+std::size_t StreamHub::readers() const {
+  return impl_->readers();
+}
+
+}  // namespace devs

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "orchestrator/net/exchange.h"
+#include "orchestrator/net/http_message.h"
+#include "orchestrator/net/reactor.h"
+#include "orchestrator/net/worker_pool.h"
+#include "orchestrator/streams/stream_profile.h"
+#include "trace/flight_log.h"
+#include "trace/log.h"
+#include "trace/metrics.h"
+#include "trace/trace_stream_bus.h"
+
+namespace devs {
+
+// Every reader of the log that came over HTTP.
+//
+// A reader is a sequence number, a filter and a projection; it has no queue.
+// Readers that want the same bytes form a group: entries are matched and encoded
+// once per group, in one shared buffer, and each reader's connection is told to
+// come and pull.  A group follows one topic (its narrowest id, or everything), so
+// publishing costs the groups that match, not the readers there are.
+//
+// A reader behind the ring has a worker fetch the next stretch of the flight log;
+// the reactor reads no file.
+//
+// open() runs on http workers; goodbye() on the owner's thread; counts() on any;
+// the rest is confined to the reactor.
+class StreamHub {
+ public:
+  struct Options {
+    std::chrono::milliseconds heartbeat{15'000};  // may shorten a profile's own; at most 30 s
+    unsigned retry_ms = 2'000;                     // told to clients after the first frames
+    std::size_t max_clients = 10'000;              // beyond: 503
+    std::size_t max_per_principal = 64;            // not for operators: 429
+    bool checkpoint = true;                        // `id:` before heartbeats when the log moved
+  };
+
+  StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
+            WorkerPool& workers, Log& lines, Metrics& metrics);
+  ~StreamHub();
+  StreamHub(const StreamHub&) = delete;
+  StreamHub& operator=(const StreamHub&) = delete;
+
+  // Answers one GET of `profile`: checks parameters, resume position and caps,
+  // then streams; or responds with the refusal.
+  void open(Exchange& exchange, const StreamProfile& profile);
+
+  // Every reader gets `goodbye` with its own retry (1000..5000 ms) and ends, spread
+  // over at most `spread`.  New readers are refused with 503.
+  void goodbye(std::chrono::milliseconds spread);
+
+  std::size_t readers() const;  // any thread
+
+ private:
+  class Impl;
+  const std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace devs

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "orchestrator/net/exchange.h"
+#include "protocol/ids.h"
+#include "trace/flight_log.h"
+#include "trace/trace_stream_bus.h"
+
+namespace devs {
+
+// The log over plain requests (streams 4): stretches of it, and single envelopes.
+//
+// Handlers run on http workers, which may read files.
+class TraceEndpoint {
+ public:
+  TraceEndpoint(TraceStreamBus& bus, const FlightLog& log) : bus_(bus), log_(log) {}
+
+  // `GET /trace/log?lastEventId=&limit=`: NDJSON of the envelopes after that id, at
+  // most `limit` (1000; at most 10 000) and about 8 MiB.  `X-Next-Event-Id` is the
+  // lastEventId of the next call.  What cannot be read is named by `X-Gap`.
+  void log(Exchange& exchange) const;
+  // `GET /trace/envelopes/{id}`: the stored text.
+  void envelope(Exchange& exchange) const;
+
+ private:
+  TraceStreamBus& bus_;
+  const FlightLog& log_;
+};
+
+}  // namespace devs
