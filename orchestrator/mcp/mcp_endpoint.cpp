@@ -1,0 +1,155 @@
+#include "orchestrator/mcp/mcp_endpoint.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "orchestrator/mcp/mcp_house.h"
+#include "orchestrator/mcp/session_streams.h"
+#include "protocol/limits.h"
+#include "trace/bell.h"
+
+namespace devs {
+namespace {
+
+// A change of the tools is told at once, further ones within this time together.
+constexpr std::chrono::milliseconds kTellTogether{50};
+// Clients told in one turn of the reactor.
+constexpr std::size_t kTellSlice = 500;
+// How long a client whose stream we end early should wait before it comes back.
+constexpr unsigned kRetryMs = 1'000;
+constexpr std::chrono::milliseconds kSweepAtMost{30'000};
+
+}  // namespace
+
+// The endpoint's own clockwork, confined to the reactor but for start and close:
+// sessions that expire, clients that are told of changed tools.
+class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(McpHousePtr with, Log& log)
+      : house(std::move(with)),
+        log_(log),
+        sweep_([this] { sweep(); }),
+        tell_([this] { tell_again(); }) {}
+
+  void start() {
+    house->tools.attach(*bell_);
+    house->reactor.post([self = shared_from_this()] {
+      // The bell lives as long as whoever may look at it, the reactor included.
+      self->house->reactor.attach(
+          *self->bell_, [bell = self->bell_, weak = std::weak_ptr<Impl>(self)] {
+            if (const auto impl = weak.lock()) impl->tools_changed();
+          });
+      if (!self->house->closed) self->sweep();
+    });
+  }
+
+  void close() {
+    if (house->closed.exchange(true)) return;
+    for (const SessionPtr& session : house->sessions.take_all()) {
+      session->streams()->close(kRetryMs);
+    }
+    house->sessions_open.set(0);
+    house->reactor.post([self = shared_from_this()] {
+      self->sweep_.cancel();
+      self->tell_.cancel();
+      self->house->slow->stop();
+    });
+  }
+
+  const McpHousePtr house;
+
+ private:
+  void sweep() {
+    if (house->closed) return;
+    const TimePoint now = house->reactor.now();
+    const std::vector<SessionPtr> expired = house->sessions.take_expired(now);
+    for (const SessionPtr& session : expired) session->end("the session expired");
+    house->sessions_expired.add(expired.size());
+    house->sessions_open.set(house->sessions.size());
+    if (!expired.empty()) {
+      log_.info("mcp_sessions_expired", {{"count", std::to_string(expired.size())}});
+    }
+    house->reactor.timers().set(sweep_, now + sweep_every());
+  }
+
+  std::chrono::milliseconds sweep_every() const {
+    return std::clamp(house->options.session_idle / 8, std::chrono::milliseconds(10),
+                      kSweepAtMost);
+  }
+
+  void tools_changed() {
+    if (house->closed) return;
+    if (tell_.armed()) {
+      changed_again_ = true;
+      return;
+    }
+    house->reactor.timers().set(tell_, house->reactor.now() + kTellTogether);
+    tell_from(std::make_shared<const std::vector<SessionPtr>>(house->sessions.all()),
+              0);
+  }
+
+  void tell_again() {
+    if (std::exchange(changed_again_, false)) tools_changed();
+  }
+
+  void tell_from(std::shared_ptr<const std::vector<SessionPtr>> sessions,
+                 std::size_t at) {
+    const std::size_t end = std::min(sessions->size(), at + kTellSlice);
+    for (; at < end; ++at) tell_tools_changed(*house, *(*sessions)[at]);
+    if (at == sessions->size()) return;
+    house->reactor.post([self = shared_from_this(), sessions = std::move(sessions),
+                         at] { self->tell_from(sessions, at); });
+  }
+
+  Log& log_;
+  const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  Timer sweep_;
+  Timer tell_;
+  bool changed_again_ = false;
+};
+
+McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools,
+                         Reactor& reactor, Log& log, Metrics& metrics)
+    : impl_(std::make_shared<Impl>(std::make_shared<McpHouse>(std::move(options), calls,
+                                                              tools, reactor, metrics),
+                                   log)) {
+  impl_->start();
+}
+
+McpEndpoint::~McpEndpoint() {
+  close();
+}
+
+Status McpEndpoint::add_routes(RouteTable& routes) {
+  const McpHousePtr house = impl_->house;
+  Route post;
+  post.method = Method::post;
+  post.pattern = "/mcp";
+  post.handler = [house](Exchange& exchange) { handle_mcp_post(house, exchange); };
+  post.max_body = kRequestJson.bytes;
+  post.content_types = {"application/json"};
+  Route get;
+  get.method = Method::get;
+  get.pattern = "/mcp";
+  get.handler = [house](Exchange& exchange) { handle_mcp_get(house, exchange); };
+  get.is_stream = true;
+  Route del;
+  del.method = Method::del;
+  del.pattern = "/mcp";
+  del.handler = [house](Exchange& exchange) { handle_mcp_delete(house, exchange); };
+  for (Route* route : {&post, &get, &del}) {
+    if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
+  }
+  return {};
+}
+
+void McpEndpoint::close() {
+  impl_->close();
+}
+
+std::size_t McpEndpoint::sessions() const {
+  return impl_->house->sessions.size();
+}
+
+}  // namespace devs

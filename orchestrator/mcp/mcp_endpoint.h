@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "orchestrator/calls/call_desk.h"
+#include "orchestrator/calls/tool_registry.h"
+#include "orchestrator/net/exchange.h"
+#include "orchestrator/net/reactor.h"
+#include "orchestrator/net/route_table.h"
+#include "trace/log.h"
+#include "trace/metrics.h"
+
+namespace devs {
+
+// `/mcp` for the legacy era (2024-11-05 to 2025-11-25), Streamable HTTP: POST,
+// GET, DELETE.  Decides session and message, and answers as the client's Accept
+// allows: one JSON body when nothing must flow first, an SSE stream when progress
+// does, or after sse_after.
+//
+// The handlers run on http workers and never wait; everything that comes later
+// comes through CallDesk and the reactor.  Thread-safe.
+class McpEndpoint {
+ public:
+  struct Options {
+    std::chrono::milliseconds sse_after{2'000};    // a slower answer becomes a stream
+    std::chrono::milliseconds keep_alive{15'000};  // comment on open streams
+    std::chrono::milliseconds session_idle{1'800'000};
+    std::chrono::milliseconds session_idle_with_stream{86'400'000};
+    std::size_t max_sessions = 10'000;
+    std::size_t max_sessions_per_principal = 1'000;
+    std::size_t page_size = 1'000;
+    bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
+    std::string instructions;
+    std::string version;                                // serverInfo.version
+    std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
+  };
+
+  McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
+              Log& log, Metrics& metrics);
+  ~McpEndpoint();
+  McpEndpoint(const McpEndpoint&) = delete;
+  McpEndpoint& operator=(const McpEndpoint&) = delete;
+
+  // Adds POST, GET and DELETE /mcp.
+  Status add_routes(RouteTable& routes);
+
+  // Open streams end (retry hint first); sessions are forgotten.  New POSTs: 503.
+  void close();
+
+  std::size_t sessions() const;
+
+ private:
+  class Impl;
+  const std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace devs

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/net/http_message.h"
+#include "protocol/json_rpc.h"
+#include "protocol/mcp_version.h"
+
+namespace devs {
+
+// Codes of MCP itself, of the legacy era but for the last.
+inline constexpr int kRpcNoSession = -32000;
+inline constexpr int kRpcUnknownSession = -32001;
+inline constexpr int kRpcUnsupportedVersion = -32022;
+
+// How one request ended: the response as JSON-RPC text, and what HTTP says beside
+// it as long as no head has been sent.
+struct RpcEnd {
+  std::string message;
+  int http_status = 200;
+  std::string session_id;    // of a session that has just begun
+  bool retry_later = false;  // Retry-After
+  bool silent = false;       // cancelled by the client: no response
+};
+RpcEnd result_end(std::string_view id, std::string_view result);
+RpcEnd fault_end(std::string_view id, const RpcFault& fault, int http_status = 200);
+// -32603 with `data.reason`: overload, or a recorder that cannot store.
+RpcEnd refused_end(std::string_view id, const Status& refused);
+HttpAnswer http_answer_of(RpcEnd end);
+HttpAnswer empty_answer(int http_status);  // 202, 204
+
+// What a call tells while it runs, and once when it ends.  Any thread.
+class CallListener {
+ public:
+  virtual ~CallListener() = default;
+  virtual void progress(std::string_view fields) = 0;
+  virtual void end(RpcEnd end) = 0;  // exactly once
+};
+
+// The one answer owed to one request; exactly one of now() and later(), once, on
+// the http worker that has the request in hand.
+class RpcReply {
+ public:
+  virtual ~RpcReply() = default;
+  virtual void now(RpcEnd end) = 0;
+  // `progress_token` is empty when the client asked for none.
+  virtual std::shared_ptr<CallListener> later(std::string progress_token) = 0;
+};
+
+}  // namespace devs

@@ -1,0 +1,72 @@
+#include "orchestrator/mcp/session.h"
+
+#include <utility>
+
+namespace devs {
+
+void RunningCall::begun(CallId id) {
+  std::string reason;
+  {
+    MutexLock lock(mutex_);
+    id_ = id;
+    if (!cancelled_) return;
+    reason = reason_;
+  }
+  desk_.cancel(id, "caller", reason);  // the cancellation overtook the beginning
+}
+
+void RunningCall::cancel(std::string_view reason) {
+  CallId id = 0;
+  {
+    MutexLock lock(mutex_);
+    if (cancelled_.exchange(true)) return;
+    reason_ = reason;
+    id = id_;
+  }
+  if (id != 0) desk_.cancel(id, "caller", reason);
+}
+
+Session::Session(Identity identity, Reactor& reactor, TimePoint now,
+                 std::uint64_t tools_seen)
+    : identity_(std::move(identity)),
+      streams_(std::make_shared<StreamShelf>(
+          StreamShelf::Options{.resumable = true,
+                               .prime = has_icons(identity_.revision)},
+          reactor)),
+      last_used_(now.time_since_epoch().count()),
+      tools_seen_(tools_seen) {
+}
+
+bool Session::add_call(std::string_view request_id, RunningCallPtr call) {
+  MutexLock lock(mutex_);
+  if (ended_ || !calls_.emplace(request_id, std::move(call)).second) return false;
+  ++calls_in_flight_;
+  return true;
+}
+
+void Session::remove_call(std::string_view request_id) {
+  MutexLock lock(mutex_);
+  const auto found = calls_.find(request_id);
+  if (found == calls_.end()) return;
+  calls_.erase(found);
+  --calls_in_flight_;
+}
+
+RunningCallPtr Session::find_call(std::string_view request_id) const {
+  MutexLock lock(mutex_);
+  const auto found = calls_.find(request_id);
+  return found == calls_.end() ? nullptr : found->second;
+}
+
+void Session::end(std::string_view reason) {
+  std::vector<RunningCallPtr> calls;
+  {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    for (const auto& [id, call] : calls_) calls.push_back(call);
+  }
+  for (const RunningCallPtr& call : calls) call->cancel(reason);
+  streams_->close(0);
+}
+
+}  // namespace devs

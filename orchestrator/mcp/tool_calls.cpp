@@ -1,0 +1,116 @@
+#include <utility>
+
+#include "orchestrator/mcp/result_meta.h"
+#include "orchestrator/mcp/rpc_dispatcher.h"
+#include "protocol/json.h"
+#include "protocol/mcp.h"
+
+namespace devs {
+namespace {
+
+// An id as a key: `1` and `"1"` are two, `"1"` and `"\u0031"` are one.
+std::string key_of(JsonView id) {
+  if (id.is_string() && id.text().find('\\') != std::string_view::npos) {
+    return json_string(id.string().value_or(""));
+  }
+  return id.text() == "-0" ? "0" : std::string(id.text());
+}
+
+RpcEnd end_of(std::string_view id, CallAnswer answer, McpRevision revision,
+              bool cancelled) {
+  RpcEnd end;
+  if (cancelled) {
+    end.silent = true;
+  } else if (!answer.refused.ok()) {
+    end = refused_end(id, answer.refused);
+  } else if (answer.outcome.fault) {
+    end = fault_end(id, *answer.outcome.fault);
+  } else if (answer.outcome.result.empty()) {
+    end = fault_end(id, fault_of(Status(Code::cancelled, "the call was stopped")));
+  } else {
+    end =
+        result_end(id, with_receipt(down_level_result(answer.outcome.result, revision),
+                                    answer.receipt));
+  }
+  return end;
+}
+
+// What has to be undone when a call ends, whoever ends it.
+struct CallInFlight {
+  McpHousePtr house;
+  SessionPtr session;  // may be null
+  std::shared_ptr<ImplicitTask> task;
+  RunningCallPtr running;
+  std::shared_ptr<CallListener> listener;
+  std::string key;  // of the request within its session
+  std::string id;   // its id as written
+  McpRevision revision;
+
+  void operator()(CallAnswer answer) {
+    if (session) {
+      session->remove_call(key);
+      session->touch(house->reactor.now());
+    }
+    task->end_call(house->reactor.clock());
+    listener->end(end_of(id, std::move(answer), revision, running->cancelled()));
+  }
+};
+
+}  // namespace
+
+void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
+  const McpHousePtr& house = turn.house;
+  const std::string_view id = turn.message.id;
+  auto params = decode_call_tool(turn.message.params);
+  if (!params.ok()) return reply.now(fault_end(id, fault_of(params.status())));
+
+  CallInFlight call{.house = house,
+                    .session = turn.session,
+                    .task = {},
+                    .running = std::make_shared<RunningCall>(house->calls),
+                    .listener = {},
+                    .key = key_of(JsonView(id)),
+                    .id = std::string(id),
+                    .revision = turn.revision};
+  if (turn.session && !turn.session->add_call(call.key, call.running)) {
+    return reply.now(fault_end(id,
+                               {.code = kRpcInvalidRequest,
+                                .message = "a request with this id is in flight",
+                                .data = {}},
+                               400));
+  }
+  call.task = turn.session
+                  ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
+                  : house->tasks.of(turn.principal.name);
+  call.listener = reply.later(params->progress_token);
+
+  CallRequest request;
+  request.jsonrpc_id = id;
+  request.principal = turn.principal;
+  if (turn.session) {
+    request.client_name = turn.session->identity().client_name;
+    request.session_id = turn.session->identity().public_id;
+  }
+  request.task_id = call.task->begin_call(house->reactor.clock());
+  if (!params->progress_token.empty()) {
+    request.progress = [listener = call.listener](std::string_view fields) {
+      listener->progress(fields);
+    };
+  }
+  request.params = std::move(params).value();
+  const RunningCallPtr running = call.running;
+  request.answer = std::move(call);
+  running->begun(house->calls.begin(std::move(request)));
+}
+
+void cancel_tool_call(const RpcTurn& turn) {
+  const JsonView request_id = turn.message.params["requestId"];
+  const RunningCallPtr call = turn.session && request_id.present()
+                                  ? turn.session->find_call(key_of(request_id))
+                                  : nullptr;
+  if (!call)
+    return turn.house->unknown_cancels.add();  // ended, or never was: no matter
+  call->cancel(turn.message.params["reason"].string().value_or(""));
+}
+
+}  // namespace devs
