@@ -1,5 +1,6 @@
 #include "orchestrator/streams/console.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -100,25 +101,29 @@ std::size_t base64_bytes(std::string_view text) {
   return bytes;
 }
 
-std::string observation_summary(JsonView envelope, JsonView payload) {
-  if (envelope["encoding"].is("base64")) {
-    std::optional<std::string> text = envelope["stdout"].string();
-    if (!text || text->empty()) text = envelope["stderr"].string();
+// What is looked at of one envelope, found in one pass over it.
+struct Seen {
+  JsonView payload, stamp, encoding, stdout_text, stderr_text;
+  JsonView semantic_class, highlight_color, display;
+};
+
+std::string observation_summary(const Seen& seen) {
+  if (seen.encoding.is("base64")) {
+    std::optional<std::string> text = seen.stdout_text.string();
+    if (!text || text->empty()) text = seen.stderr_text.string();
     return "[base64 " + std::to_string(base64_bytes(text.value_or(""))) + " bytes]";
   }
-  for (const std::string_view member : {"stdout", "stderr"}) {
-    for (const JsonView place : {payload["result"], payload["observation"], envelope}) {
-      if (std::string text = beginning_of(place[member]); !text.empty()) return text;
-    }
-  }
+  const JsonView result = seen.payload["result"], observation = seen.payload["observation"];
+  for (const JsonView place : {result["stdout"], observation["stdout"], seen.stdout_text,
+                               result["stderr"], observation["stderr"], seen.stderr_text})
+    if (std::string text = beginning_of(place); !text.empty()) return text;
   return {};
 }
 
-std::string summary_of(std::string_view type, JsonView envelope) {
-  const JsonView payload = envelope["payload"];
-  if (type == "thought") return thought_summary(payload);
-  if (type == "action") return action_summary(payload);
-  return observation_summary(envelope, payload);
+std::string summary_of(std::string_view type, const Seen& seen) {
+  if (type == "thought") return thought_summary(seen.payload);
+  if (type == "action") return action_summary(seen.payload);
+  return observation_summary(seen);
 }
 
 }  // namespace
@@ -155,10 +160,18 @@ ConsoleView annotate_for_console(std::string_view type, std::string_view envelop
     if (each.type == type) look = &each;
   if (look == nullptr) return {Kind::unknown, {}};
 
-  const JsonView view(envelope);
-  if (!view["timestamp_ns"].present()) return {Kind::no_stamp, {}};
-  for (const std::string_view ours : {"semantic_class", "highlight_color", "display"})
-    if (view[ours].present()) return {Kind::taken, {}};
+  Seen seen;
+  JsonView(envelope).pick({{"payload", &seen.payload},
+                           {"timestamp_ns", &seen.stamp},
+                           {"encoding", &seen.encoding},
+                           {"stdout", &seen.stdout_text},
+                           {"stderr", &seen.stderr_text},
+                           {"semantic_class", &seen.semantic_class},
+                           {"highlight_color", &seen.highlight_color},
+                           {"display", &seen.display}});
+  if (!seen.stamp.present()) return {Kind::no_stamp, {}};
+  if (seen.semantic_class.present() || seen.highlight_color.present() || seen.display.present())
+    return {Kind::taken, {}};
 
   ConsoleView shown{Kind::shown, {}};
   shown.text.reserve(envelope.size() + 1024);
@@ -168,7 +181,7 @@ ConsoleView annotate_for_console(std::string_view type, std::string_view envelop
   shown.text += "\",\"highlight_color\":\"";
   shown.text += look->color;
   shown.text += "\",\"display\":{\"summary\":";
-  append_json_string(shown.text, utf16_prefix(summary_of(type, view), kSummaryUnits));
+  append_json_string(shown.text, utf16_prefix(summary_of(type, seen), kSummaryUnits));
   shown.text += ",\"icon\":\"";
   shown.text += look->icon;
   shown.text += "\"}}";

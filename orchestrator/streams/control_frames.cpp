@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -48,12 +47,6 @@ void append_oversize_frame(std::string& out, std::string_view id, std::size_t by
 
 void append_checkpoint_frame(std::string& out, std::string_view id) {
   append_sse_frame(out, {.id = id, .event = {}, .data = {}, .retry_ms = 0, .has_data = false});
-}
-
-bool is_control_event(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kReserved{"gap", "reset", "evicted", "goodbye",
-                                                      "envelope_oversize"};
-  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
 }
 
 }  // namespace devs

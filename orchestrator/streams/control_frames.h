@@ -21,7 +21,4 @@ void append_oversize_frame(std::string& out, std::string_view id, std::size_t by
 // An id alone: the reader's position, stored by clients without raising an event.
 void append_checkpoint_frame(std::string& out, std::string_view id);
 
-// Names no publisher may use: clients act on them.
-bool is_control_event(std::string_view name);
-
 }  // namespace devs

@@ -83,7 +83,7 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile) {
   // From here on nothing is missed: a reader is its sequence.
   const Sequence head = bus_.head();
   HttpAnswer answer = stream_head(profile, head);
-  if (request.method == Method::head) return exchange.respond(std::move(answer));
+  if (request.method == Method::head) return exchange.stream({std::move(answer), nullptr});
   if (closed_.load(std::memory_order_acquire)) return exchange.respond(stopping());
 
   auto admitted = admissions_->admit(exchange.principal(), request.peer_address);

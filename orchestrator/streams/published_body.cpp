@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "orchestrator/streams/control_frames.h"
 #include "protocol/envelope.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -32,10 +31,7 @@ void take(PublishedBody& body, std::size_t place, std::string_view text) {
   if (!compact.ok()) return refuse(body, place, compact.status().message());
   if (const Status allowed = check_published_envelope(JsonView(*compact)); !allowed.ok())
     return refuse(body, place, allowed.message());
-  Draft draft = draft_of_published(std::move(compact).value());
-  if (is_control_event(draft.facts.name))
-    return refuse(body, place, "/payload/event: the name is reserved for the stream itself");
-  body.drafts.push_back(std::move(draft));
+  body.drafts.push_back(draft_of_published(std::move(compact).value()));
 }
 
 }  // namespace

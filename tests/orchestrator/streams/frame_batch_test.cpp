@@ -1,0 +1,131 @@
+#include "orchestrator/streams/frame_batch.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "orchestrator/streams/stream_group.h"
+
+using namespace devs;
+
+namespace {
+
+FrameBatchPtr batch_of(Sequence first, Sequence last, std::vector<Sequence> frames,
+                       bool chunked = false) {
+  auto batch = std::make_shared<FrameBatch>();
+  batch->first = first;
+  batch->last = last;
+  for (const Sequence n : frames) batch->append(n, "[" + std::to_string(n) + "]", chunked);
+  return batch;
+}
+
+std::string text_of(const FrameSlice& slice) {
+  return slice.bytes ? slice.bytes->substr(slice.from, slice.size) : "";
+}
+
+}  // namespace
+
+TEST_CASE("FrameBatch: a reader takes from where it stands, whole frames, in pieces") {
+  const FrameBatchPtr batch = batch_of(10, 20, {11, 13, 15, 17});
+  Sequence from = 10;
+  auto taken = FrameBatch::take(batch, from, 1000);
+  CHECK(text_of(taken.slice) == "[11][13][15][17]");
+  CHECK(taken.last_id == 17);
+  CHECK(from == 21);
+
+  from = 14;
+  CHECK(text_of(FrameBatch::take(batch, from, 1000).slice) == "[15][17]");
+  CHECK(from == 21);
+
+  from = 10;
+  taken = FrameBatch::take(batch, from, 9);
+  CHECK(text_of(taken.slice) == "[11][13]");
+  CHECK(taken.last_id == 13);
+  CHECK(from == 14);
+  CHECK(text_of(FrameBatch::take(batch, from, 1).slice) == "[15]");
+  CHECK(from == 16);
+  CHECK(text_of(FrameBatch::take(batch, from, 1).slice) == "[17]");
+  CHECK(from == 21);
+
+  from = 18;
+  CHECK(FrameBatch::take(batch, from, 1000).slice.size == 0);
+  CHECK(from == 21);
+}
+
+TEST_CASE("FrameBatch: a stretch without frames still says how far it reaches") {
+  const FrameBatchPtr batch = batch_of(5, 900, {});
+  Sequence from = 7;
+  CHECK(FrameBatch::take(batch, from, 10).slice.size == 0);
+  CHECK(from == 901);
+}
+
+TEST_CASE("FrameBatch: chunked frames are whole chunks") {
+  const FrameBatchPtr batch = batch_of(1, 2, {1, 2}, true);
+  Sequence from = 1;
+  CHECK(text_of(FrameBatch::take(batch, from, 1).slice) == "3\r\n[1]\r\n");
+  CHECK(text_of(FrameBatch::take(batch, from, 1).slice) == "3\r\n[2]\r\n");
+}
+
+TEST_CASE("StreamGroup: finds the first batch that reaches a sequence") {
+  StreamGroup group;
+  CHECK(group.find(1) == nullptr);
+  for (Sequence n = 10; n <= 50; n += 10) group.batches.push_back(batch_of(n, n + 5, {n}));
+  CHECK(group.find(1) == group.batches[0]);
+  CHECK(group.find(15) == group.batches[0]);
+  CHECK(group.find(16) == group.batches[1]);
+  CHECK(group.find(45) == group.batches[3]);
+  CHECK(group.find(46) == group.batches[4]);
+  CHECK(group.find(55) == group.batches[4]);
+  CHECK(group.find(56) == nullptr);
+}
+
+TEST_CASE("TopicIndex: an entry finds the groups that match and no others") {
+  TopicIndex index;
+  Filter all, task, session;
+  task.topic = Filter::Topic::task;
+  task.task_id = "t";
+  session.topic = Filter::Topic::session;
+  session.session_id = "s";
+  session.types = {"action"};
+  const GroupPtr a = index.join(all, Projection::raw, true, 7);
+  const GroupPtr b = index.join(task, Projection::raw, true, 7);
+  const GroupPtr c = index.join(session, Projection::console, true, 7);
+  CHECK(index.join(task, Projection::raw, true, 9) == b);
+  CHECK(index.join(task, Projection::raw, false, 9) != b);
+  CHECK(index.join(task, Projection::console, true, 9) != b);
+  CHECK(index.size() == 5);
+  CHECK(b->since == 8);
+
+  const auto found = [&index](const EnvelopeFacts& facts) {
+    std::vector<GroupPtr> groups;
+    index.each_match(facts, [&groups](const GroupPtr& group) { groups.push_back(group); });
+    return groups;
+  };
+  CHECK(found({"thought", "", "", "", ""}) == std::vector<GroupPtr>{a});
+  CHECK(found({"thought", "", "t", "s", ""}).size() == 4);
+  CHECK(found({"action", "", "u", "s", ""}) == std::vector<GroupPtr>{a, c});
+
+  index.leave(c);
+  CHECK(index.size() == 4);
+  index.leave(b);
+  CHECK(index.size() == 4);
+  index.leave(b);
+  CHECK(index.size() == 3);
+}
+
+TEST_CASE("WaitList: readers wait in order and leave from anywhere") {
+  WaitList list;
+  WaitLink one, two, three;
+  CHECK(list.front() == nullptr);
+  list.push_back(one);
+  list.push_back(two);
+  list.push_back(three);
+  two.unlink();
+  two.unlink();
+  CHECK_FALSE(two.linked());
+  CHECK(list.front() == &one);
+  one.unlink();
+  CHECK(list.front() == &three);
+  three.unlink();
+  CHECK(list.front() == nullptr);
+}
