@@ -11,6 +11,7 @@
 
 namespace devs {
 
+class FrontCore;
 class HttpFront;
 
 // One answer owed to one request.  Move-only: whoever holds it owes it.
@@ -27,13 +28,17 @@ class DeferredAnswer {
 
   void send(HttpAnswer answer) &&;
   void stream(StreamStart start) &&;
-  explicit operator bool() const { return front_ != nullptr; }
+  explicit operator bool() const { return owed_; }
 
  private:
   friend class Exchange;
-  DeferredAnswer(HttpFront* front, ConnectionId to) : front_(front), to_(to) {}
-  HttpFront* front_ = nullptr;
+  DeferredAnswer(std::weak_ptr<FrontCore> front, ConnectionId to)
+      : front_(std::move(front)), to_(to), owed_(true) {}
+  void abandon();
+
+  std::weak_ptr<FrontCore> front_;  // an answer may outlive the front: then it is dropped
   ConnectionId to_;
+  bool owed_ = false;
 };
 
 // One request and the one way it is answered.  Made by the front, run on an http
@@ -71,7 +76,7 @@ class Exchange {
   Duration limit() const { return limit_; }
 
  private:
-  HttpFront& front_;
+  const std::weak_ptr<FrontCore> front_;
   const ConnectionId connection_;
   const RequestHead head_;
   std::string body_;

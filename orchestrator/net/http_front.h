@@ -17,6 +17,8 @@
 
 namespace devs {
 
+class FrontCore;
+
 // The HTTP face: listener, connections, request reading, dispatch, answers.
 //
 // The reactor owns every socket and every deadline; cpp-httplib sees one complete
@@ -26,13 +28,17 @@ namespace devs {
 //
 // listen(), close() and stop() belong to the owner's thread; DeferredAnswers come
 // back on any thread; the rest is confined to the reactor.
+//
+// REQUIRES: `reactor`, `workers`, `log` and `metrics` outlive the front, and the
+// reactor is not running, or stop() has returned, when it is destroyed.
 class HttpFront {
  public:
   struct Options {
     std::string host = "127.0.0.1";  // literal address; 127.0.0.1 brings [::1] too when it is there
     std::uint16_t port = 0;          // 0: any free one
     std::vector<std::string> hosts;    // further Host values served, `name` or `name:port`
-    std::vector<std::string> origins;  // Origins allowed by CORS policy `list`
+    std::vector<std::string> origins;  // Origins allowed by CORS policy `list`; port `*`: any
+    bool auth_on = false;  // a preflight of CORS policy `any` is then answered with `*`
     HeadLimits head;
     std::size_t body_budget = 64u << 20u;      // bodies in memory, together
     std::size_t max_answer_bytes = 32u << 20u;  // one answer
@@ -44,7 +50,10 @@ class HttpFront {
     std::chrono::milliseconds parked_deadline{15'000};
     std::chrono::milliseconds write_stall{10'000};      // answers: no progress
     std::chrono::milliseconds stream_stall{30'000};     // streams: no progress while something is due
+    std::chrono::milliseconds write_limit{120'000};     // one answer, progress or not
     std::chrono::milliseconds queue_deadline{100};      // shed when the queue's head is older
+    // accept4(2), or what a test puts in its place: descriptor, or -1 and errno.
+    std::function<int(int)> accept;
   };
   // Who is speaking, and may they: a principal, or the refusal to send.  Runs on
   // an http worker before the handler.
@@ -76,10 +85,8 @@ class HttpFront {
   bool shedding() const;  // any thread
 
  private:
-  friend class DeferredAnswer;
   friend class Exchange;
-  class Impl;
-  const std::unique_ptr<Impl> impl_;
+  const std::shared_ptr<FrontCore> core_;
 };
 
 }  // namespace devs

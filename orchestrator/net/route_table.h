@@ -32,6 +32,9 @@ struct Route {
   std::vector<std::string> content_types;
   Credential credential = Credential::bearer;
   CorsPolicy cors = CorsPolicy::list;
+  // What a page of an allowed origin may send, and may read of the answer.
+  std::string cors_allow = "Content-Type, Authorization, Last-Event-ID";
+  std::string cors_expose;
   bool is_stream = false;       // HEAD answers the head alone, takes no slot
   bool cancel_on_fin = false;   // a client that hangs up cancels
 };

@@ -1,0 +1,131 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "orchestrator/net/connection.h"
+
+namespace devs {
+
+namespace {
+
+// What one reader may be sent in one turn: the others wait meanwhile.
+constexpr std::size_t kStreamShare = 262'144;
+constexpr std::size_t kPullBytes = 65'536;
+
+}  // namespace
+
+std::size_t Connection::body_bytes_sent() const {
+  return sent_ - std::min(sent_, stream_head_);
+}
+
+void Connection::begin_stream(StreamStart start) {
+  const bool chunked = !http_1_0_;
+  EncodedAnswer encoded = encode_stream_head(start.head, chunked);
+  if (is_head_ || !start.provider || encoded.status != start.head.status) {
+    finish_and_write(std::move(encoded));
+    return;
+  }
+  finish_head(encoded.head, {.date = shared_.date.at(shared_.reactor.clock().wall()),
+                             .close = !chunked,
+                             .cors = cors_.get(),
+                             .cors_allow = &route_->cors_allow,
+                             .cors_expose = &route_->cors_expose});
+  set_state(State::stream);
+  cors_.reset();
+  stream_head_ = encoded.head.size();
+  sent_ = 0;
+  out_.push(std::move(encoded.head));
+  provider_ = std::move(start.provider);
+  fresh_ = true;
+  idle_ = false;
+  ended_ = false;
+  provider_->attached(StreamLine(&shared_.table, id_), chunked);
+  if (fin_ || !in_.empty()) {
+    leave_stream(fin_ ? SseProvider::Gone::peer : SseProvider::Gone::error);
+    end();
+    return;
+  }
+  pump();
+}
+
+// Pull, send, until the provider has nothing, the socket is full, or this turn's
+// share is used.
+void Connection::pump() {
+  std::size_t share = kStreamShare;
+  for (;;) {
+    if ((out_.empty() || fresh_) && !ended_ && !idle_) {
+      fresh_ = false;
+      std::vector<FrameSlice>& slices = shared_.table.slices();
+      slices.clear();
+      const SseProvider::Next next = provider_->pull(slices, kPullBytes);
+      const bool nothing = slices.empty();
+      out_.push_all(slices);
+      idle_ = next == SseProvider::Next::idle;
+      ended_ = next == SseProvider::Next::ended;
+      if (ended_ && !http_1_0_) out_.push(std::string(kLastChunk));
+      if (nothing && next == SseProvider::Next::more && out_.empty()) {
+        shared_.table.wake(id_);  // it said more and gave nothing: not in this turn again
+        return;
+      }
+    }
+    if (out_.empty()) break;
+    std::size_t taken = 0;
+    const WriteQueue::Sent sent = out_.flush(fd_, share, taken);
+    sent_ += taken;
+    share -= std::min(share, taken);
+    if (sent == WriteQueue::Sent::broken) {
+      leave_stream(SseProvider::Gone::peer);
+      end();
+      return;
+    }
+    if (taken > 0 || !timer_.armed()) since_ = shared_.reactor.now();
+    if (sent == WriteQueue::Sent::full) {
+      blocked_ = true;
+      if (!timer_.armed())
+        shared_.reactor.timers().set(timer_, since_ + shared_.options.stream_stall);
+      update_interest();
+      return;
+    }
+    if (share == 0) {
+      shared_.table.wake(id_);
+      return;
+    }
+  }
+  timer_.cancel();
+  if (ended_ || shared_.stopping.load(std::memory_order_relaxed)) finish_stream();
+}
+
+// Everything was said, or the house closes: the last chunk, so that the peer can
+// tell an end from a cut.
+void Connection::finish_stream() {
+  if (!ended_) {
+    leave_stream(SseProvider::Gone::shutdown);
+    if (!http_1_0_) send(fd_, kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  provider_.reset();
+  end();
+}
+
+void Connection::on_stall() {
+  const TimePoint due = since_ + shared_.options.stream_stall;
+  if (shared_.reactor.now() < due) {  // it took something since
+    shared_.reactor.timers().set(timer_, due);
+    return;
+  }
+  shared_.metrics.counter("http_streams_stalled_total").add();
+  std::string words = provider_->last_words();
+  if (!words.empty() && out_.at_boundary()) {
+    if (!http_1_0_) words.append(kLastChunk);
+    send(fd_, words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  leave_stream(SseProvider::Gone::stalled);
+  end();
+}
+
+void Connection::leave_stream(SseProvider::Gone why) {
+  if (state_ != State::stream || !provider_) return;
+  const std::unique_ptr<SseProvider> provider = std::move(provider_);
+  provider->detached(why);
+}
+
+}  // namespace devs

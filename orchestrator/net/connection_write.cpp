@@ -1,0 +1,210 @@
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "orchestrator/net/connection.h"
+
+namespace devs {
+
+namespace {
+
+constexpr std::size_t kWriteShare = 1u << 20u;  // per turn and connection
+
+}  // namespace
+
+LoadLevel::Level FrontShared::level() {
+  const LoadLevel::Level now = load.update(table.connections() - std::min(lingering, table.connections()),
+                                           table.streams(), options.max_connections);
+  shedding.store(now == LoadLevel::Level::shed, std::memory_order_relaxed);
+  return now;
+}
+
+void FrontShared::count_refusal(int status, std::string_view reason) {
+  metrics
+      .counter("http_refused_total",
+               "code=\"" + std::to_string(status) + "\",reason=\"" + std::string(reason) + "\"")
+      .add();
+}
+
+void FrontShared::count_dropped(std::string_view reason) {
+  metrics.counter("http_answers_dropped_total", "reason=\"" + std::string(reason) + "\"").add();
+}
+
+void Connection::refuse(int status, std::string_view reason) {
+  if (status == 0) {
+    shared_.count_refusal(status, reason);
+    end();
+    return;
+  }
+  refuse_with(refusal_answer(status, reason), reason);
+}
+
+// The peer may still be sending: the answer must not be overtaken by the reset
+// that closing over unread bytes would cause.
+void Connection::refuse_with(HttpAnswer answer, std::string_view reason) {
+  shared_.count_refusal(answer.status, reason);
+  answer.close = true;
+  must_linger_ = true;
+  incoming_.reset();
+  cors_.reset();
+  finish_and_write(encode_answer(std::move(answer), shared_.options.max_answer_bytes));
+}
+
+void Connection::shed() {
+  shared_.count_refusal(503, "shed");
+  must_linger_ = true;
+  close_after_ = true;
+  incoming_.reset();
+  write(shared_.canned.next(), {});
+}
+
+void Connection::finish_and_write(EncodedAnswer answer) {
+  close_after_ = close_after_ || answer.close || must_close();
+  finish_head(answer.head, {.date = shared_.date.at(shared_.reactor.clock().wall()),
+                            .close = close_after_,
+                            .cors = cors_.get(),
+                            .cors_allow = route_ ? &route_->cors_allow : nullptr,
+                            .cors_expose = route_ ? &route_->cors_expose : nullptr});
+  if (is_head_) answer.body.clear();
+  write(std::move(answer.head), std::move(answer.body));
+}
+
+void Connection::write(std::string head, std::string body) {
+  set_state(State::writing);
+  shared_.bodies -= budget_held_;
+  budget_held_ = 0;
+  out_.push(std::move(head));
+  out_.push(std::move(body));
+  deadline_ = since_ + shared_.options.write_limit;
+  flush_answer();
+}
+
+void Connection::flush_answer() {
+  if (state_ != State::writing) return;
+  std::size_t taken = 0;
+  const WriteQueue::Sent sent = out_.flush(fd_, kWriteShare, taken);
+  if (taken > 0) since_ = shared_.reactor.now();
+  switch (sent) {
+    case WriteQueue::Sent::broken: end(); return;
+    case WriteQueue::Sent::full:
+      blocked_ = true;
+      if (!timer_.armed())
+        shared_.reactor.timers().set(
+            timer_, std::min(since_ + shared_.options.write_stall, deadline_));
+      return;
+    case WriteQueue::Sent::all: break;
+  }
+  if (out_.empty())
+    after_written();
+  else
+    shared_.table.wake(id_);
+}
+
+void Connection::after_written() {
+  is_head_ = false;
+  http_1_0_ = false;
+  route_ = nullptr;
+  cors_.reset();
+  if (close_after_ || shared_.stopping.load(std::memory_order_relaxed)) {
+    linger();
+    return;
+  }
+  park();
+}
+
+void Connection::park() {
+  if (in_.empty() && (fin_ || shared_.closing.load(std::memory_order_relaxed))) {
+    end();
+    return;
+  }
+  set_state(State::parked);
+  shared_.reactor.timers().set(timer_, since_ + shared_.options.parked_deadline);
+  if (in_.empty())
+    std::string().swap(in_);
+  else
+    shared_.table.wake(id_);  // not from here: a hundred pipelined requests are no recursion
+}
+
+// Nothing the peer does not take now will ever reach it.
+void Connection::reset() {
+  shared_.count_dropped("stalled");
+  const struct linger hard {.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+  end();
+}
+
+// The client hung up, and hanging up cancels.
+void Connection::abandon() {
+  shared_.count_dropped("gone");
+  tell_gone();
+  end();
+}
+
+void Connection::tell_gone() {
+  if (on_gone_) shared_.reactor.post(std::move(on_gone_));
+  on_gone_ = Work();
+}
+
+void Connection::outcome(Outcome outcome) {
+  if (state_ != State::running) return;
+  shared_.bodies -= budget_held_;  // the body lives on only in the call's own bounds
+  budget_held_ = 0;
+  if (!outcome.cors.origin.empty())
+    cors_ = std::make_unique<CorsGrant>(std::move(outcome.cors));
+  else
+    cors_.reset();
+  switch (outcome.kind) {
+    case Outcome::Kind::answered:
+      close_after_ = close_after_ || outcome.close;
+      write(std::move(outcome.head), std::move(outcome.body));
+      break;
+    case Outcome::Kind::streaming: begin_stream(std::move(outcome.stream)); break;
+    case Outcome::Kind::deferred:
+      set_state(State::deferred);
+      on_gone_ = std::move(outcome.on_gone);
+      deadline_ = since_ + outcome.limit;
+      shared_.reactor.timers().set(
+          timer_, fin_ && route_->cancel_on_fin ? std::min(deadline_, since_ + std::chrono::milliseconds(500))
+                                                : deadline_);
+      if (early_) {
+        const std::unique_ptr<Early> early = std::move(early_);
+        if (early->answer) deliver(std::move(*early->answer));
+        if (early->stream) deliver(std::move(*early->stream));
+      }
+      break;
+  }
+  update_interest();
+}
+
+void Connection::deliver(EncodedAnswer answer) {
+  if (state_ == State::running) {
+    early_ = std::make_unique<Early>();
+    early_->answer = std::make_unique<EncodedAnswer>(std::move(answer));
+    return;
+  }
+  if (state_ != State::deferred) {
+    shared_.count_dropped("late");
+    return;
+  }
+  on_gone_ = Work();
+  finish_and_write(std::move(answer));
+  update_interest();
+}
+
+void Connection::deliver(StreamStart start) {
+  if (state_ == State::running) {
+    early_ = std::make_unique<Early>();
+    early_->stream = std::make_unique<StreamStart>(std::move(start));
+    return;
+  }
+  if (state_ != State::deferred) {
+    shared_.count_dropped("late");
+    return;
+  }
+  on_gone_ = Work();
+  begin_stream(std::move(start));
+  update_interest();
+}
+
+}  // namespace devs

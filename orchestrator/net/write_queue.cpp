@@ -1,0 +1,85 @@
+#include "orchestrator/net/write_queue.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace devs {
+
+void WriteQueue::push(std::string bytes) {
+  if (bytes.empty()) return;
+  const std::size_t size = bytes.size();
+  push(FrameSlice{std::make_shared<const std::string>(std::move(bytes)), 0, size});
+}
+
+void WriteQueue::push(FrameSlice slice) {
+  if (slice.size == 0) return;
+  bytes_ += slice.size;
+  slices_.push_back(std::move(slice));
+}
+
+void WriteQueue::push_all(std::vector<FrameSlice>& slices) {
+  for (FrameSlice& slice : slices) push(std::move(slice));
+  slices.clear();
+}
+
+WriteQueue::Sent WriteQueue::flush(int fd, std::size_t at_most, std::size_t& taken) {
+  constexpr std::size_t kPieces = 64;
+  std::size_t allowed = at_most;
+  while (!empty() && allowed > 0) {
+    std::array<iovec, kPieces> pieces;
+    std::size_t count = 0;
+    std::size_t asked = 0;
+    for (std::size_t i = first_; i < slices_.size() && count < kPieces && asked < allowed; ++i) {
+      const FrameSlice& slice = slices_[i];
+      pieces[count].iov_base = const_cast<char*>(slice.bytes->data() + slice.from);
+      pieces[count].iov_len = slice.size;
+      asked += slice.size;
+      ++count;
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN || errno == EWOULDBLOCK ? Sent::full : Sent::broken;
+    }
+    const auto bytes = static_cast<std::size_t>(sent);
+    taken += bytes;
+    drop_sent(bytes);
+    if (bytes < asked) return Sent::full;
+    allowed -= std::min(allowed, bytes);
+  }
+  return Sent::all;
+}
+
+void WriteQueue::drop_sent(std::size_t sent) {
+  bytes_ -= sent;
+  while (sent > 0) {
+    FrameSlice& slice = slices_[first_];
+    if (sent < slice.size) {
+      slice.from += sent;
+      slice.size -= sent;
+      untouched_ = false;
+      return;
+    }
+    sent -= slice.size;
+    slice.bytes.reset();
+    ++first_;
+    untouched_ = true;
+  }
+  if (empty()) clear();
+}
+
+void WriteQueue::clear() {
+  std::vector<FrameSlice>().swap(slices_);
+  first_ = 0;
+  bytes_ = 0;
+  untouched_ = true;
+}
+
+}  // namespace devs
