@@ -36,10 +36,10 @@ class HttpFront {
   struct Options {
     std::string host = "127.0.0.1";  // literal address; 127.0.0.1 brings [::1] too when it is there
     std::uint16_t port = 0;          // 0: any free one
-    std::vector<std::string> hosts;    // further Host values served, `name` or `name:port`
-    std::vector<std::string> origins;  // Origins allowed by CORS policy `list`; port `*`: any
+    std::vector<std::string> hosts{};  // further Host values served, `name` or `name:port`
+    std::vector<std::string> origins{};// Origins allowed by CORS policy `list`; port `*`: any
     bool auth_on = false;  // a preflight of CORS policy `any` is then answered with `*`
-    HeadLimits head;
+    HeadLimits head{};
     std::size_t body_budget = 64u << 20u;      // bodies in memory, together
     std::size_t max_answer_bytes = 32u << 20u;  // one answer
     std::size_t max_connections = 12'000;       // streams included
@@ -53,7 +53,7 @@ class HttpFront {
     std::chrono::milliseconds write_limit{120'000};     // one answer, progress or not
     std::chrono::milliseconds queue_deadline{100};      // shed when the queue's head is older
     // accept4(2), or what a test puts in its place: descriptor, or -1 and errno.
-    std::function<int(int)> accept;
+    std::function<int(int)> accept{};
   };
   // Who is speaking, and may they: a principal, or the refusal to send.  Runs on
   // an http worker before the handler.

@@ -23,8 +23,8 @@ std::string_view name_of(ContentType type);
 struct HttpAnswer {
   int status = 200;
   ContentType type = ContentType::none;
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond the standing ones
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};  // beyond the standing ones
   bool close = false;  // Connection: close after this answer
 };
 

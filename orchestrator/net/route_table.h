@@ -24,17 +24,17 @@ enum class Credential { none, bearer };  // none: no credential asked (health)
 struct Route {
   Method method = Method::get;
   // Literal segments and `{name}` for one whole segment.
-  std::string pattern;
-  Handler handler;
+  std::string pattern{};
+  Handler handler{};
   std::size_t max_body = 0;     // 0: no body accepted
   bool body_optional = false;   // POST without length is an empty body, not 411
   // Accepted Content-Types of a body (`application/json`), without parameters.
-  std::vector<std::string> content_types;
+  std::vector<std::string> content_types{};
   Credential credential = Credential::bearer;
   CorsPolicy cors = CorsPolicy::list;
   // What a page of an allowed origin may send, and may read of the answer.
   std::string cors_allow = "Content-Type, Authorization, Last-Event-ID";
-  std::string cors_expose;
+  std::string cors_expose{};
   bool is_stream = false;       // HEAD answers the head alone, takes no slot
   bool cancel_on_fin = false;   // a client that hangs up cancels
 };
