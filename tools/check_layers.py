@@ -1,4 +1,6 @@
-"""Fails when an #include points up the stairs, or into a room it may not see.
+"""Fails when an #include points up the stairs, or into a room it may not see, and
+when two headers define a type of one name: the namespace is flat, so the linker
+would silently make one of the two.
 
     check_layers.py <root>          checks the tree
     check_layers.py --self-test     proves that each rule can fail
@@ -37,6 +39,7 @@ KEPT_APART = [
      r"(trace|orchestrator)/", "protocol/ has no lock, no thread and no file"),
 ]
 INCLUDE = re.compile(r'\s*#\s*include\s*["<]([^">]+)[">]')
+TYPE = re.compile(r"(?:class|struct|union|enum(?: class)?)\s+(?:DEVS_\w+\((?:[^()]|\([^()]*\))*\)\s+)?(\w+)[^;]*[{:]")
 
 
 def rooms_of(path):
@@ -64,7 +67,7 @@ def complaint(where, target):
 
 
 def check(root):
-    bad, seen = [], 0
+    bad, seen, types = [], 0, {}
     for layer in LAYERS:
         for path in sorted(p for p in (root / layer).rglob("*") if p.suffix in {".h", ".cpp"}):
             seen += 1
@@ -77,6 +80,9 @@ def check(root):
                 why = complaint(where, found.group(1)) if found else None
                 if why:
                     bad.append(f"{where}:{number}: {why}")
+                named = TYPE.match(line) if path.suffix == ".h" else None  # unindented: at namespace level
+                if named and types.setdefault(named.group(1), where) != where:
+                    bad.append(f"{where}:{number}: {named.group(1)} is also defined in {types[named.group(1)]}")
     if not seen:
         bad.append(f"{root}: nothing to check")
     return bad, seen
@@ -94,8 +100,11 @@ def self_test():
         "orchestrator/net/b.cpp": "#include <httplib.h>",
         "orchestrator/calls/a.h": "#include <nlohmann/json.hpp>",
         "orchestrator/attic/a.h": "",
+        "trace/d.h": "class Reader final : public Base {",
     }
     right = {
+        "protocol/c.h": "struct Reader {\nclass Other;",
+        "orchestrator/net/c.h": "class Other {\n  struct Reader {",
         "trace/c.h": '#include "protocol/b.h"\n#include <mutex>',
         "orchestrator/mcp/b.cpp": '#include "orchestrator/upstream/b.h"\n#include <fmt/core.h>',
         "orchestrator/net/http_front.cpp": "#include <httplib.h>",
