@@ -4,6 +4,7 @@
 #include <array>
 
 #include "orchestrator/net/percent.h"
+#include "protocol/json.h"
 
 namespace devs {
 
@@ -79,7 +80,7 @@ bool same_text(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool read_query(std::string_view query, std::size_t max_params,
+bool read_query(std::string_view query,
                 std::vector<std::pair<std::string, std::string>>& out) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
@@ -92,7 +93,7 @@ bool read_query(std::string_view query, std::size_t max_params,
     if (!name || !value || !is_utf8(*name) || !is_utf8(*value)) return false;
     const bool twice = std::any_of(out.begin(), out.end(),
                                    [&name](const auto& have) { return have.first == *name; });
-    if (twice || out.size() >= max_params) return false;
+    if (twice) return false;
     out.emplace_back(std::move(*name), std::move(*value));
   }
   return true;
@@ -188,7 +189,8 @@ bool HeadParser::read_request_line(std::string_view line) {
     if (!std::all_of(target.begin(), target.end(), is_visible)) return refused(400, "target");
     return true;
   }
-  return read_target(target) || refused(400, "target");
+  if (read_target(target)) return true;
+  return refusal_.status == 0 ? refused(400, "target") : false;
 }
 
 bool HeadParser::read_target(std::string_view target) {
@@ -212,7 +214,13 @@ bool HeadParser::read_target(std::string_view target) {
   head_.query = target.substr(mark + 1);
   const bool clean = std::all_of(head_.query.begin(), head_.query.end(),
                                  [](char c) { return is_visible(c) && c != '#'; });
-  return clean && read_query(head_.query, limits_.query_params, head_.query_params);
+  if (!clean) return false;
+  const auto pairs = std::count(head_.query.begin(), head_.query.end(), '&') + 1;
+  if (static_cast<std::size_t>(pairs) > limits_.query_params) {
+    refuse(414, "query");
+    return false;
+  }
+  return read_query(head_.query, head_.query_params);
 }
 
 bool HeadParser::read_field(std::string_view line) {

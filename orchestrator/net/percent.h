@@ -12,7 +12,4 @@ int hex_digit(char c);  // -1: not one
 // followed by two hex digits.  `plus_is_space` for query strings.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
-// Shortest forms only, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text);
-
 }  // namespace devs

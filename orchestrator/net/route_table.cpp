@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "orchestrator/net/percent.h"
+#include "protocol/json.h"
 
 namespace devs {
 
