@@ -24,60 +24,52 @@ class CallDesk::Impl {
  public:
   Impl(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
        ToolRegistry& tools, Reactor& reactor, Log& log, Metrics& metrics)
-      : house_{.options = options,
-               .epoch = std::move(epoch),
-               .bus = bus,
-               .waiters = waiters,
-               .tools = tools,
-               .reactor = reactor,
-               .log = log,
-               .started = metrics.counter("calls_started_total"),
-               .late = metrics.counter("calls_late_results_total"),
-               .calls = {},
-               .turns = {},
-               .on_parked = [this] { watch_deadlines(); },
-               .on_answered = [this] { tell_drain(); }},
-        due_([this] { end_overdue(); }) {}
+      : house_(std::make_shared<CallHouse>(options, std::move(epoch), bus, waiters, tools,
+                                           reactor, log, metrics)),
+        due_([this] { end_overdue(); }) {
+    house_->on_parked = [this] { watch_deadlines(); };
+    house_->on_answered = [this] { tell_drain(); };
+  }
 
   CallId begin(CallRequest request) {
-    auto call = std::make_unique<Call>(std::move(request), house_.bus);
-    const CallId id = call->id = house_.next_id++;
-    ++house_.in_flight;
-    run_tool_call(std::move(call), house_);
+    auto call = std::make_unique<Call>(std::move(request), house_->bus);
+    const CallId id = call->id = house_->next_id++;
+    ++house_->in_flight;
+    run_tool_call(std::move(call), *house_);
     return id;
   }
 
   bool cancel(CallId id, std::string_view by, std::string_view reason) {
-    CallPtr call = house_.calls.take(id);
+    CallPtr call = house_->calls.take(id);
     if (!call) return false;
     call->cancelled_by = by;
     std::string words = "cancelled by the " + std::string(by);
     if (!reason.empty()) words.append(": ").append(reason);
-    finish(std::move(call), text_outcome(words, CallStatus::cancelled), house_);
+    finish(std::move(call), text_outcome(words, CallStatus::cancelled), *house_);
     return true;
   }
 
-  std::size_t in_flight() const { return house_.in_flight; }
+  std::size_t in_flight() const { return house_->in_flight; }
 
   void drain(TimePoint deadline) {
-    house_.draining = true;
+    house_->draining = true;
     if (wait_empty(deadline)) return;
-    for (CallId id : house_.calls.ids()) cancel(id, "shutdown", "the drain time is over");
+    for (CallId id : house_->calls.ids()) cancel(id, "shutdown", "the drain time is over");
     // What is left waits for the disk alone; a disk that refuses wakes it too.
-    if (!wait_empty(house_.reactor.now() + std::chrono::seconds(5)))
-      house_.log.error("calls_unanswered", {{"count", std::to_string(house_.in_flight)}});
+    if (!wait_empty(house_->reactor.now() + std::chrono::seconds(5)))
+      house_->log.error("calls_unanswered", {{"count", std::to_string(house_->in_flight)}});
   }
 
  private:
   bool wait_empty(TimePoint deadline) {
     MutexLock lock(mutex_);
-    while (house_.in_flight != 0)
-      if (!answered_.wait_until(mutex_, deadline)) return house_.in_flight == 0;
+    while (house_->in_flight != 0)
+      if (!answered_.wait_until(mutex_, deadline)) return house_->in_flight == 0;
     return true;
   }
 
   void tell_drain() {
-    if (!house_.draining) return;
+    if (!house_->draining) return;
     MutexLock lock(mutex_);
     answered_.notify_all();
   }
@@ -85,25 +77,26 @@ class CallDesk::Impl {
   // The timer lives on the reactor; parking posts there once per idle period.
   void watch_deadlines() {
     if (watching_.exchange(true)) return;
-    house_.reactor.post([this] { end_overdue(); });
+    house_->reactor.post([this] { end_overdue(); });
   }
 
   void end_overdue() {
-    const TimePoint now = house_.reactor.now();
-    while (CallPtr call = house_.calls.take_due(now)) {
+    const TimePoint now = house_->reactor.now();
+    while (CallPtr call = house_->calls.take_due(now)) {
       ToolOutcome outcome = timed_out(*call);
-      finish(std::move(call), std::move(outcome), house_);
+      finish(std::move(call), std::move(outcome), *house_);
     }
-    auto next = house_.calls.next_deadline();
+    auto next = house_->calls.next_deadline();
     if (!next) {
       watching_ = false;
-      next = house_.calls.next_deadline();  // parked between the look and the flag
+      next = house_->calls.next_deadline();  // parked between the look and the flag
       if (!next || watching_.exchange(true)) return;
     }
-    house_.reactor.timers().set(due_, std::min<TimePoint>(*next, now + kLookAgain));
+    house_->reactor.timers().set(due_, std::min<TimePoint>(*next, now + kLookAgain));
   }
 
-  CallHouse house_;
+  // Shared only so that a tool that outlives the house finds nobody.
+  const std::shared_ptr<CallHouse> house_;
   Timer due_;
   std::atomic<bool> watching_{false};
   Mutex mutex_;

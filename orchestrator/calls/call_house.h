@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <utility>
 
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/calls/call_table.h"
@@ -14,7 +16,20 @@
 namespace devs {
 
 // The parts one call needs on its way; owned by the CallDesk.
-struct CallHouse {
+struct CallHouse : std::enable_shared_from_this<CallHouse> {
+  CallHouse(const CallDesk::Options& limits, Epoch log_epoch, TraceStreamBus& to,
+            StoredWaiters& stored, ToolRegistry& registry, Reactor& home, Log& lines,
+            Metrics& metrics)
+      : options(limits),
+        epoch(std::move(log_epoch)),
+        bus(to),
+        waiters(stored),
+        tools(registry),
+        reactor(home),
+        log(lines),
+        started(metrics.counter("calls_started_total")),
+        late(metrics.counter("calls_late_results_total")) {}
+
   const CallDesk::Options options;
   const Epoch epoch;
   TraceStreamBus& bus;

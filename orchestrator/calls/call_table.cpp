@@ -29,13 +29,14 @@ bool CallTable::with(CallId id, const std::function<void(Call&)>& look) {
   return true;
 }
 
-void CallTable::extend(CallId id, TimePoint deadline) {
+bool CallTable::extend(CallId id, TimePoint deadline) {
   MutexLock lock(mutex_);
   auto found = parked_.find(id);
-  if (found == parked_.end()) return;
+  if (found == parked_.end()) return false;
   by_deadline_.erase({found->second.deadline, id});
   found->second.deadline = std::min(deadline, found->second.call->hard_deadline);
   by_deadline_.emplace(found->second.deadline, id);
+  return true;
 }
 
 CallPtr CallTable::take_due(TimePoint now) {

@@ -52,8 +52,8 @@ class CallTable {
   // Runs `look` on a parked call under the lock; false when it is gone.  `look`
   // may only read and set members.
   bool with(CallId id, const std::function<void(Call&)>& look) DEVS_EXCLUDES(mutex_);
-  // Moves the deadline; never beyond the call's hard one.
-  void extend(CallId id, TimePoint deadline) DEVS_EXCLUDES(mutex_);
+  // Moves the deadline, never beyond the call's hard one; false when it is gone.
+  bool extend(CallId id, TimePoint deadline) DEVS_EXCLUDES(mutex_);
 
   // Takes one call whose deadline has passed; null when there is none.
   CallPtr take_due(TimePoint now) DEVS_EXCLUDES(mutex_);

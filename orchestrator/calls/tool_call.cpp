@@ -37,26 +37,32 @@ std::optional<ToolOutcome> decided_early(const Call& call) {
                       CallStatus::validation_failed);
 }
 
-// The obligation every started tool holds: dying uncalled is an answer too.
+// The obligation every started tool holds: dying uncalled is an answer too.  A tool
+// may outlive the house (it never looked at its stop token): then nobody is left
+// to tell.
 class Owed {
  public:
-  Owed(CallId id, CallHouse& house) : id_(id), house_(&house) {}
-  Owed(Owed&& other) noexcept : id_(other.id_), house_(std::exchange(other.house_, nullptr)) {}
+  Owed(CallId id, CallHouse& house) : id_(id), house_(house.weak_from_this()) {}
+  Owed(Owed&& other) noexcept
+      : id_(other.id_), house_(std::move(other.house_)), paid_(std::exchange(other.paid_, true)) {}
   Owed& operator=(Owed&&) = delete;
   ~Owed() {
-    if (house_)
+    if (!paid_)
       (*this)(text_outcome("The tool ended without an answer.", CallStatus::tool_error));
   }
   void operator()(ToolOutcome outcome) {
-    CallHouse& house = *std::exchange(house_, nullptr);
-    CallPtr call = house.calls.take(id_);
-    if (!call) return house.late.add();  // someone else has told how this story ended
-    finish(std::move(call), std::move(outcome), house);
+    paid_ = true;
+    const auto house = house_.lock();
+    if (!house) return;
+    CallPtr call = house->calls.take(id_);
+    if (!call) return house->late.add();  // someone else has told how this story ended
+    finish(std::move(call), std::move(outcome), *house);
   }
 
  private:
   const CallId id_;
-  CallHouse* house_;
+  std::weak_ptr<CallHouse> house_;
+  bool paid_ = false;
 };
 
 }  // namespace
@@ -112,8 +118,9 @@ void start(CallId id, const Status& stored, CallHouse& house) {
     run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
     if (run.wants_progress)
       run.progress = [id, timeout = call.timeout, tell = call.request.progress,
-                      &house](std::string_view fields) {
-        house.calls.extend(id, house.reactor.now() + timeout);
+                      weak = house.weak_from_this()](std::string_view fields) {
+        const auto here = weak.lock();
+        if (!here || !here->calls.extend(id, here->reactor.now() + timeout)) return;
         tell(fields);
       };
   });
