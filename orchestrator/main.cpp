@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   if (tail->parsed()) return devs::tail_command(url, from_environment("MCP_BEARER_TOKEN"), from);
 
   devs::OrchestratorServer::Options options;
+  options.http.port = 3100;
   if (!config.empty())
     if (devs::Status read = devs::load_config(config, options); !read.ok()) return refused(read);
   if (devs::Status set = devs::apply_environment(

@@ -35,9 +35,10 @@ class OrchestratorServer::Parts {
         tool_workers({.name = "tool", .threads = options.tool_threads, .queue_capacity = 16'384}),
         waiters(bus, reactor),
         calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, log, metrics),
-        subscribers(bus, reactor, tool_workers, log),
+        subscribers(bus, *flight_log, reactor, tool_workers, log, metrics),
         hub(options.streams, bus, *flight_log, reactor, http_workers, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
+        trace_pages(bus, *flight_log),
         mcp(options.mcp, calls, tools, reactor, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, tool_workers, log, metrics),
         access(options.access) {}
@@ -61,6 +62,7 @@ class OrchestratorServer::Parts {
   Subscribers subscribers;
   StreamHub hub;
   PublishEndpoint publishing;
+  TraceEndpoint trace_pages;
   McpEndpoint mcp;
   UpstreamSet upstreams;
   Access access;
@@ -89,7 +91,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                         .upstreams = [this] { return upstreams.states(); }};
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
-  if (added.ok()) added = add_stream_routes(routes, hub, publishing, *flight_log);
+  if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (!added.ok()) return added;
 
@@ -159,7 +161,7 @@ Status OrchestratorServer::start() {
 std::uint16_t OrchestratorServer::port() const { return parts_->front->port(); }
 TraceStreamBus& OrchestratorServer::bus() { return parts_->bus; }
 Metrics& OrchestratorServer::metrics() { return parts_->metrics; }
-Subscription OrchestratorServer::subscribe(std::function<void(const Entry&)> handler) {
+Subscribers::Subscription OrchestratorServer::subscribe(std::function<void(const Entry&)> handler) {
   return parts_->subscribers.subscribe(std::move(handler));
 }
 std::vector<UpstreamState> OrchestratorServer::upstreams() const {

@@ -36,7 +36,7 @@ inline constexpr std::string_view kVersion = "0.1.0";
 class OrchestratorServer {
  public:
   struct Options {
-    HttpFront::Options http = {.port = 3100};
+    HttpFront::Options http;  // port 0: any free one; the command line's default is 3100
     Access::Options access;
     StreamHub::Options streams;
     McpEndpoint::Options mcp;
@@ -71,7 +71,7 @@ class OrchestratorServer {
   // Publish with bus().publish(draft_of_published(json)); follow with subscribe().
   TraceStreamBus& bus();
   // `handler` sees every entry from now on, in order, on a worker, one at a time.
-  Subscription subscribe(std::function<void(const Entry&)> handler);
+  Subscribers::Subscription subscribe(std::function<void(const Entry&)> handler);
   Metrics& metrics();
   std::vector<UpstreamState> upstreams() const;
   // Blocks until every upstream listed its tools or failed once.
