@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::size_t kMaxMetadataText = 1024;
 
+// As a metadata value: repaired first, for repairing makes longer.
+std::string metadata_text(std::string_view text) {
+  const std::string utf8 = is_utf8(text)
+                               ? std::string(text)
+                               : JsonView(json_string(text)).string().value_or("");
+  return std::string(utf8_prefix(utf8, kMaxMetadataText));
+}
+
 struct Output {
   std::string out, err;
   std::int64_t exit_code = 0;
@@ -142,7 +150,7 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
   MemberWriter metadata(out);
   metadata.text("status", name_of(observation.status))
       .text("tool_name", tool_name)
-      .text_if("server", utf8_prefix(observation.server, kMaxMetadataText));
+      .text_if("server", metadata_text(observation.server));
   if (observation.executed) metadata.boolean("executed", *observation.executed);
   metadata.boolean("is_error", observation.status != CallStatus::success)
       .boolean("truncated", original_bytes.has_value());
@@ -151,7 +159,7 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
     metadata.json("timeout_ms", milliseconds(*observation.timeout_ms))
         .json("elapsed_ms", milliseconds(observation.duration_ms));
   }
-  metadata.text_if("cancelled_by", observation.cancelled_by);
+  metadata.text_if("cancelled_by", metadata_text(observation.cancelled_by));
   if (observation.recovered) {
     metadata.boolean("recovered", true).boolean("duration_is_lower_bound", true);
   }
@@ -160,8 +168,7 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
 
 EncodedEnvelope write(const ObservationEnvelope& observation, const Output& output,
                       bool as_base64, std::optional<std::size_t> original_bytes) {
-  const std::string_view tool_name =
-      utf8_prefix(observation.tool_name, kMaxMetadataText);
+  const std::string tool_name = metadata_text(observation.tool_name);
   const auto preview = [as_base64](std::string_view text) {
     return as_base64 ? std::string_view() : utf8_prefix(text, kPreviewBytes);
   };

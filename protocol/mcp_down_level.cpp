@@ -103,6 +103,7 @@ std::string down_level_result(std::string_view result_json, McpRevision revision
   std::string_view homeless;  // structured content this revision cannot carry
   result.each_member([&](const std::string& name, JsonView value) {
     if (is_modern_result_member(name)) return;
+    if (name == "content" && !value.is_array()) return;  // nobody could read it
     if (name == "structuredContent" &&
         (!value.is_object() || !has_structured_output(revision))) {
       homeless = value.text();

@@ -152,7 +152,7 @@ TEST_CASE("encode_observation: a huge output is cut to fit and says so") {
     const JsonView view(body);
     CHECK(body.size() <= kMaxRecordedEnvelope);
     CHECK(body.size() > kMaxRecordedEnvelope - 5000);  // previews went as well
-    CHECK(view["stdout"].is(""));  // stdout first, then stderr
+    CHECK(view["stdout"].is(""));                      // stdout first, then stderr
     CHECK_FALSE(view["stderr"].is(""));
     CHECK(view["metadata"]["truncated"].boolean() == true);
     CHECK(view["metadata"]["original_bytes"].integer() ==
@@ -182,6 +182,13 @@ TEST_CASE("encode_observation: when even that is too much, blocks go last") {
   CHECK(body.size() < kMaxRecordedEnvelope);
   CHECK(JsonView(body)["payload"]["result"]["content"].size() == 0);
   CHECK(JsonView(body)["metadata"]["truncated"].boolean() == true);
+}
+
+TEST_CASE("encode_observation: names of bad bytes are repaired before they are cut") {
+  ObservationEnvelope observation = base();
+  observation.tool_name = observation.server = std::string(1024, '\xff');
+  observation.cancelled_by = std::string(2000, 'x');
+  CHECK(validate_observation(JsonView(published(observation))).empty());
 }
 
 TEST_CASE("[S0.14] encode_observation: each observation passes validate_observation") {

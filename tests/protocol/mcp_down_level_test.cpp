@@ -93,6 +93,8 @@ TEST_CASE("down_level_result: an answer without content gets an empty one") {
   CHECK(down_level_result("{}", R::v2025_11_25) == R"({"content":[]})");
   CHECK(down_level_result(R"({"isError":true})", R::v2024_11_05) ==
         R"({"isError":true,"content":[]})");
+  CHECK(down_level_result(R"({"content":"2.0","x":1})", R::v2025_06_18) ==
+        R"({"x":1,"content":[]})");
 }
 
 }  // namespace
