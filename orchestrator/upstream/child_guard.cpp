@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,18 +116,22 @@ void wait_for_children(Guard& guard, long ms) {
   reap(guard);
 }
 
+// Whether the orchestrator has ordered KILL while the last words are awaited.
+bool kill_ordered() {
+  for (char order = 0; ::recv(kLifelineFd, &order, 1, MSG_DONTWAIT) > 0;)
+    if (order == kOrderKill) return true;
+  return false;
+}
+
 [[noreturn]] void end_everyone(Guard& guard, bool politely) {
+  reap(guard);
   if (politely && guard.children_left) {
     signal_everyone(SIGTERM);
     const long deadline = now_ms() + kLastWordsMs;
-    for (reap(guard); guard.children_left; ) {
-      const long left = deadline - now_ms();
-      if (left <= 0) break;
-      wait_for_children(guard, left);
-    }
+    while (guard.children_left && now_ms() < deadline && !kill_ordered())
+      wait_for_children(guard, kLookAgainMs);
   }
-  for (reap(guard); guard.children_left; wait_for_children(guard, kLookAgainMs))
-    signal_everyone(SIGKILL);
+  for (; guard.children_left; wait_for_children(guard, kLookAgainMs)) signal_everyone(SIGKILL);
   ::_exit(0);
 }
 
@@ -153,6 +158,12 @@ void wait_for_children(Guard& guard, long ms) {
   }
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+
+  // 32 and 33 belong to the C library: its posix_spawn leaves them ignored and its
+  // sigaction() refuses them.  All zero is SIG_DFL to the kernel.
+  const unsigned long default_action[4] = {0, 0, 0, 0};
+  for (const int signal : {32, 33})
+    ::syscall(SYS_rt_sigaction, signal, default_action, nullptr, sizeof(unsigned long));
 
   if (*cwd != '\0' && ::chdir(cwd) != 0) give_up('c');
   sigset_t none;

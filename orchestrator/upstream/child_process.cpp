@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,7 +180,7 @@ Result<ChildEnds> spawn_child(const ChildSpec& spec) {
   child.output = std::move(output.ours);
   child.errors = std::move(errors.ours);
   child.lifeline = std::move(lifeline.ours);
-  child.process = OwnedFd(::pidfd_open(child.guard, 0));
+  child.process = OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, child.guard, 0)));
   if (child.process.open()) return child;
 
   const int why = errno;

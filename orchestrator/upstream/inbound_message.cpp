@@ -13,7 +13,7 @@
 namespace devs {
 namespace {
 
-InboundMessage bad_line(const LineReader::Line& line, std::string why) {
+InboundMessage bad_line(const StdioLineReader::Line& line, std::string why) {
   InboundMessage message;
   message.why = std::move(why);
   message.answers = salvage_id(line.text, line.too_long ? line.last : line.text);
@@ -52,7 +52,7 @@ UpstreamReply read_reply(const RpcMessage& message) {
 
 std::string without_blanks(std::string_view text) {
   std::string out;
-  for (const char c : text.substr(0, LineReader::kEnds))
+  for (const char c : text.substr(0, StdioLineReader::kEnds))
     if (c != ' ' && c != '\t') out += c;
   return out;
 }
@@ -76,7 +76,7 @@ std::optional<std::uint64_t> decode_own_id(std::string_view token) {
 std::optional<std::uint64_t> salvage_id(std::string_view first, std::string_view last) {
   const std::string head = without_blanks(first);
   const std::string tail =
-      without_blanks(last.substr(last.size() - std::min(last.size(), LineReader::kEnds)));
+      without_blanks(last.substr(last.size() - std::min(last.size(), StdioLineReader::kEnds)));
   constexpr std::string_view kVersion = R"("jsonrpc":"2.0",)";
   constexpr std::string_view kId = R"("id":)";
 
@@ -103,7 +103,7 @@ std::optional<std::uint64_t> salvage_id(std::string_view first, std::string_view
   return leading_id(number);
 }
 
-InboundMessage decode_inbound(const LineReader::Line& line) {
+InboundMessage decode_inbound(const StdioLineReader::Line& line) {
   if (line.too_long)
     return bad_line(line, fmt::format("longer than {} bytes", kMaxStdioLine));
   Result<std::string> compact = compact_json(line.text, kUpstreamJson);

@@ -37,7 +37,7 @@ struct InboundMessage {
 
 // Through the guard (kUpstreamJson), then JSON-RPC.  Pure; a large line takes a
 // while.  Batches and whatever is no message are `bad`.
-InboundMessage decode_inbound(const LineReader::Line& line);
+InboundMessage decode_inbound(const StdioLineReader::Line& line);
 
 // The id of a response whose bytes nobody parsed, from its two ends alone: sound
 // for any well-formed JSON object, because its last brace closes the message.

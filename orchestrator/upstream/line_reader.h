@@ -17,7 +17,7 @@ namespace devs {
 // bytes, for finding out whom it was for.
 //
 // Confined to whoever reads the stream.
-class LineReader {
+class StdioLineReader {
  public:
   struct Line {
     std::string text;          // too_long: the first kEnds bytes
@@ -26,13 +26,13 @@ class LineReader {
   };
   static constexpr std::size_t kEnds = 256;
 
-  explicit LineReader(std::size_t max_line = kMaxStdioLine) : max_line_(max_line) {}
+  explicit StdioLineReader(std::size_t max_line = kMaxStdioLine) : max_line_(max_line) {}
 
   // Appends every line that `bytes` completes.
   void feed(std::string_view bytes, std::vector<Line>& lines);
 
   // Bytes of a line that has not ended.
-  std::size_t partial() const { return text_.size() + dropped_; }
+  std::size_t partial() const { return too_long_ > 0 ? too_long_ : text_.size(); }
 
  private:
   void take(std::string_view bytes);
@@ -41,7 +41,7 @@ class LineReader {
   const std::size_t max_line_;
   std::string text_;
   std::string last_;
-  std::size_t dropped_ = 0;  // of the line that is too long
+  std::size_t too_long_ = 0;  // bytes so far of a line over the bound
 };
 
 }  // namespace devs

@@ -7,9 +7,9 @@
 namespace devs {
 
 void StderrRelay::feed(std::string_view bytes, TimePoint now) {
-  std::vector<LineReader::Line> lines;
+  std::vector<StdioLineReader::Line> lines;
   lines_.feed(bytes, lines);
-  for (const LineReader::Line& line : lines)
+  for (const StdioLineReader::Line& line : lines)
     tell(line.too_long ? line.text + " ... " + line.last : line.text, now);
 }
 

@@ -37,7 +37,7 @@ class StderrRelay {
   const std::string server_;
   Log& log_;
   Counter& suppressed_total_;
-  LineReader lines_;
+  StdioLineReader lines_;
   std::string last_line_;
   TimePoint second_began_{};
   unsigned told_ = 0;  // in this second

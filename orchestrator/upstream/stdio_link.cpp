@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -162,9 +162,9 @@ bool StdioLink::read_output() {
     return false;
   }
   if (muted_) return true;
-  std::vector<LineReader::Line> lines;
+  std::vector<StdioLineReader::Line> lines;
   lines_.feed({buffer.data(), static_cast<std::size_t>(got)}, lines);
-  for (LineReader::Line& line : lines) inbox_.push_back(std::move(line));
+  for (StdioLineReader::Line& line : lines) inbox_.push_back(std::move(line));
   return true;
 }
 
@@ -182,7 +182,7 @@ void StdioLink::pump() {
     } else if (inbox_.front().text.size() > kDecodeHere) {
       decode_on_worker();
     } else {
-      const LineReader::Line line = std::move(inbox_.front());
+      const StdioLineReader::Line line = std::move(inbox_.front());
       inbox_.pop_front();
       owner_.on_message(decode_inbound(line));
     }
@@ -193,7 +193,7 @@ void StdioLink::pump() {
 
 void StdioLink::decode_on_worker() {
   decoding_ = true;
-  auto line = std::make_shared<LineReader::Line>(std::move(inbox_.front()));
+  auto line = std::make_shared<StdioLineReader::Line>(std::move(inbox_.front()));
   const Status refused =
       workers_.try_submit([self = shared_from_this(), line]() mutable {
         InboundMessage message = decode_inbound(*line);
@@ -301,7 +301,7 @@ void StdioLink::kill() {
 
 void StdioLink::kill_guard() {
   if (!child_.process.open() || reaped_) return;
-  ::pidfd_send_signal(child_.process.get(), SIGKILL, nullptr, 0);
+  ::syscall(SYS_pidfd_send_signal, child_.process.get(), SIGKILL, nullptr, 0);
 }
 
 // --- the end ---

@@ -99,8 +99,8 @@ class StdioLink : public std::enable_shared_from_this<StdioLink> {
   std::size_t out_at_ = 0;
   bool input_watched_ = false;
 
-  LineReader lines_;
-  std::deque<LineReader::Line> inbox_;
+  StdioLineReader lines_;
+  std::deque<StdioLineReader::Line> inbox_;
   bool output_watched_ = false;
   bool decoding_ = false;  // on a worker, or waiting for one
   bool pumping_ = false;

@@ -18,6 +18,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxReason = 500;  // bytes, in events and answers
+// A guard that was told to kill needs a moment; one that is killed itself can no
+// longer find daemons, so it is the very last resort.
+constexpr milliseconds kGuardGrace{1000};
 
 unsigned random_byte() {
   std::array<std::uint8_t, 1> byte{};
@@ -209,6 +212,7 @@ void StdioUpstream::end_child() {
 
 void StdioUpstream::next_step_of_ladder() {
   if (!link_) return;
+  milliseconds until_next = options_.stop_step;
   switch (++ladder_step_) {
     case 1:
       link_->close_input();
@@ -218,12 +222,13 @@ void StdioUpstream::next_step_of_ladder() {
       break;
     case 3:
       link_->kill();
+      until_next = 2 * options_.stop_step + kGuardGrace;
       break;
     default:
       link_->kill_guard();
       break;
   }
-  house_.reactor.timers().set(ladder_, house_.reactor.now() + options_.stop_step);
+  house_.reactor.timers().set(ladder_, house_.reactor.now() + until_next);
 }
 
 void StdioUpstream::on_started(pid_t server) {

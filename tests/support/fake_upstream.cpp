@@ -1,0 +1,415 @@
+// An MCP server over stdio that misbehaves on demand: its flags say how it lives,
+// its tools say how it answers.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <random>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/json.h"
+#include "protocol/json_rpc.h"
+
+extern char** environ;
+
+namespace devs {
+namespace {
+
+struct Settings {
+  std::vector<std::string> tools;  // --tools a,b: instead of all
+  std::string revision = "2025-11-25";
+  std::string line_end = "\n";  // --crlf
+  std::string pid_file;         // --pids <file>: appends its own and its children's
+  std::string alone_file;       // --alone <file>: says so in it when it is not
+  int banner = 0;               // --banner <lines> of junk before anything else
+  int exit_at_once = -1;        // --exit <code>
+  bool pages = false;           // --pages: one tool a page
+  bool stubborn = false;        // --stubborn: ignores EOF and SIGTERM
+  bool silent = false;          // --silent: answers nothing, not even initialize
+  bool refuse = false;          // --refuse: an error for initialize
+  bool grandchild = false;      // --grandchild: own session, ignores TERM
+};
+
+struct Held {
+  std::string id, key;
+};
+
+Settings settings;
+std::vector<Held> held;
+std::string cancelled = "[";
+std::map<std::string, std::string> answer_when_cancelled;
+std::string last_request_answer;
+std::vector<std::string> argv_seen;
+
+// --- words ---
+
+void write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (wrote <= 0) std::_Exit(3);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+}
+void say(const std::string& line) { write_all(line + settings.line_end); }
+
+std::string text_result(std::string_view text, std::string_view structured = {}) {
+  std::string out = R"({"content":[{"type":"text","text":)";
+  append_json_string(out, text);
+  out += "}]";
+  if (!structured.empty()) out.append(R"(,"structuredContent":)").append(structured);
+  return out + "}";
+}
+void answer(std::string_view id, std::string_view text, std::string_view structured = {}) {
+  say(encode_rpc_result(id, text_result(text, structured)));
+}
+
+void append_pid(pid_t pid) {
+  if (settings.pid_file.empty()) return;
+  std::ofstream(settings.pid_file, std::ios::app) << pid << std::endl;
+}
+
+// --- what it knows of itself ---
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ',';
+    append_json_string(out, text);
+  }
+  return out + "]";
+}
+
+std::string descriptors() {
+  std::vector<std::string> open;
+  DIR* dir = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(dir))
+    if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(dir))
+      open.emplace_back(entry->d_name);
+  ::closedir(dir);
+  std::sort(open.begin(), open.end());
+  return quoted_list(open);
+}
+
+std::string status_line(std::string_view name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name)) return line.substr(line.find_last_of('\t') + 1);
+  return {};
+}
+
+std::string self_portrait() {
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    environment.emplace_back(*variable);
+  rlimit files{}, core{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  ::getrlimit(RLIMIT_CORE, &core);
+  std::array<char, 4096> cwd{};
+  static_cast<void>(::getcwd(cwd.data(), cwd.size()) == nullptr);
+  return R"({"env":)" + quoted_list(environment) + R"(,"fds":)" + descriptors() +
+         R"(,"argv":)" + quoted_list(argv_seen) + R"(,"blocked":)" +
+         json_string(status_line("SigBlk:")) + R"(,"ignored":)" +
+         json_string(status_line("SigIgn:")) + R"(,"cwd":)" + json_string(cwd.data()) +
+         R"(,"leads_group":)" + (::getpgrp() == ::getpid() ? "true" : "false") +
+         R"(,"files":)" + std::to_string(files.rlim_max) + R"(,"core":)" +
+         std::to_string(core.rlim_max) + R"(,"pid":)" + std::to_string(::getpid()) + "}";
+}
+
+// --- tools ---
+
+struct Call {
+  std::string id;
+  std::string arguments;
+  std::string meta;
+  std::string text(std::string_view name) const {
+    return JsonView(arguments)[name].string().value_or("");
+  }
+  std::int64_t number(std::string_view name) const {
+    return JsonView(arguments)[name].integer().value_or(0);
+  }
+};
+
+void send_progress(const Call& call, std::string_view value) {
+  const std::string token(JsonView(call.meta)["progressToken"].text());
+  if (token.empty()) return;
+  say(encode_rpc_notification("notifications/progress",
+                              R"({"progressToken":)" + token + R"(,"progress":)" +
+                                  std::string(value) + R"(,"message":"step"})"));
+}
+
+void answer_shuffled() {
+  std::shuffle(held.begin(), held.end(), std::mt19937(7));
+  for (const Held& call : held) answer(call.id, call.key);
+  held.clear();
+}
+
+// The answer, padded so that its line has exactly that many bytes.
+void answer_with_line_of(const Call& call, std::size_t bytes) {
+  const std::string empty = encode_rpc_result(call.id, text_result(""));
+  say(encode_rpc_result(call.id, text_result(std::string(bytes - empty.size(), 'x'))));
+}
+
+bool read_one();
+
+using ToolBody = std::function<void(const Call&)>;
+const std::map<std::string, ToolBody>& bodies() {
+  static const std::map<std::string, ToolBody> table{
+      {"echo", [](const Call& c) { answer(c.id, c.text("text"), c.arguments); }},
+      {"meta", [](const Call& c) { answer(c.id, "meta", c.meta.empty() ? "{}" : c.meta); }},
+      {"dump", [](const Call& c) { answer(c.id, "dump", self_portrait()); }},
+      // Answers when `of` are held, in another order.
+      {"hold",
+       [](const Call& c) {
+         held.push_back({c.id, c.text("key")});
+         if (static_cast<std::int64_t>(held.size()) == c.number("of")) answer_shuffled();
+       }},
+      {"progress",
+       [](const Call& c) {
+         for (const char* value : {"1", "2", "2", "1", "3.5"}) send_progress(c, value);
+         answer(c.id, "done");
+       }},
+      {"never", [](const Call&) {}},
+      // Answers once it was cancelled, which is too late.
+      {"late", [](const Call& c) { answer_when_cancelled[c.id] = text_result("late"); }},
+      {"cancelled", [](const Call& c) { answer(c.id, "cancelled", cancelled + "]"); }},
+      {"twice",
+       [](const Call& c) {
+         answer(c.id, "first");
+         answer(c.id, "second");
+       }},
+      {"wrong_id",
+       [](const Call& c) {
+         answer("999999", "wrong");
+         answer("\"" + c.id + "\"", "a string is not our integer");
+         answer(c.id, "right");
+       }},
+      {"error",
+       [](const Call& c) {
+         say(encode_rpc_error(c.id, {-32042, "not like this", R"({"why":[1.10]})"}));
+       }},
+      {"is_error",
+       [](const Call& c) {
+         say(encode_rpc_result(
+             c.id, R"({"isError":true,"content":[{"type":"text","text":"no such file"}]})"));
+       }},
+      {"exit", [](const Call& c) { std::_Exit(static_cast<int>(c.number("code"))); }},
+      {"signal", [](const Call& c) { ::raise(static_cast<int>(c.number("signal"))); }},
+      {"half_line",
+       [](const Call& c) {
+         const std::string whole = encode_rpc_result(c.id, text_result("half"));
+         write_all(std::string_view(whole).substr(0, whole.size() / 2));
+         std::_Exit(0);
+       }},
+      {"line", [](const Call& c) {
+         answer_with_line_of(c, static_cast<std::size_t>(c.number("bytes")));
+       }},
+      {"twice_named", [](const Call& c) {
+         say(R"({"jsonrpc":"2.0","id":)" + c.id + R"(,"result":{"a":1,"a":2}})");
+       }},
+      {"junk",
+       [](const Call& c) {
+         for (std::int64_t i = 0; i < c.number("lines"); ++i) say("this is no message");
+         answer(c.id, "after the junk");
+       }},
+      {"stderr",
+       [](const Call& c) {
+         const std::string line = std::string(99, 'e') + "\n";
+         for (std::int64_t i = 0; i < c.number("lines"); ++i)
+           if (::write(STDERR_FILENO, line.data(), line.size()) < 0) break;
+         answer(c.id, "said");
+       }},
+      // Asks the client, and answers with what it said.
+      {"ask",
+       [](const Call& c) {
+         last_request_answer.clear();
+         say(encode_rpc_request("\"s-1\"", c.text("method"), {}));
+         while (last_request_answer.empty() && read_one()) {
+         }
+         answer(c.id, "asked", last_request_answer);
+       }},
+      {"retool",
+       [](const Call& c) {
+         settings.tools.clear();
+         JsonView(c.arguments)["names"].each_element([](JsonView name) {
+           settings.tools.push_back(name.string().value_or(""));
+         });
+         for (int i = 0; i < 3; ++i)
+           say(encode_rpc_notification("notifications/tools/list_changed", {}));
+         answer(c.id, "changed");
+       }},
+      {"stop_reading",
+       [](const Call& c) {
+         answer(c.id, "deaf from now on");
+         for (;;) ::pause();
+       }},
+  };
+  return table;
+}
+
+// --- messages ---
+
+void list_tools(const RpcMessage& message) {
+  std::vector<std::string> names = settings.tools;
+  if (names.empty())
+    for (const auto& [name, body] : bodies()) names.push_back(name);
+  std::size_t from = 0;
+  std::size_t to = names.size();
+  if (settings.pages) {
+    from = static_cast<std::size_t>(
+        std::atoi(message.params["cursor"].string().value_or("0").c_str()));
+    to = std::min(names.size(), from + 1);
+  }
+  std::string out = R"({"tools":[)";
+  for (std::size_t i = from; i < to; ++i) {
+    if (i > from) out += ',';
+    out += R"({"title":"T","name":)" + json_string(names[i]) +
+           R"(,"description":"does \u0041","inputSchema":{"type":"object"}})";
+  }
+  out += ']';
+  if (to < names.size()) out += R"(,"nextCursor":")" + std::to_string(to) + "\"";
+  say(encode_rpc_result(message.id, out + "}"));
+}
+
+void on_request(const RpcMessage& message) {
+  if (message.method == "initialize") {
+    if (settings.refuse) {
+      say(encode_rpc_error(message.id, {-32603, "not today", {}}));
+      return;
+    }
+    say(encode_rpc_result(
+        message.id, R"({"protocolVersion":")" + settings.revision +
+                        R"(","capabilities":{"tools":{"listChanged":true}},)"
+                        R"("serverInfo":{"name":"fake","version":"1"}})"));
+  } else if (message.method == "tools/list") {
+    list_tools(message);
+  } else if (message.method == "tools/call") {
+    const Call call{std::string(message.id), std::string(message.params["arguments"].text()),
+                    std::string(message.params["_meta"].text())};
+    const auto body = bodies().find(message.params["name"].string().value_or(""));
+    if (body != bodies().end()) {
+      body->second(call);
+    } else {
+      answer(call.id, "I am " + message.params["name"].string().value_or("?"));
+    }
+  } else {
+    say(encode_rpc_result(message.id, "{}"));
+  }
+}
+
+void on_cancelled(JsonView params) {
+  if (cancelled.size() > 1) cancelled += ',';
+  cancelled += params.text();
+  const auto late = answer_when_cancelled.find(std::string(params["requestId"].text()));
+  if (late != answer_when_cancelled.end()) say(encode_rpc_result(late->first, late->second));
+}
+
+// One line from the client; false at the end of input.
+bool read_one() {
+  std::string line;
+  if (!std::getline(std::cin, line)) return false;
+  if (settings.silent) return true;
+  const Result<std::string> compact = compact_json(line, kUpstreamJson);
+  if (!compact.ok()) std::_Exit(4);
+  const auto decoded = decode_rpc(*compact);
+  const RpcMessage* message = std::get_if<RpcMessage>(&decoded);
+  if (message == nullptr) std::_Exit(5);
+  if (message->kind == RpcMessage::Kind::response)
+    last_request_answer =
+        message->error.present() ? message->error.text() : message->result.text();
+  if (message->kind == RpcMessage::Kind::request) on_request(*message);
+  if (message->method == "notifications/cancelled") on_cancelled(message->params);
+  return true;
+}
+
+// --- its life ---
+
+// A daemon: another session, TERM ignored, its parent gone.  Returns when it lives.
+void spawn_grandchild() {
+  std::array<int, 2> lives{};
+  if (::pipe2(lives.data(), O_CLOEXEC) != 0) std::_Exit(6);
+  if (::fork() == 0) {
+    if (::fork() != 0) std::_Exit(0);
+    ::setsid();
+    ::signal(SIGTERM, SIG_IGN);
+    append_pid(::getpid());
+    ::close(lives[0]);
+    ::close(lives[1]);
+    for (;;) ::pause();
+  }
+  ::close(lives[1]);
+  char none = 0;
+  static_cast<void>(::read(lives[0], &none, 1) == 0);
+  ::close(lives[0]);
+}
+
+void watch_for_company() {
+  const int lock = ::open(settings.alone_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0)  // held by another child, still alive
+    static_cast<void>(::write(lock, "not alone\n", 10));
+}
+
+Settings read_flags(const std::vector<std::string>& args) {
+  Settings out;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& flag = args[i];
+    const std::string value = i + 1 < args.size() ? args[i + 1] : "";
+    if (flag == "--tools") {
+      std::istringstream names(value);
+      for (std::string name; std::getline(names, name, ',');) out.tools.push_back(name);
+    } else if (flag == "--revision") {
+      out.revision = value;
+    } else if (flag == "--pids") {
+      out.pid_file = value;
+    } else if (flag == "--alone") {
+      out.alone_file = value;
+    } else if (flag == "--banner") {
+      out.banner = std::atoi(value.c_str());
+    } else if (flag == "--exit") {
+      out.exit_at_once = std::atoi(value.c_str());
+    }
+    out.pages = out.pages || flag == "--pages";
+    out.stubborn = out.stubborn || flag == "--stubborn";
+    out.silent = out.silent || flag == "--silent";
+    out.refuse = out.refuse || flag == "--refuse";
+    out.grandchild = out.grandchild || flag == "--grandchild";
+    if (flag == "--crlf") out.line_end = "\r\n";
+  }
+  return out;
+}
+
+int live() {
+  append_pid(::getpid());
+  if (!settings.alone_file.empty()) watch_for_company();
+  if (settings.stubborn) ::signal(SIGTERM, SIG_IGN);
+  if (settings.grandchild) spawn_grandchild();
+  if (settings.exit_at_once >= 0) return settings.exit_at_once;
+  for (int i = 0; i < settings.banner; ++i) say("Welcome to the fake server!");
+  while (read_one()) {
+  }
+  while (settings.stubborn) ::pause();
+  return 0;
+}
+
+}  // namespace
+}  // namespace devs
+
+int main(int argc, char** argv) {
+  devs::argv_seen.assign(argv, argv + argc);
+  devs::settings = devs::read_flags(devs::argv_seen);
+  return devs::live();
+}
