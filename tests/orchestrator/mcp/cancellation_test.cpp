@@ -1,0 +1,125 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/orchestrator/mcp/mcp_fixture.h"
+
+namespace devs {
+namespace {
+
+std::string cancelled(std::string_view id) {
+  return rpc("", "notifications/cancelled",
+             "{\"requestId\":" + std::string(id) + ",\"reason\":\"enough\"}");
+}
+
+// The status of the last observation in the log.
+std::string last_status(McpFixture& fixture) {
+  std::string status;
+  for (const EntryPtr& entry : fixture.house.story()) {
+    const JsonView body(entry->body);
+    if (body["type"].is("observation")) {
+      status = body["metadata"]["status"].string().value_or("");
+    }
+  }
+  return status;
+}
+
+TEST_CASE("[M6] cancellation: before a head, a stream that says nothing and ends") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
+  REQUIRE(fixture.held->wait_for());
+  CHECK(client.post(cancelled("5")).status == 202);
+  const WireAnswer answer = wire.read_answer();
+  CHECK(answer.status == 200);
+  CHECK(answer.header("content-type") == "text/event-stream");
+  CHECK(answer.body.empty());
+  CHECK(fixture.held->was_stopped());
+  CHECK(last_status(fixture) == "CANCELLED");
+  CHECK(client.post(cancelled("5")).status == 202);  // twice is harmless
+}
+
+TEST_CASE("[M6] cancellation: an open stream ends without a response, and is not kept") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("\"x\"", "tools/call",
+                              call_params("held", "{}", R"({"progressToken":1})")));
+  REQUIRE(fixture.held->wait_for());
+  fixture.held->run().progress(R"({"progress":1})");
+  CHECK(wire.read_head().status == 200);
+  SseWire stream(wire);
+  REQUIRE(stream.next());
+  CHECK(client.post(cancelled("\"x\"")).status == 202);
+  CHECK_FALSE(stream.next());
+  CHECK(stream.ended());
+  CHECK(stream.raw().find("\"result\"") == std::string::npos);
+  CHECK(client.get("1-1").status == 400);  // nothing will ever follow
+}
+
+TEST_CASE("[M6] cancellation: a client that takes JSON alone gets 202") {
+  McpFixture fixture;
+  McpClient client = fixture.ready();
+  client.accept = "application/json";
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
+  REQUIRE(fixture.held->wait_for());
+  CHECK(client.post(cancelled("5")).status == 202);
+  const WireAnswer answer = wire.read_answer();
+  CHECK(answer.status == 202);
+  CHECK(answer.body.empty());
+}
+
+TEST_CASE("[M6] cancellation: only the session's own request, of the same type of id") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  const McpClient other = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
+  REQUIRE(fixture.held->wait_for());
+  CHECK(other.post(cancelled("5")).status == 202);
+  CHECK(client.post(cancelled("\"5\"")).status == 202);
+  CHECK(client.post(cancelled("6")).status == 202);
+  CHECK_FALSE(fixture.held->was_stopped());
+  CHECK(fixture.house.metrics.counter("mcp_unknown_cancels_total").value() == 3);
+  fixture.held->answer("done");
+  CHECK(text_of(wire.read_answer().body) == "done");
+}
+
+TEST_CASE("[M6] cancellation: a client that hangs up does not cancel") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  {
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
+    REQUIRE(fixture.held->wait_for());
+  }
+  CHECK(client.post(rpc("6", "ping")).status == 200);
+  CHECK_FALSE(fixture.held->was_stopped());
+  fixture.held->answer("done");
+  REQUIRE(fixture.eventually([&] { return fixture.house.desk.in_flight() == 0; }));
+  CHECK(last_status(fixture) == "SUCCESS");
+}
+
+TEST_CASE("[M6] cancellation: racing the answer, there is one end") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  for (std::size_t i = 0; i < 50; ++i) {
+    HttpWire wire(fixture.port());
+    const std::string id = std::to_string(i);
+    client.begin_post(wire, rpc(id, "tools/call", call_params("held")));
+    REQUIRE(fixture.held->wait_for(i));
+    HttpWire cancelling(fixture.port());
+    client.begin_post(cancelling, cancelled(id));
+    fixture.held->answer("done", i);
+    CHECK(cancelling.read_answer().status == 202);
+    const WireAnswer answer = wire.read_answer();
+    CHECK(answer.status == 200);
+    CHECK((answer.body.empty() || text_of(answer.body) == "done"));
+  }
+  CHECK(fixture.eventually([&] { return fixture.house.desk.in_flight() == 0; }));
+}
+
+}  // namespace
+}  // namespace devs

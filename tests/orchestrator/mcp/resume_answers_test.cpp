@@ -1,0 +1,169 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/orchestrator/mcp/mcp_fixture.h"
+
+namespace devs {
+namespace {
+
+// What is left of a chunked body cut anywhere: the payload of its whole chunks and
+// of the part of the last one that came.
+std::string payload_of(std::string_view body) {
+  std::string payload;
+  while (!body.empty()) {
+    const std::size_t line = body.find("\r\n");
+    if (line == std::string_view::npos) break;
+    const std::size_t size = std::strtoul(std::string(body.substr(0, line)).c_str(), nullptr, 16);
+    payload += body.substr(line + 2, size);
+    body.remove_prefix(std::min(body.size(), line + 2 + size + 2));
+  }
+  return payload;
+}
+
+TEST_CASE("[M4] resume: an answer of 20 messages, cut at every byte, each message once") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+
+  // The answer, and beside it another stream of the session that must not leak in.
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("1", "tools/call",
+                              call_params("held", "{}", R"({"progressToken":"a"})")));
+  REQUIRE(fixture.held->wait_for(0));
+  HttpWire beside(fixture.port());
+  client.begin_post(beside, rpc("2", "tools/call",
+                                call_params("held", "{}", R"({"progressToken":"b"})")));
+  REQUIRE(fixture.held->wait_for(1));
+  for (int i = 1; i <= 19; ++i) {
+    const std::string fields = "{\"progress\":" + std::to_string(i) + "}";
+    fixture.held->run(0).progress(fields);
+    fixture.held->run(1).progress(fields);
+    fixture.advance(std::chrono::milliseconds(70));  // within the rate
+  }
+  fixture.held->answer("the end", 0);
+  CHECK(wire.read_head().status == 200);
+  SseWire whole(wire);
+  std::vector<std::string> expected;
+  while (const auto event = whole.next()) expected.push_back(event->id + " " + event->data);
+  REQUIRE(whole.ended());
+  REQUIRE(expected.size() == 20);
+  const std::string raw = whole.raw();
+
+  // Cut at each byte: whoever saw a prefix comes back with the last id in it.
+  std::string last_asked = "none";
+  for (std::size_t cut = 0; cut <= raw.size(); ++cut) {
+    std::vector<std::string> seen;
+    SseParser parser([&seen](const SseParser::Event& event) {
+      seen.push_back(event.id + " " + event.data);
+    });
+    REQUIRE(parser.feed(raw.substr(0, cut)).ok());
+    const std::string id = parser.last_event_id();
+    if (id.empty() || id == last_asked) continue;  // the same bytes would come again
+    last_asked = id;
+    CAPTURE(cut);
+    HttpWire again(fixture.port());
+    client.begin_get(again, id);
+    REQUIRE(again.read_head().status == 200);
+    SseWire rest(again);
+    while (const auto event = rest.next()) seen.push_back(event->id + " " + event->data);
+    REQUIRE(rest.ended());
+    REQUIRE(seen == expected);
+  }
+  fixture.held->answer("beside", 1);
+}
+
+TEST_CASE("[M4] resume: a connection that is really cut, while the call goes on") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  for (std::size_t bytes = 1; bytes < 400; bytes += 37) {
+    CAPTURE(bytes);
+    const std::size_t index = bytes / 37;
+    std::string seen;
+    {
+      HttpWire wire(fixture.port());
+      client.begin_post(wire, rpc(std::to_string(bytes), "tools/call",
+                                  call_params("held", "{}", R"({"progressToken":"a"})")));
+      REQUIRE(fixture.held->wait_for(index));
+      for (int i = 1; i <= 3; ++i) {
+        fixture.held->run(index).progress("{\"progress\":" + std::to_string(i) + "}");
+      }
+      REQUIRE(wire.read_head().status == 200);
+      seen = payload_of(wire.read_raw(bytes));
+    }
+    std::vector<std::string> ids;
+    SseParser parser([&ids](const SseParser::Event& event) { ids.push_back(event.id); });
+    REQUIRE(parser.feed(seen).ok());
+    std::string from = parser.last_event_id();
+    if (from.empty()) from = std::to_string(index + 1) + "-0";
+    HttpWire again(fixture.port());
+    client.begin_get(again, from);
+    REQUIRE(again.read_head().status == 200);
+    SseWire rest(again);
+    while (ids.size() < 3) {
+      const auto event = rest.next();
+      REQUIRE(event);
+      ids.push_back(event->id);
+    }
+    fixture.held->answer("done", index);  // live again
+    const auto response = rest.next();
+    REQUIRE(response);
+    CHECK(text_of(response->data) == "done");
+    CHECK_FALSE(rest.next());
+    CHECK(rest.ended());
+    const std::string stream = std::to_string(index + 1);
+    CHECK(ids == std::vector<std::string>{stream + "-1", stream + "-2", stream + "-3"});
+  }
+}
+
+TEST_CASE("[M5] resume: an id no longer kept, malformed, foreign or sent twice is 400") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  const McpClient other = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire,
+                    rpc("1", "tools/call", call_params("held", "{}", R"({"progressToken":1})")));
+  REQUIRE(fixture.held->wait_for());
+  fixture.held->run().progress(R"({"progress":1})");
+  CHECK(wire.read_head().status == 200);
+  for (const char* wrong : {"1", "1-", "2-0", "1-9", "x-1", "1-1-1", "0-0", "1-01"}) {
+    CAPTURE(wrong);
+    CHECK(client.get(wrong).status == 400);
+  }
+  CHECK(other.get("1-1").status == 400);  // streams belong to their session
+  McpClient twice = client;
+  twice.more = {{"Last-Event-ID", "1-1"}};
+  CHECK(twice.get("1-1").status == 400);
+  fixture.held->answer("done");
+}
+
+TEST_CASE("[M5] resume: streamed answers of a session are kept within the bound") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  const std::string large(300'000, 'x');
+  for (std::size_t i = 0; i < 5; ++i) {
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("1", "tools/call",
+                                call_params("held", "{}", R"({"progressToken":1})")));
+    REQUIRE(fixture.held->wait_for(i));
+    fixture.held->run(i).progress(R"({"progress":1})");
+    fixture.held->answer(large, i);
+    CHECK(wire.read_head().status == 200);
+    SseWire stream(wire);
+    REQUIRE(stream.next());
+    REQUIRE(stream.next());
+    CHECK_FALSE(stream.next());
+  }
+  CHECK(client.get("1-1").status == 400);
+  CHECK(client.get("2-1").status == 400);
+  HttpWire again(fixture.port());
+  client.begin_get(again, "5-1");
+  CHECK(again.read_head().status == 200);
+  SseWire stream(again);
+  const auto response = stream.next();
+  REQUIRE(response);
+  CHECK(text_of(response->data) == large);
+}
+
+}  // namespace
+}  // namespace devs
