@@ -53,6 +53,16 @@ TEST_CASE("encode_observation: text blocks are joined, to stdout or to stderr") 
   CHECK(view["metadata"]["is_error"].boolean() == true);
 }
 
+TEST_CASE("encode_observation: validation help is for readers of stdout") {
+  ObservationEnvelope observation = base();
+  observation.status = CallStatus::validation_failed;
+  observation.result = text_result("help");
+  const std::string body = published(observation);
+  CHECK(JsonView(body)["stdout"].is("help"));
+  CHECK(JsonView(body)["stderr"].is(""));
+  CHECK(JsonView(body)["metadata"]["is_error"].boolean() == true);
+}
+
 TEST_CASE("encode_observation: a process fills the flat members itself") {
   ObservationEnvelope observation = base();
   observation.status = CallStatus::tool_error;
