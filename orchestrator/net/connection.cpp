@@ -175,7 +175,8 @@ std::size_t Connection::take_head(std::string_view bytes) {
   if (!incoming_) {
     if (requests_ > 0 && !crlf_skipped_ && bytes.front() == '\r') {
       // Some clients end a body with a line end that belongs to nothing.
-      if (bytes.size() >= 2 && bytes[1] == '\n') {
+      if (bytes.size() < 2) return 0;
+      if (bytes[1] == '\n') {
         crlf_skipped_ = true;
         return 2;
       }
@@ -409,12 +410,10 @@ void Connection::on_stopping() {
     case State::head:
     case State::body:
     case State::lingering: end(); break;
-    case State::stream:
-      if (!blocked_) pump();
-      break;
     case State::writing: close_after_ = true; break;
     case State::running:
     case State::deferred:
+    case State::stream:  // its provider says goodbye in its own time
     case State::ended: break;
   }
 }

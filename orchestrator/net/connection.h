@@ -44,6 +44,7 @@ class Connection final : public FdHandler {
   void on_closing();   // no more requests: a parked one ends
   void on_stopping();  // what is written is flushed, then it ends
   void end();          // now, without a word
+  void end_stream_now();  // a stream says its last chunk first
   void make_room();    // a head that takes too long, or a parked connection
 
   ConnectionId id() const { return id_; }
@@ -106,7 +107,6 @@ class Connection final : public FdHandler {
   void begin_stream(StreamStart start);
   void pump();
   void on_stall();
-  void finish_stream();
   void leave_stream(SseProvider::Gone why);
 
   FrontShared& shared_;

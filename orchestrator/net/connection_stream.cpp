@@ -92,17 +92,20 @@ void Connection::pump() {
     }
   }
   timer_.cancel();
-  if (ended_ || shared_.stopping.load(std::memory_order_relaxed)) finish_stream();
+  if (ended_) {
+    provider_.reset();
+    end();
+  }
 }
 
-// Everything was said, or the house closes: the last chunk, so that the peer can
-// tell an end from a cut.
-void Connection::finish_stream() {
-  if (!ended_) {
-    leave_stream(SseProvider::Gone::shutdown);
-    if (!http_1_0_) send(fd_, kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  }
-  provider_.reset();
+// The house closes and this one's time is over: the last chunk where it fits, so
+// that the peer can tell an end from a cut.
+void Connection::end_stream_now() {
+  if (state_ != State::stream) return end();
+  const bool at_boundary = out_.empty();
+  leave_stream(SseProvider::Gone::shutdown);
+  if (!http_1_0_ && at_boundary)
+    send(fd_, kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   end();
 }
 

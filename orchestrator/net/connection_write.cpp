@@ -164,9 +164,8 @@ void Connection::outcome(Outcome outcome) {
       set_state(State::deferred);
       on_gone_ = std::move(outcome.on_gone);
       deadline_ = since_ + outcome.limit;
-      shared_.reactor.timers().set(
-          timer_, fin_ && route_->cancel_on_fin ? std::min(deadline_, since_ + std::chrono::milliseconds(500))
-                                                : deadline_);
+      shared_.reactor.timers().set(timer_, deadline_);
+      if (fin_) on_fin();
       if (early_) {
         const std::unique_ptr<Early> early = std::move(early_);
         if (early->answer) deliver(std::move(*early->answer));

@@ -48,7 +48,7 @@ FrontCore::FrontCore(HttpFront& front, HttpFront::Options options, RouteTable ro
                  .canned = [this]() -> const std::string& { return shared_.canned.next(); }},
                 reactor, log, metrics),
       stop_timer_([this] {
-        table_.each([](Connection& connection) { connection.end(); });
+        table_.each([](Connection& connection) { connection.end_stream_now(); });
       }) {}
 
 FrontCore::~FrontCore() = default;

@@ -53,9 +53,9 @@ class HeadParser {
   std::string coding_;
 };
 
-// `a=b&c` decoded into `out`; false when it is refused.
-bool read_query(std::string_view query, std::size_t max_params,
-                std::vector<std::pair<std::string, std::string>>& out);
+// `a=b&c` decoded into `out`; false when a percent sign is bad, text is not UTF-8,
+// or a name comes twice.
+bool read_query(std::string_view query, std::vector<std::pair<std::string, std::string>>& out);
 
 bool is_token(std::string_view text);
 bool same_text(std::string_view a, std::string_view b);  // ASCII, any case

@@ -48,26 +48,36 @@ void TimerWheel::set(Timer& timer, TimePoint deadline) {
   ++armed_;
 }
 
-// What is due moves to a list of its own first: a callback may cancel or destroy
-// any timer, due or not, and one that arms itself again for now waits for the
-// next advance instead of looping in this one.
-std::size_t TimerWheel::fire_due(std::int64_t tick, std::int64_t last, TimePoint now) {
+Timer** TimerWheel::move_due(std::int64_t tick, std::int64_t last, TimePoint now, Timer** tail) {
   const std::size_t slot = static_cast<std::size_t>(tick) % kSlots;
-  Timer* due = nullptr;
   for (Timer* timer = slots_[slot]; timer;) {
     Timer* const next = timer->next_;
-    const bool is_due = tick < last ? tick_of(timer->deadline_) <= tick : timer->deadline_ <= now;
-    if (is_due) {
+    const bool due = tick < last ? tick_of(timer->deadline_) <= tick : timer->deadline_ <= now;
+    if (due) {
       *timer->back_ = next;
       if (next) next->back_ = timer->back_;
-      timer->next_ = due;
-      timer->back_ = &due;
-      if (due) due->back_ = &timer->next_;
-      due = timer;
+      timer->next_ = nullptr;
+      timer->back_ = tail;
+      *tail = timer;
+      tail = &timer->next_;
     }
     timer = next;
   }
   if (!slots_[slot]) occupied_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+  return tail;
+}
+
+// What is due moves to a list of its own first: a callback may cancel or destroy
+// any timer, due or not, and one that arms itself again for now waits for the
+// next advance instead of looping in this one.
+std::size_t TimerWheel::advance(TimePoint now) {
+  const std::int64_t last = std::max(tick_of(now), tick_);
+  Timer* due = nullptr;
+  Timer** tail = &due;
+  if (armed_ > 0)
+    for (; tick_ < last; ++tick_) tail = move_due(tick_, last, now, tail);
+  tick_ = last;
+  if (armed_ > 0) move_due(last, last, now, tail);
 
   std::size_t fired = 0;
   while (due) {
@@ -76,18 +86,6 @@ std::size_t TimerWheel::fire_due(std::int64_t tick, std::int64_t last, TimePoint
     ++fired;
     timer.on_time_();  // may destroy the timer
   }
-  return fired;
-}
-
-std::size_t TimerWheel::advance(TimePoint now) {
-  const std::int64_t last = tick_of(now);
-  std::size_t fired = 0;
-  while (tick_ < last && armed_ > 0) {
-    fired += fire_due(tick_, last, now);
-    ++tick_;
-  }
-  if (tick_ < last) tick_ = last;
-  if (armed_ > 0 && tick_ == last) fired += fire_due(tick_, last, now);
   return fired;
 }
 

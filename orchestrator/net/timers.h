@@ -59,7 +59,7 @@ class TimerWheel {
 
   std::int64_t tick_of(TimePoint time) const;
   void unlink(Timer& timer);
-  std::size_t fire_due(std::int64_t tick, std::int64_t last, TimePoint now);
+  Timer** move_due(std::int64_t tick, std::int64_t last, TimePoint now, Timer** tail);
 
   std::array<Timer*, kSlots> slots_{};
   std::array<std::uint64_t, kSlots / 64> occupied_{};  // one bit a slot, so that next() is short

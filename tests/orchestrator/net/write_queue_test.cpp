@@ -1,0 +1,130 @@
+#include "orchestrator/net/write_queue.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+namespace devs {
+namespace {
+
+class Pair {
+ public:
+  Pair() {
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends_.data()) == 0);
+    const int small = 4'096;
+    setsockopt(ends_[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  }
+  ~Pair() {
+    for (const int end : ends_) close(end);
+  }
+  int ours() const { return ends_[0]; }
+  std::string read_all() {
+    std::string all(1u << 20u, '\0');
+    const ssize_t n = recv(ends_[1], all.data(), all.size(), MSG_DONTWAIT);
+    all.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return all;
+  }
+  void hang_up() {
+    close(ends_[1]);
+    ends_[1] = -1;
+  }
+
+ private:
+  std::array<int, 2> ends_{};
+};
+
+FrameSlice slice(std::string text, std::size_t from = 0) {
+  auto bytes = std::make_shared<const std::string>(std::move(text));
+  return {bytes, from, bytes->size() - from};
+}
+
+TEST_CASE("WriteQueue: slices are sent in order, from where they begin") {
+  Pair pair;
+  WriteQueue queue;
+  queue.push("head ");
+  queue.push(slice("xxshared ", 2));
+  queue.push(std::string());  // nothing is nothing
+  queue.push("tail");
+  CHECK(queue.bytes() == 16);
+  std::size_t taken = 0;
+  CHECK(queue.flush(pair.ours(), 1'000, taken) == WriteQueue::Sent::all);
+  CHECK(taken == 16);
+  CHECK(queue.empty());
+  CHECK(pair.read_all() == "head shared tail");
+}
+
+TEST_CASE("WriteQueue: more slices than one writev takes") {
+  Pair pair;
+  WriteQueue queue;
+  std::string expected;
+  for (int i = 0; i < 300; ++i) {
+    queue.push(std::to_string(i) + ",");
+    expected += std::to_string(i) + ",";
+  }
+  std::size_t taken = 0;
+  CHECK(queue.flush(pair.ours(), 1'000'000, taken) == WriteQueue::Sent::all);
+  CHECK(pair.read_all() == expected);
+}
+
+TEST_CASE("WriteQueue: a full socket keeps the rest, byte for byte") {
+  Pair pair;
+  WriteQueue queue;
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    const std::string frame(10'000, static_cast<char>('a' + i));
+    expected += frame;
+    queue.push(slice(frame));
+  }
+  std::string got;
+  std::size_t taken = 0;
+  bool was_full = false;
+  while (!queue.empty()) {
+    was_full = queue.flush(pair.ours(), std::size_t(-1), taken) == WriteQueue::Sent::full || was_full;
+    CHECK(queue.bytes() == expected.size() - taken);
+    got += pair.read_all();
+  }
+  got += pair.read_all();
+  CHECK(was_full);
+  CHECK(taken == expected.size());
+  CHECK(got == expected);
+}
+
+TEST_CASE("WriteQueue: knows whether it stands between two slices") {
+  Pair pair;
+  WriteQueue queue;
+  CHECK(queue.at_boundary());
+  queue.push(std::string(100'000, 'x'));
+  CHECK(queue.at_boundary());
+  std::size_t taken = 0;
+  REQUIRE(queue.flush(pair.ours(), std::size_t(-1), taken) == WriteQueue::Sent::full);
+  CHECK_FALSE(queue.at_boundary());
+  queue.clear();
+  CHECK(queue.at_boundary());
+  CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("WriteQueue: a share ends the flush, not the queue") {
+  Pair pair;
+  WriteQueue queue;
+  for (int i = 0; i < 200; ++i) queue.push("0123456789");
+  std::size_t taken = 0;
+  CHECK(queue.flush(pair.ours(), 100, taken) == WriteQueue::Sent::all);
+  CHECK(taken >= 100);
+  CHECK(taken < 2'000);
+  CHECK_FALSE(queue.empty());
+}
+
+TEST_CASE("WriteQueue: a peer that is gone is broken, and raises no signal") {
+  Pair pair;
+  pair.hang_up();
+  WriteQueue queue;
+  queue.push("x");
+  std::size_t taken = 0;
+  CHECK(queue.flush(pair.ours(), 10, taken) == WriteQueue::Sent::broken);
+}
+
+}  // namespace
+}  // namespace devs
