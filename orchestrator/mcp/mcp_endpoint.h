@@ -33,7 +33,7 @@ class McpEndpoint {
     std::size_t page_size = 1'000;
     bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
     std::string instructions{};
-    std::string version{};                                // serverInfo.version
+    std::string version{};                              // serverInfo.version
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 

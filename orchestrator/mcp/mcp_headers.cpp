@@ -39,7 +39,7 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
     headers.session = house.sessions.find(
         exchange.principal().name, head.field("mcp-session-id"), house.reactor.now());
   }
-  if (headers.session && !headers.version.empty() &&
+  if (headers.session && !headers.version.empty() && headers.version_ok &&
       headers.version != name_of(headers.session->identity().revision)) {
     house.other_versions.add();
   }

@@ -41,7 +41,8 @@ class HttpWire {
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) hang_up();
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+      hang_up();
   }
   ~HttpWire() { hang_up(); }
   HttpWire(const HttpWire&) = delete;
@@ -109,7 +110,8 @@ class HttpWire {
     while ((line = buffer_.find("\r\n")) == std::string::npos) {
       if (!read_more()) return std::nullopt;
     }
-    const auto size = static_cast<std::size_t>(std::strtoul(buffer_.c_str(), nullptr, 16));
+    const auto size =
+        static_cast<std::size_t>(std::strtoul(buffer_.c_str(), nullptr, 16));
     while (buffer_.size() < line + 2 + size + 2) {
       if (!read_more()) return std::nullopt;
     }
@@ -153,7 +155,8 @@ class HttpWire {
   bool ended_ = false;
 };
 
-// The events of a stream whose head has been read from `wire`.
+// The messages of a stream whose head has been read from `wire`.  An event without
+// data (priming) is none, as every client has it; raw() has it all the same.
 class SseWire {
  public:
   explicit SseWire(HttpWire& wire) : wire_(wire) {}
@@ -177,7 +180,9 @@ class SseWire {
  private:
   HttpWire& wire_;
   std::vector<SseParser::Event> events_;
-  SseParser parser_{[this](const SseParser::Event& event) { events_.push_back(event); }};
+  SseParser parser_{[this](const SseParser::Event& event) {
+    if (!event.data.empty()) events_.push_back(event);
+  }};
   std::string raw_;
 };
 

@@ -17,7 +17,8 @@ inline std::string http_request(std::string_view method, std::uint16_t port,
   std::string text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
   text += "Host: 127.0.0.1:" + std::to_string(port) + "\r\n";
   for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
-  if (method == "POST") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (method == "POST")
+    text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n";
   text += body;
   return text;
@@ -45,10 +46,10 @@ class McpClient {
  public:
   explicit McpClient(std::uint16_t port) : port_(port) {}
 
-  std::string session;   // Mcp-Session-Id, sent when not empty
-  std::string version;   // MCP-Protocol-Version, the same
+  std::string session;  // Mcp-Session-Id, sent when not empty
+  std::string version;  // MCP-Protocol-Version, the same
   std::string accept = "application/json, text/event-stream";
-  std::string token;     // of Authorization: Bearer
+  std::string token;  // of Authorization: Bearer
   WireHeaders more;
 
   WireHeaders headers(bool has_body) const {
@@ -89,11 +90,11 @@ class McpClient {
   }
 
   WireAnswer initialize(std::string_view revision = "2025-11-25") {
-    WireAnswer answer =
-        post(rpc("0", "initialize",
-                 "{\"protocolVersion\":\"" + std::string(revision) +
-                     "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"tester\",\"version\":"
-                     "\"1\"}}"));
+    WireAnswer answer = post(rpc(
+        "0", "initialize",
+        "{\"protocolVersion\":\"" + std::string(revision) +
+            "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"tester\",\"version\":"
+            "\"1\"}}"));
     session = answer.header("mcp-session-id");
     return answer;
   }

@@ -40,7 +40,8 @@ TEST_CASE("[M6] cancellation: before a head, a stream that says nothing and ends
   CHECK(client.post(cancelled("5")).status == 202);  // twice is harmless
 }
 
-TEST_CASE("[M6] cancellation: an open stream ends without a response, and is not kept") {
+TEST_CASE(
+    "[M6] cancellation: an open stream ends without a response, and is not kept") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire wire(fixture.port());

@@ -9,7 +9,8 @@
 namespace devs {
 namespace {
 
-TEST_CASE("[M1] McpEndpoint: each legacy revision is negotiated, others get 2025-11-25") {
+TEST_CASE(
+    "[M1] McpEndpoint: each legacy revision is negotiated, others get 2025-11-25") {
   McpFixture fixture;
   for (const char* known : {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}) {
     McpClient client = fixture.client();
@@ -69,8 +70,8 @@ TEST_CASE("McpEndpoint: ping, and methods we do not have") {
 TEST_CASE("McpEndpoint: a call is answered with its id as written") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  for (const char* id : {"1", "-0", "0", "9007199254740992", "-5", "\"1\"", "\"\"",
-                         "\"\\u00e9\""}) {
+  for (const char* id :
+       {"1", "-0", "0", "9007199254740992", "-5", "\"1\"", "\"\"", "\"\\u00e9\""}) {
     CAPTURE(id);
     const WireAnswer answer =
         client.post(rpc(id, "tools/call", call_params("echo", R"({"text":"hi"})")));
@@ -87,24 +88,26 @@ TEST_CASE("McpEndpoint: an unknown tool, bad params, a tool that fails") {
   CHECK(unknown.status == 200);
   CHECK(error_code_of(unknown) == -32602);
   CHECK(JsonView(unknown.body)["error"]["message"].is("Unknown tool: nobody"));
-  for (const char* params : {"{}", "[]", R"({"name":1})", R"({"name":"echo","arguments":[]})",
-                             R"({"name":"echo","_meta":{"devs.saop/context":{"turn_index":-1}}})",
-                             R"({"name":"echo","_meta":{"progressToken":1.5}})"}) {
+  for (const char* params :
+       {"{}", "[]", R"({"name":1})", R"({"name":"echo","arguments":[]})",
+        R"({"name":"echo","_meta":{"devs.saop/context":{"turn_index":-1}}})",
+        R"({"name":"echo","_meta":{"progressToken":1.5}})"}) {
     CAPTURE(params);
     CHECK(error_code_of(client.post(rpc("1", "tools/call", params))) == -32602);
   }
   // Arguments against the schema are the tool's answer, not the protocol's.
-  const WireAnswer misfit = client.post(rpc("1", "tools/call", call_params("echo", "{}")));
+  const WireAnswer misfit =
+      client.post(rpc("1", "tools/call", call_params("echo", "{}")));
   CHECK(result_of(misfit)["isError"].boolean() == true);
 }
 
 TEST_CASE("McpEndpoint: the receipt comes when the host sent a context") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  const WireAnswer with = client.post(
-      rpc("1", "tools/call",
-          call_params("echo", R"({"text":"hi"})",
-                      R"({"devs.saop/context":{"tool_call_id":"c-1","turn_index":4}})")));
+  const WireAnswer with = client.post(rpc(
+      "1", "tools/call",
+      call_params("echo", R"({"text":"hi"})",
+                  R"({"devs.saop/context":{"tool_call_id":"c-1","turn_index":4}})")));
   CHECK(result_of(with)["_meta"]["devs.saop/receipt"]["tool_call_id"].is("c-1"));
   CHECK(text_of(with.body) == "hi");
   const WireAnswer without =
@@ -112,7 +115,8 @@ TEST_CASE("McpEndpoint: the receipt comes when the host sent a context") {
   CHECK_FALSE(result_of(without)["_meta"].present());
 }
 
-TEST_CASE("McpEndpoint: the trace knows the session by a public id, never the secret one") {
+TEST_CASE(
+    "McpEndpoint: the trace knows the session by a public id, never the secret one") {
   McpFixture fixture;
   McpClient client = fixture.ready();
   for (int i = 0; i < 2; ++i) {
@@ -153,8 +157,8 @@ TEST_CASE("McpEndpoint: tools are listed in pages, odd cursors are -32602") {
       client.post(rpc("2", "tools/list", "{\"cursor\":" + json_string(next) + "}"));
   CHECK(result_of(second)["tools"].size() == 1);
   CHECK_FALSE(result_of(second)["nextCursor"].present());
-  for (const char* params : {R"({"cursor":""})", R"({"cursor":"garbage"})", R"({"cursor":1})",
-                             R"({"cursor":null})", "[]"}) {
+  for (const char* params : {R"({"cursor":""})", R"({"cursor":"garbage"})",
+                             R"({"cursor":1})", R"({"cursor":null})", "[]"}) {
     CAPTURE(params);
     CHECK(error_code_of(client.post(rpc("3", "tools/list", params))) == -32602);
   }
@@ -175,9 +179,10 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
     const ToolSpec& spec() const override { return spec_; }
     void start(ToolRun, ToolDone done) override {
       done({.status = CallStatus::success,
-            .result = R"({"content":[{"type":"audio","data":"QUJD","mimeType":"audio/wav"},)"
-                      R"({"type":"resource_link","uri":"file:///a","name":"a"}],)"
-                      R"("structuredContent":{"n":1.10},"resultType":"complete"})",
+            .result =
+                R"({"content":[{"type":"audio","data":"QUJD","mimeType":"audio/wav"},)"
+                R"({"type":"resource_link","uri":"file:///a","name":"a"}],)"
+                R"("structuredContent":{"n":1.10},"resultType":"complete"})",
             .fault = {}});
     }
 
@@ -189,9 +194,10 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
     const char* revision;
     bool icons, title, annotations;
   };
-  for (const Row& row : {Row{"2025-11-25", true, true, true}, Row{"2025-06-18", false, true, true},
-                         Row{"2025-03-26", false, false, true},
-                         Row{"2024-11-05", false, false, false}}) {
+  for (const Row& row :
+       {Row{"2025-11-25", true, true, true}, Row{"2025-06-18", false, true, true},
+        Row{"2025-03-26", false, false, true},
+        Row{"2024-11-05", false, false, false}}) {
     CAPTURE(row.revision);
     const McpClient client = fixture.ready(row.revision);
     const WireAnswer list = client.post(rpc("1", "tools/list"));
@@ -211,20 +217,21 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
     CHECK_FALSE(result["resultType"].present());
     CHECK(result["structuredContent"].present() == row.title);
     CHECK((called.body.find("resource_link") != std::string::npos) == row.title);
-    CHECK((called.body.find(R"("type":"audio")") != std::string::npos) == row.annotations);
+    CHECK((called.body.find(R"("type":"audio")") != std::string::npos) ==
+          row.annotations);
   }
 }
 
 TEST_CASE("McpEndpoint: eight log levels are accepted, others are -32602") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  for (const char* level : {"debug", "info", "notice", "warning", "error", "critical", "alert",
-                            "emergency"}) {
+  for (const char* level : {"debug", "info", "notice", "warning", "error", "critical",
+                            "alert", "emergency"}) {
     const std::string params = std::string("{\"level\":\"") + level + "\"}";
     CHECK(result_of(client.post(rpc("1", "logging/setLevel", params))).text() == "{}");
   }
-  for (const char* params : {R"({"level":"verbose"})", R"({"level":"DEBUG"})", R"({"level":3})",
-                             "{}"}) {
+  for (const char* params :
+       {R"({"level":"verbose"})", R"({"level":"DEBUG"})", R"({"level":3})", "{}"}) {
     CHECK(error_code_of(client.post(rpc("1", "logging/setLevel", params))) == -32602);
   }
 }
@@ -248,8 +255,8 @@ TEST_CASE("[M2] McpEndpoint: notifications and responses are accepted with 202")
 TEST_CASE("[M2] McpEndpoint: what is no JSON, or no JSON-RPC, is 400") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  for (const char* broken : {" ", "{", "nonsense", "{} {}", R"({"id":1,"id":2})", "\xff",
-                             "\xef\xbb\xbf{}", R"({"a":"\ud800"})"}) {
+  for (const char* broken : {" ", "{", "nonsense", "{} {}", R"({"id":1,"id":2})",
+                             "\xff", "\xef\xbb\xbf{}", R"({"a":"\ud800"})"}) {
     CAPTURE(broken);
     const WireAnswer answer = client.post(broken);
     CHECK(answer.status == 400);
@@ -269,8 +276,8 @@ TEST_CASE("[M2] McpEndpoint: what is no JSON, or no JSON-RPC, is 400") {
     CHECK(error_code_of(answer) == -32600);
   }
   // A refusal names the request it belongs to when that much could be read.
-  CHECK(JsonView(client.post(R"({"jsonrpc":"2.0","id":7,"method":""})").body)["id"].text() ==
-        "7");
+  CHECK(JsonView(client.post(R"({"jsonrpc":"2.0","id":7,"method":""})").body)["id"]
+            .text() == "7");
 }
 
 TEST_CASE("[M2] McpEndpoint: 405, 406, 413 and 415") {
@@ -301,14 +308,16 @@ TEST_CASE("[M2] McpEndpoint: 405, 406, 413 and 415") {
              "\r\nContent-Type: application/json\r\nContent-Length: 4194305\r\n\r\n");
   CHECK(large.read_answer().status == 413);
   HttpWire text(fixture.port());
-  text.send(http_request("POST", fixture.port(), {{"Content-Type", "text/plain"}}, "{}"));
+  text.send(
+      http_request("POST", fixture.port(), {{"Content-Type", "text/plain"}}, "{}"));
   CHECK(text.read_answer().status == 415);
 }
 
 TEST_CASE("McpEndpoint: a modern message is told that we have no modern revision yet") {
   McpFixture fixture;
   McpClient client = fixture.client();
-  const std::string modern = R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}})";
+  const std::string modern =
+      R"({"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}})";
   for (const char* method : {"server/discover", "initialize", "tools/call"}) {
     const WireAnswer answer = client.post(rpc("3", method, modern));
     CHECK(answer.status == 400);
@@ -319,17 +328,21 @@ TEST_CASE("McpEndpoint: a modern message is told that we have no modern revision
   }
   client.version = "2026-07-28";
   CHECK(error_code_of(client.post(rpc("1", "ping"))) == -32022);
-  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status == 202);
+  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status ==
+        202);
   const WireAnswer got = client.get();
   CHECK(got.status == 405);
   CHECK(got.header("allow") == "POST");
   CHECK(client.del().status == 405);
 }
 
-TEST_CASE("McpEndpoint: a version header we do not know is 400, another known one is counted") {
+TEST_CASE(
+    "McpEndpoint: a version header we do not know is 400, another known one is "
+    "counted") {
   McpFixture fixture;
   McpClient client = fixture.ready("2025-06-18");
-  for (const char* odd : {"2020-01-01", "latest", "2025-06-18, 2025-11-25", "2025-6-18"}) {
+  for (const char* odd :
+       {"2020-01-01", "latest", "2025-06-18, 2025-11-25", "2025-6-18"}) {
     client.version = odd;
     const WireAnswer answer = client.post(rpc("1", "ping"));
     CHECK(answer.status == 400);
@@ -355,8 +368,8 @@ TEST_CASE("McpEndpoint: a recorder that cannot store is 503 with its reason") {
   CHECK(client.post(rpc("5", "tools/list")).status == 200);  // lists and ping go on
   CHECK(client.post(rpc("6", "ping")).status == 200);
   fixture.house.bus.heal();
-  CHECK(client.post(rpc("7", "tools/call", call_params("echo", R"({"text":"hi"})"))).status ==
-        200);
+  CHECK(client.post(rpc("7", "tools/call", call_params("echo", R"({"text":"hi"})")))
+            .status == 200);
 }
 
 TEST_CASE("McpEndpoint: more calls than may be in flight is 503 with its reason") {

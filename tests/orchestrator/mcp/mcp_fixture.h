@@ -90,9 +90,9 @@ class McpFixture {
                     },
                     house.workers))
                 .ok());
-    endpoint = std::make_unique<McpEndpoint>(std::move(options.mcp), house.desk, house.tools,
-                                             house.reactor, stderr_log(Log::Level::error),
-                                             house.metrics);
+    endpoint = std::make_unique<McpEndpoint>(
+        std::move(options.mcp), house.desk, house.tools, house.reactor,
+        stderr_log(Log::Level::error), house.metrics);
     RouteTable routes;
     REQUIRE(endpoint->add_routes(routes).ok());
     front_ = std::make_unique<HttpFront>(
@@ -161,7 +161,9 @@ class McpFixture {
   std::unique_ptr<HttpFront> front_;
 };
 
-inline JsonView result_of(const WireAnswer& answer) { return JsonView(answer.body)["result"]; }
+inline JsonView result_of(const WireAnswer& answer) {
+  return JsonView(answer.body)["result"];
+}
 inline std::int64_t error_code_of(std::string_view message) {
   return JsonView(message)["error"]["code"].integer().value_or(0);
 }

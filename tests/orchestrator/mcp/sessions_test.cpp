@@ -8,15 +8,17 @@
 namespace devs {
 namespace {
 
-const std::string kEcho = rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})"));
+const std::string kEcho =
+    rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})"));
 
 TEST_CASE("[M2] sessions: DELETE is 204, then everything is 404") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   CHECK(client.post(rpc("1", "ping")).status == 200);
   CHECK(client.del().status == 204);
-  for (const WireAnswer& answer : {client.del(), client.get(), client.post(rpc("9", "ping")),
-                                   client.post(rpc("", "notifications/initialized"))}) {
+  for (const WireAnswer& answer :
+       {client.del(), client.get(), client.post(rpc("9", "ping")),
+        client.post(rpc("", "notifications/initialized"))}) {
     CHECK(answer.status == 404);
     CHECK(error_code_of(answer) == -32001);
   }
@@ -28,9 +30,8 @@ TEST_CASE("[M2] sessions: an id nobody was given is 404") {
   McpFixture fixture;
   McpClient client = fixture.ready();
   const std::string mine = client.session;
-  for (const std::string& other :
-       {std::string(32, '0'), mine.substr(0, 31), mine + "0", std::string("x"),
-        std::string(8000, 'a')}) {
+  for (const std::string& other : {std::string(32, '0'), mine.substr(0, 31), mine + "0",
+                                   std::string("x"), std::string(8000, 'a')}) {
     client.session = other;
     CHECK(client.post(rpc("1", "ping")).status == 404);
     CHECK(client.get().status == 404);
@@ -59,7 +60,9 @@ TEST_CASE("[M2] sessions: a second initialize is 400 and the session lives") {
   CHECK(fixture.endpoint->sessions() == 1);
 }
 
-TEST_CASE("[M2] sessions: without an id POST is served or refused, GET and DELETE are refused") {
+TEST_CASE(
+    "[M2] sessions: without an id POST is served or refused, GET and DELETE are "
+    "refused") {
   McpFixture serving;
   const McpClient served = serving.client();
   CHECK(text_of(served.post(kEcho).body) == "hi");
@@ -70,8 +73,8 @@ TEST_CASE("[M2] sessions: without an id POST is served or refused, GET and DELET
   McpFixture strict({.mcp = {.sessionless = false}});
   McpClient refused = strict.client();
   for (const WireAnswer& answer :
-       {refused.post(kEcho), refused.post(rpc("", "notifications/initialized")), refused.get(),
-        refused.del()}) {
+       {refused.post(kEcho), refused.post(rpc("", "notifications/initialized")),
+        refused.get(), refused.del()}) {
     CHECK(answer.status == 400);
     CHECK(error_code_of(answer) == -32000);
   }
@@ -98,7 +101,9 @@ TEST_CASE("[M2] sessions: with authentication, nothing is said without the token
   CHECK(refused.header("www-authenticate") == "Bearer realm=\"mcp-orchestrator\"");
 }
 
-TEST_CASE("[M2] sessions: half an hour without a request ends one, a call or a stream keeps it") {
+TEST_CASE(
+    "[M2] sessions: half an hour without a request ends one, a call or a stream keeps "
+    "it") {
   McpFixture fixture;
   const McpClient plain = fixture.ready();
   const McpClient calling = fixture.ready();
@@ -113,7 +118,8 @@ TEST_CASE("[M2] sessions: half an hour without a request ends one, a call or a s
   // In steps, so that the call's own deadline is not what is tested here.
   fixture.advance(std::chrono::minutes(29));
   CHECK(fixture.endpoint->sessions() == 3);
-  CHECK(plain.post(rpc("1", "ping")).status == 200);  // a use begins the half hour again
+  CHECK(plain.post(rpc("1", "ping")).status ==
+        200);  // a use begins the half hour again
   fixture.advance(std::chrono::minutes(29));
   CHECK(fixture.endpoint->sessions() >= 2);
   fixture.advance(std::chrono::minutes(2));
@@ -122,7 +128,8 @@ TEST_CASE("[M2] sessions: half an hour without a request ends one, a call or a s
   CHECK(watching.post(rpc("1", "ping")).status == 200);
 }
 
-TEST_CASE("[M2] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
+TEST_CASE(
+    "[M2] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
   McpFixture fixture({.mcp = {.max_sessions = 2}});
   const McpClient busy = fixture.ready();
   HttpWire call(fixture.port());
@@ -145,7 +152,8 @@ TEST_CASE("[M2] sessions: full of busy ones, a newcomer is 503, an idle one make
   CHECK(fourth.initialize().status == 200);
 }
 
-TEST_CASE("[M3] sessions: one standalone stream, the second GET is 409 and the first lives") {
+TEST_CASE(
+    "[M3] sessions: one standalone stream, the second GET is 409 and the first lives") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire first(fixture.port());
@@ -172,7 +180,8 @@ TEST_CASE("[M3] sessions: one standalone stream, the second GET is 409 and the f
   CHECK(second.read_head().status == 200);
 }
 
-TEST_CASE("sessions: a change of the tools is told once to each, later to who was away") {
+TEST_CASE(
+    "sessions: a change of the tools is told once to each, later to who was away") {
   McpFixture fixture;
   const McpClient watching = fixture.ready();
   const McpClient away = fixture.ready();
@@ -181,9 +190,11 @@ TEST_CASE("sessions: a change of the tools is told once to each, later to who wa
   CHECK(wire.read_head().status == 200);
   SseWire stream(wire);
   for (int i = 0; i < 30; ++i) {
-    REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("t" + std::to_string(i))).ok());
+    REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("t" + std::to_string(i)))
+                .ok());
   }
-  fixture.advance(std::chrono::milliseconds(100));  // what came within 50 ms comes together
+  fixture.advance(
+      std::chrono::milliseconds(100));  // what came within 50 ms comes together
   REQUIRE(stream.next());
   fixture.advance(std::chrono::milliseconds(100));
   HttpWire late(fixture.port());
