@@ -128,6 +128,7 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   if (const std::string weak = weakness_of(options.access); !weak.empty())
     log.warn("weak_token", {{"reason", weak}});
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
+  options.http.auth_on = options.access.enabled;
 
   CallRecovery recovery;
   auto flight_log = FlightLog::open(
