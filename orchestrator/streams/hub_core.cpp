@@ -228,21 +228,20 @@ void HubCore::goodbye(std::chrono::milliseconds spread) {
     const auto here = hub.lock();
     if (!here || std::exchange(here->leaving_, true)) return;
     for (const auto& [id, stream] : here->streams_) here->to_part_.push_back(id);
+    here->part_total_ = here->to_part_.size();
+    here->part_spread_ms_ = static_cast<std::size_t>(std::max<std::int64_t>(0, spread.count()));
     here->part_by_ = here->reactor_.now() + spread;
     here->say_goodbye();
   });
 }
 
-// As many as the time left asks for, each tick.
+// Each reader at its share of the time.
 void HubCore::say_goodbye() {
   const TimePoint now = reactor_.now();
-  const auto ticks_left = std::max<std::int64_t>(
-      1, now >= part_by_ ? 1 : static_cast<std::int64_t>((part_by_ - now) / kPartingTick));
-  std::size_t parting =
-      now >= part_by_ ? to_part_.size()
-                      : (to_part_.size() + static_cast<std::size_t>(ticks_left) - 1) /
-                            static_cast<std::size_t>(ticks_left);
-  for (; parting > 0; --parting) {
+  const auto left = static_cast<std::size_t>(
+      std::max<Duration::rep>(0, (part_by_ - now) / std::chrono::milliseconds(1)));
+  const std::size_t still_here = part_spread_ms_ == 0 ? 0 : part_total_ * left / part_spread_ms_;
+  while (to_part_.size() > still_here) {
     const auto stream = streams_.find(to_part_.back());
     to_part_.pop_back();
     if (stream != streams_.end()) stream->second->part(goodbye_retry_ms());

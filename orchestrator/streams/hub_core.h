@@ -101,6 +101,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
 
   bool leaving_ = false;
   std::vector<std::uint64_t> to_part_;  // readers that have not heard goodbye yet
+  std::size_t part_total_ = 0;
+  std::size_t part_spread_ms_ = 0;
   TimePoint part_by_{};
   Timer parting_;
   std::uint64_t dice_ = 0;
