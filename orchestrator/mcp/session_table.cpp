@@ -75,7 +75,7 @@ std::size_t SessionTable::size() const {
 
 SessionTable::Row* SessionTable::row_of(std::string_view principal,
                                         std::string_view id) {
-  const auto found = rows_.find(std::string(id));
+  const auto found = rows_.find(id);
   if (found == rows_.end()) return nullptr;
   return found->second.session->identity().principal == principal ? &found->second
                                                                   : nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <list>
 #include <string>
 #include <string_view>
@@ -49,8 +50,15 @@ class SessionTable {
     Order::iterator in_all;
     Order::iterator in_own;
   };
-  // Ids are 128 random bits of ours, so any hash of them is a good one.
-  using Rows = std::unordered_map<std::string, Row>;
+  // Both maps are asked with views, once per request.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  template <class Value>
+  using Map = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
 
   Row* row_of(std::string_view principal, std::string_view id) DEVS_REQUIRES(mutex_);
   void move_to_end(Row& row) DEVS_REQUIRES(mutex_);
@@ -60,9 +68,9 @@ class SessionTable {
   const Options options_;
 
   mutable Mutex mutex_;
-  Rows rows_ DEVS_GUARDED_BY(mutex_);
+  Map<Row> rows_ DEVS_GUARDED_BY(mutex_);
   Order all_ DEVS_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, Order> by_principal_ DEVS_GUARDED_BY(mutex_);
+  Map<Order> by_principal_ DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -123,11 +122,6 @@ class HttpWire {
   }
   bool ended() const { return ended_; }  // the last chunk has come
 
-  // Nothing more comes within `wait`.
-  bool is_silent(std::chrono::milliseconds wait) {
-    pollfd asked{.fd = fd_, .events = POLLIN, .revents = 0};
-    return buffer_.empty() && ::poll(&asked, 1, static_cast<int>(wait.count())) == 0;
-  }
   // Exactly up to `bytes` raw bytes, for tests that cut a body anywhere.
   std::string read_raw(std::size_t bytes) {
     while (buffer_.size() < bytes && read_more()) {

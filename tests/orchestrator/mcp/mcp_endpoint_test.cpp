@@ -54,6 +54,25 @@ TEST_CASE("[M1] McpEndpoint: initialize without what it needs is -32602") {
   CHECK(fixture.endpoint->sessions() == 0);
 }
 
+TEST_CASE(
+    "McpEndpoint: a client's name is cut to 128 bytes, never inside a character") {
+  McpFixture fixture;
+  McpClient client = fixture.client();
+  std::string name = "n";
+  for (int i = 0; i < 5000; ++i) name += "\u00e9";
+  const WireAnswer begun = client.post(rpc(
+      "1", "initialize",
+      R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":")" +
+          name + R"("}})"));
+  REQUIRE(begun.status == 200);
+  client.session = begun.header("mcp-session-id");
+  client.post(rpc("2", "tools/call", call_params("echo", R"({"text":"hi"})")));
+  for (const EntryPtr& entry : fixture.house.story()) {
+    CHECK(JsonView(entry->body)["agent_id"].string().value_or("").size() <= 128);
+    CHECK(entry->body.size() < 4096);
+  }
+}
+
 TEST_CASE("McpEndpoint: ping, and methods we do not have") {
   McpFixture fixture;
   const McpClient client = fixture.ready();

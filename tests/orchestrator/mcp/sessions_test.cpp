@@ -211,6 +211,20 @@ TEST_CASE(
   CHECK(more <= 1);
 }
 
+TEST_CASE("sessions: among more than one turn tells, the last one is told too") {
+  McpFixture fixture;
+  for (int i = 0; i < 510; ++i) REQUIRE(fixture.ready().session.size() == 32);
+  const McpClient last = fixture.ready();
+  HttpWire wire(fixture.port());
+  last.begin_get(wire);
+  CHECK(wire.read_head().status == 200);
+  REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("another")).ok());
+  SseWire stream(wire);
+  const auto told = stream.next();
+  REQUIRE(told);
+  CHECK(told->data.find("notifications/tools/list_changed") != std::string::npos);
+}
+
 TEST_CASE("sessions: a comment every 15 s keeps a stream alive") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
