@@ -28,7 +28,7 @@ struct Draft {
   std::optional<std::size_t> stamp_at;
 };
 
-Draft draft_of(EncodedEnvelope envelope);           // ours
+Draft draft_of(EncodedEnvelope envelope);            // ours
 Draft draft_of_published(std::string compact_body);  // a host's
 
 }  // namespace devs

@@ -22,7 +22,8 @@ class File {
   virtual Status truncate(std::uint64_t size) = 0;
   virtual Status sync() = 0;  // fdatasync
   // Fewer bytes than asked only at the end of the file.
-  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const = 0;
+  virtual Result<std::size_t> read_at(std::uint64_t offset,
+                                      std::span<char> to) const = 0;
   virtual Result<std::uint64_t> size() const = 0;
 };
 
@@ -30,7 +31,8 @@ class File {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) = 0;
+  virtual Result<std::unique_ptr<File>> open_append(
+      const std::filesystem::path& path) = 0;
 };
 
 FileSystem& real_files();

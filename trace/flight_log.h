@@ -37,7 +37,7 @@ class FlightLog {
   // What open() found and mended.
   struct Found {
     Sequence last = 0;
-    std::size_t torn_bytes = 0;      // of an unfinished last line, cut off
+    std::size_t torn_bytes = 0;       // of an unfinished last line, cut off
     std::filesystem::path torn_file;  // where they were kept
   };
 
@@ -73,7 +73,8 @@ class FlightLog {
   Status cut_torn_tail(FileSystem& files, Log& log);
   Status settle_epoch(Log& log);
   // Where to begin to look for line `wanted`, and the line that begins there.
-  std::uint64_t offset_before(Sequence wanted, Sequence& at) const DEVS_EXCLUDES(mutex_);
+  std::uint64_t offset_before(Sequence wanted, Sequence& at) const
+      DEVS_EXCLUDES(mutex_);
 
   std::filesystem::path dir_;
   std::unique_ptr<DirectoryLock> lock_;

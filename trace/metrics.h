@@ -31,13 +31,15 @@ class Counter {
 class Metrics {
  public:
   // `labels` in the form of the text exposition: `code="400",reason="host"`.
-  Counter& counter(std::string_view name, std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
+  Counter& counter(std::string_view name, std::string_view labels = {})
+      DEVS_EXCLUDES(mutex_);
   // Prometheus text exposition format 0.0.4, sorted by name.
   std::string text() const DEVS_EXCLUDES(mutex_);
 
  private:
   mutable Mutex mutex_;
-  std::map<std::string, std::unique_ptr<Counter>, std::less<>> counters_ DEVS_GUARDED_BY(mutex_);
+  std::map<std::string, std::unique_ptr<Counter>, std::less<>> counters_
+      DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

@@ -39,10 +39,10 @@ namespace devs {
 class TraceStreamBus {
  public:
   struct Options {
-    std::size_t ring_entries = 65'536;               // whichever bound is met first
-    std::size_t ring_bytes = 64u * 1024u * 1024u;    // bodies only
-    Sequence last = 0;                               // of an existing log
-    std::int64_t last_stamp_ns = 0;                  // largest stamp of ours in it
+    std::size_t ring_entries = 65'536;             // whichever bound is met first
+    std::size_t ring_bytes = 64u * 1024u * 1024u;  // bodies only
+    Sequence last = 0;                             // of an existing log
+    std::int64_t last_stamp_ns = 0;                // largest stamp of ours in it
   };
 
   // A promise that one more publish() will not be refused for want of room.
@@ -50,7 +50,8 @@ class TraceStreamBus {
   class Reservation {
    public:
     Reservation() = default;
-    Reservation(Reservation&& other) noexcept : bus_(std::exchange(other.bus_, nullptr)) {}
+    Reservation(Reservation&& other) noexcept
+        : bus_(std::exchange(other.bus_, nullptr)) {}
     Reservation& operator=(Reservation&& other) noexcept;
     ~Reservation();
 
@@ -79,12 +80,14 @@ class TraceStreamBus {
   // Refused only when the bus is closed (or the body is no line).  Places are
   // entries: bodies of reserved ones may pass ring_bytes.
   // REQUIRES: `place` came from this bus and was not used before.
-  Result<Sequence> publish_reserved(Draft draft, Reservation place) DEVS_EXCLUDES(mutex_);
+  Result<Sequence> publish_reserved(Draft draft, Reservation place)
+      DEVS_EXCLUDES(mutex_);
 
   // --- readers ---
 
-  Sequence head() const DEVS_EXCLUDES(mutex_);    // last visible entry; 0: none
-  Sequence oldest() const DEVS_EXCLUDES(mutex_);  // first one in the ring; head()+1 when empty
+  Sequence head() const DEVS_EXCLUDES(mutex_);  // last visible entry; 0: none
+  // The first one in the ring; head()+1 when there is none.
+  Sequence oldest() const DEVS_EXCLUDES(mutex_);
 
   enum class Read { entries, at_head, behind };
   // Appends visible entries from `from` on, at most `max_entries` and about
@@ -123,8 +126,8 @@ class TraceStreamBus {
   };
   static Result<Pending> prepare(Draft draft);
 
-  Result<Sequence> enter(std::span<Pending> pending, std::size_t places, Reservation* place)
-      DEVS_EXCLUDES(mutex_);
+  Result<Sequence> enter(std::span<Pending> pending, std::size_t places,
+                         Reservation* place) DEVS_EXCLUDES(mutex_);
   Status admit(std::size_t places, std::size_t bytes) const DEVS_REQUIRES(mutex_);
   void append(Pending pending, std::int64_t now_ns) DEVS_REQUIRES(mutex_);
   // What leaves the ring goes to `grave` as far as it fits, to die unlocked.

@@ -17,10 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 // A recorder with everything around it, on a disk that breaks when told to.
 struct Desk {
   explicit Desk(FlightRecorder::Options recording = {.retry = 1ms},

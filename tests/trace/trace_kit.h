@@ -12,10 +12,15 @@
 
 #include "trace/clock.h"
 #include "trace/entry.h"
+#include "trace/flight_log.h"
 #include "trace/log.h"
 #include "trace/mutex.h"
 
 namespace devs {
+
+inline bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 // What may take long on a loaded machine, and must happen.
 inline TimePoint soon() {
@@ -53,6 +58,16 @@ inline EntryPtr entry_of(Sequence sequence, std::string body) {
   entry->sequence = sequence;
   entry->body = std::move(body);
   return entry;
+}
+
+// Appends `count` entries named by their sequences.
+inline Status append_some(FlightLog& log, int count) {
+  std::vector<EntryPtr> batch;
+  for (int i = 0; i < count; ++i) {
+    const Sequence sequence = log.last() + batch.size() + 1;
+    batch.push_back(entry_of(sequence, body_of(std::to_string(sequence))));
+  }
+  return log.append(batch);
 }
 
 inline std::string bytes_of(const std::filesystem::path& path) {
