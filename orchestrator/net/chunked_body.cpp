@@ -28,7 +28,7 @@ ChunkedBody::Step ChunkedBody::feed(std::string_view in, std::size_t& used, std:
   }
   // A body of the row's limit in tiny chunks is several times as many bytes.
   if (encoded_ > 2 * max_body_ + 64) {
-    refuse(413);
+    refuse(400);
     return Step::refused;
   }
   return at_ == At::done ? Step::done : Step::more;

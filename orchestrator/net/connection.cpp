@@ -14,9 +14,6 @@ namespace {
 constexpr std::size_t kMaxWaiting = 16'384;    // bytes of requests behind the present one
 constexpr std::size_t kReadShare = 262'144;    // per turn and connection
 constexpr std::size_t kMaxLingered = 65'536;   // dropped before we stop listening
-constexpr std::size_t kReserved = 65'536;      // of a declared length
-constexpr std::size_t kMinRate = 1'024;        // body bytes per second
-constexpr std::chrono::seconds kRateWindow{5};
 constexpr std::chrono::milliseconds kHangUpGrace{500};
 constexpr std::chrono::seconds kLinger{1};
 
@@ -238,78 +235,6 @@ bool Connection::admit(std::string_view after_head) {
   return state_ != State::writing && state_ != State::lingering && state_ != State::ended;
 }
 
-void Connection::begin_body(std::string_view after_head) {
-  Request& request = *incoming_->request;
-  const RequestHead& head = request.head;
-  if (head.body == RequestHead::Body::none || (head.body == RequestHead::Body::length &&
-                                               head.content_length == 0)) {
-    hand_over();
-    return;
-  }
-  if (shared_.bodies + std::min<std::uint64_t>(head.content_length, kReserved) >
-      shared_.options.body_budget) {
-    refuse(503, "body_budget");
-    return;
-  }
-  set_state(State::body);
-  if (head.body == RequestHead::Body::chunked)
-    incoming_->chunked = std::make_unique<ChunkedBody>(route_->max_body);
-  else
-    request.body.reserve(std::min<std::size_t>(head.content_length, kReserved));
-  incoming_->deadline = since_ + shared_.options.body_deadline;
-  incoming_->window_end = since_ + 2 * kRateWindow;  // the first 5 s are free
-  shared_.reactor.timers().set(timer_, std::min(incoming_->deadline, incoming_->window_end));
-  if (head.expects_continue && after_head.empty())
-    send(fd_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-std::size_t Connection::take_body(std::string_view bytes) {
-  Request& request = *incoming_->request;
-  std::size_t used = 0;
-  bool whole = false;
-  if (incoming_->chunked) {
-    const ChunkedBody::Step step = incoming_->chunked->feed(bytes, used, request.body);
-    if (step == ChunkedBody::Step::refused) {
-      const HttpRefusal refusal = incoming_->chunked->refusal();
-      refuse(refusal.status, refusal.reason);
-      return bytes.size();
-    }
-    whole = step == ChunkedBody::Step::done;
-  } else {
-    const std::size_t missing =
-        static_cast<std::size_t>(request.head.content_length) - request.body.size();
-    used = std::min(missing, bytes.size());
-    request.body.append(bytes.substr(0, used));
-    whole = used == missing;
-  }
-  incoming_->window += used;
-  if (!hold_body_bytes()) {
-    refuse(503, "body_budget");
-    return bytes.size();
-  }
-  if (whole) hand_over();
-  return used;
-}
-
-bool Connection::hold_body_bytes() {
-  const std::size_t holds = incoming_->request->body.size();
-  shared_.bodies += holds - budget_held_;
-  budget_held_ = holds;
-  return shared_.bodies <= shared_.options.body_budget;
-}
-
-void Connection::hand_over() {
-  std::unique_ptr<Request> request = std::move(incoming_->request);
-  incoming_.reset();
-  set_state(State::running);
-  request->connection = id_;
-  request->received = since_;
-  request->close = must_close();
-  if (fin_ && route_->cancel_on_fin)
-    shared_.reactor.timers().set(timer_, since_ + kHangUpGrace);
-  if (!shared_.dispatcher.try_dispatch(std::move(request))) shed();
-}
-
 bool Connection::must_close() const {
   return close_after_ || shared_.closing.load(std::memory_order_relaxed) ||
          shared_.level() != LoadLevel::Level::normal;
@@ -382,19 +307,6 @@ void Connection::on_time() {
   update_interest();
 }
 
-void Connection::on_body_time() {
-  const TimePoint now = shared_.reactor.now();
-  const bool slow = now >= incoming_->window_end &&
-                    incoming_->window < kMinRate * static_cast<std::size_t>(kRateWindow.count());
-  if (now >= incoming_->deadline || slow) {
-    refuse(408, "body");
-    return;
-  }
-  incoming_->window = 0;
-  incoming_->window_end = now + kRateWindow;
-  shared_.reactor.timers().set(timer_, std::min(incoming_->deadline, incoming_->window_end));
-}
-
 void Connection::make_room() {
   shared_.count_refusal(503, "room");
   end();
@@ -436,8 +348,9 @@ void Connection::end() {
   shared_.reactor.forget(fd_);
   ::close(fd_);
   set_state(State::ended);
-  shared_.bodies -= budget_held_;
-  budget_held_ = 0;
+  release_body();
+  shared_.answers -= answer_held_;
+  answer_held_ = 0;
   incoming_.reset();
   out_.clear();
   provider_.reset();

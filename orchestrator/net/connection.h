@@ -79,20 +79,23 @@ class Connection final : public FdHandler {
   void read_some();
   void take(std::string_view fresh);
   std::size_t take_head(std::string_view bytes);
-  std::size_t take_body(std::string_view bytes);
   bool admit(std::string_view after_head);
-  void begin_body(std::string_view after_head);
-  bool hold_body_bytes();
-  void hand_over();
   void on_fin();
   void on_time();
-  void on_body_time();
   bool must_close() const;
+
+  // connection_body.cpp: the body of a request
+  void begin_body(std::string_view after_head);
+  std::size_t take_body(std::string_view bytes);
+  bool hold_body_bytes();
+  void on_body_time();
+  void hand_over();
 
   // connection_write.cpp: answering
   void refuse(int status, std::string_view reason);
   void refuse_with(HttpAnswer answer, std::string_view reason);
   void shed();
+  void release_body();
   void finish_and_write(EncodedAnswer answer);
   void write(std::string head, std::string body);
   void flush_answer();
@@ -132,7 +135,8 @@ class Connection final : public FdHandler {
   const std::string address_key_;
   std::string in_;  // bytes that wait for the present answer, or for the rest of a head
   std::unique_ptr<Incoming> incoming_;
-  std::size_t budget_held_ = 0;
+  std::size_t budget_held_ = 0;  // body bytes counted in the front's budget
+  std::size_t answer_held_ = 0;  // answer bytes, likewise
   WriteQueue out_;
   Timer timer_;
   TimePoint since_;     // of this state; of the last progress while writing

@@ -59,6 +59,11 @@ void Connection::shed() {
   write(shared_.canned.next(), {});
 }
 
+void Connection::release_body() {
+  shared_.bodies -= budget_held_;
+  budget_held_ = 0;
+}
+
 void Connection::finish_and_write(EncodedAnswer answer) {
   close_after_ = close_after_ || answer.close || must_close();
   finish_head(answer.head, {.date = shared_.date.at(shared_.reactor.clock().wall()),
@@ -72,8 +77,17 @@ void Connection::finish_and_write(EncodedAnswer answer) {
 
 void Connection::write(std::string head, std::string body) {
   set_state(State::writing);
-  shared_.bodies -= budget_held_;
-  budget_held_ = 0;
+  release_body();
+  const std::size_t bytes = head.size() + body.size();
+  if (shared_.answers + bytes > shared_.options.answer_budget) {
+    // Peers that take their answers slowly hold all we have: this one asks again.
+    shared_.count_refusal(503, "answer_budget");
+    close_after_ = true;
+    head = shared_.canned.next();
+    body.clear();
+  }
+  answer_held_ = head.size() + body.size();
+  shared_.answers += answer_held_;
   out_.push(std::move(head));
   out_.push(std::move(body));
   deadline_ = since_ + shared_.options.write_limit;
@@ -102,6 +116,8 @@ void Connection::flush_answer() {
 }
 
 void Connection::after_written() {
+  shared_.answers -= answer_held_;
+  answer_held_ = 0;
   is_head_ = false;
   http_1_0_ = false;
   route_ = nullptr;
@@ -148,8 +164,7 @@ void Connection::tell_gone() {
 
 void Connection::outcome(Outcome outcome) {
   if (state_ != State::running) return;
-  shared_.bodies -= budget_held_;  // the body lives on only in the call's own bounds
-  budget_held_ = 0;
+  release_body();  // what a call keeps of it is within the call's own bounds
   if (!outcome.cors.origin.empty())
     cors_ = std::make_unique<CorsGrant>(std::move(outcome.cors));
   else

@@ -61,7 +61,8 @@ struct FrontShared {
 
   DateLine date{};
   CannedRefusals canned{};
-  std::size_t bodies = 0;     // bytes in memory
+  std::size_t bodies = 0;     // bytes of requests in memory
+  std::size_t answers = 0;    // bytes of answers in transit
   std::size_t lingering = 0;  // connections that only wait for their peer's end
   LoadLevel load{};
   std::atomic<bool> shedding{false};

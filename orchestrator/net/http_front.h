@@ -42,6 +42,7 @@ class HttpFront {
     HeadLimits head{};
     std::size_t body_budget = 64u << 20u;      // bodies in memory, together
     std::size_t max_answer_bytes = 32u << 20u;  // one answer
+    std::size_t answer_budget = 256u << 20u;    // answers in transit, together
     std::size_t max_connections = 12'000;       // streams included
     std::size_t max_per_address = 256;          // not for loopback
     std::size_t max_requests_per_connection = 1'000;

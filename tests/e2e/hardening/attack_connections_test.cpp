@@ -124,7 +124,7 @@ int serve_with_few_descriptors() {
   if (told.status != 503 || told.header("retry-after").empty()) return 6;
   pollfd nothing{.fd = -1, .events = 0, .revents = 0};
   ::poll(&nothing, 1, 500);  // half a second of having no descriptors
-  if (cpu() - cpu_before > std::chrono::milliseconds(250)) return 7;
+  if (cpu() - cpu_before > std::chrono::milliseconds(50)) return 7;
   waiting.clear();
   for (const int fd : held) ::close(fd);
   return answers() ? 0 : 8;
