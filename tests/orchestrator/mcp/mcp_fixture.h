@@ -95,12 +95,15 @@ class McpFixture {
         stderr_log(Log::Level::error), house.metrics);
     RouteTable routes;
     REQUIRE(endpoint->add_routes(routes).ok());
-    front_ = std::make_unique<HttpFront>(
-        HttpFront::Options{}, std::move(routes),
-        [this](Exchange& exchange, const Route& route) {
-          return access_.check(exchange, route);
-        },
-        house.reactor, workers_, stderr_log(Log::Level::error), house.metrics);
+    // A front belongs to its reactor, which turns already.
+    on_reactor([this, &routes] {
+      front_ = std::make_unique<HttpFront>(
+          HttpFront::Options{}, std::move(routes),
+          [this](Exchange& exchange, const Route& route) {
+            return access_.check(exchange, route);
+          },
+          house.reactor, workers_, stderr_log(Log::Level::error), house.metrics);
+    });
     const Status listening = front_->listen();
     REQUIRE_MESSAGE(listening.ok(), listening.message());
   }
@@ -110,6 +113,7 @@ class McpFixture {
     endpoint->close();
     workers_.stop();
     front_->stop(house.reactor.now() + std::chrono::seconds(1));
+    on_reactor([this] { front_.reset(); });
   }
   McpFixture(const McpFixture&) = delete;
   McpFixture& operator=(const McpFixture&) = delete;
