@@ -36,13 +36,12 @@ HttpAnswer stopping() {
 
 HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
                  std::shared_ptr<const StoredLog> log, std::shared_ptr<Projector> projector,
-                 Reactor& reactor, WorkerPool& workers, Log& lines, Metrics& metrics)
+                 Reactor& reactor, WorkerPool& workers, Metrics& metrics)
     : options_(options),
       bus_(bus),
       log_(std::move(log)),
       projector_(std::move(projector)),
       reactor_(reactor),
-      lines_(lines),
       opened_(metrics.counter("streams_opened_total")),
       refused_(metrics.counter("streams_refused_total")),
       resets_(metrics.counter("stream_resets_total")),

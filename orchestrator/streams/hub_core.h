@@ -34,7 +34,7 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
  public:
   HubCore(StreamHub::Options options, TraceStreamBus& bus,
           std::shared_ptr<const StoredLog> log, std::shared_ptr<Projector> projector,
-          Reactor& reactor, WorkerPool& workers, Log& lines, Metrics& metrics);
+          Reactor& reactor, WorkerPool& workers, Metrics& metrics);
   HubCore(const HubCore&) = delete;
   HubCore& operator=(const HubCore&) = delete;
 
@@ -78,7 +78,6 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   const std::shared_ptr<const StoredLog> log_;
   const std::shared_ptr<Projector> projector_;
   Reactor& reactor_;
-  Log& lines_;
   Counter& opened_;
   Counter& refused_;
   Counter& resets_;

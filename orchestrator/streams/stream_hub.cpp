@@ -14,7 +14,7 @@ StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log,
     : impl_(std::make_shared<Impl>(
           options, bus, std::make_shared<StoredFlightLog>(log),
           std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics), reactor,
-          workers, lines, metrics)) {
+          workers, metrics)) {
   impl_->start();
 }
 

@@ -65,8 +65,7 @@ struct Desk {
   WorkerPool workers;
   std::shared_ptr<HubCore> hub = std::make_shared<HubCore>(
       StreamHub::Options{}, bus, log,
-      std::make_shared<Projector>(kEpoch, system_clock(), lines, metrics), reactor, workers, lines,
-      metrics);
+      std::make_shared<Projector>(kEpoch, system_clock(), lines, metrics), reactor, workers, metrics);
   HttpFront front{{}, {}, {}, reactor, workers, lines, metrics};
 };
 

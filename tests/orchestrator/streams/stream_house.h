@@ -261,6 +261,12 @@ class HttpPeer {
   SseParser parser_{[this](const SseParser::Event& event) { events.push_back(event); }};
 };
 
+// First frames, as every profile of this room writes them.
+inline const std::string kFirst = ": connected\n\nretry: 2000\n\n";
+
+inline std::string frame(const StreamHouse& house, Sequence n, const std::string& body) {
+  return "id: " + house.id(n) + "\ndata: " + body + "\n\n";
+}
 inline std::string thought(std::size_t n, const std::string& more = "") {
   return R"({"type":"thought","n":)" + std::to_string(n) + more + '}';
 }
