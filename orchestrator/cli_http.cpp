@@ -63,6 +63,7 @@ Result<CliAnswer> cli_http(const CliRequest& request) {
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(c, CURLOPT_HEADERDATA, &transfer);
+  if (!request.method.empty()) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (!request.on_bytes) curl_easy_setopt(c, CURLOPT_TIMEOUT, kTotalSeconds);
   if (!request.body.empty()) {
     curl_easy_setopt(c, CURLOPT_POSTFIELDS, request.body.c_str());

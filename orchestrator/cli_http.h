@@ -14,6 +14,7 @@ namespace devs {
 struct CliRequest {
   std::string url;
   std::string token;                 // bearer, or empty
+  std::string method;                // empty: GET, or POST with a body
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // POST when not empty
   // Streams: gets body bytes as they come; false ends the transfer.  When set, the

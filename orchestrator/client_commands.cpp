@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
@@ -46,6 +47,73 @@ int print_result(JsonView result) {
   return result["isError"].boolean().value_or(false) ? 1 : 0;
 }
 
+// One MCP session over HTTP, for as long as one command takes.
+class Session {
+ public:
+  // Fails with the reason a person can act on.
+  static Result<Session> begin(const std::string& url, const std::string& token) {
+    Session session(CliRequest{.url = url + "/mcp",
+                               .token = token,
+                               .method = {},
+                               .headers = {"Content-Type: application/json",
+                                           "Accept: application/json, text/event-stream"},
+                               .body = encode_rpc_request("0", "initialize", kInitialize),
+                               .on_bytes = {}});
+    auto hello = cli_http(session.request_);
+    if (!hello.ok()) return hello.status();
+    if (hello->status == 401)
+      return Status(Code::unauthenticated, "the server wants a token: set MCP_BEARER_TOKEN");
+    if (hello->status != 200)
+      return Status(Code::unavailable, "the server refused: " + hello->body);
+    session.request_.headers.push_back("Mcp-Session-Id: " + hello->session_id);
+    return session;
+  }
+
+  // The `result` of one request, as checked JSON text.
+  Result<std::string> ask(std::string_view method, std::string_view params) {
+    request_.body = encode_rpc_request("1", method, params);
+    auto answer = cli_http(request_);
+    if (!answer.ok()) return answer.status();
+    const auto text = response_in(*answer);
+    if (!text) return Status(Code::internal, "the server's stream ended without an answer");
+    auto response = compact_json(*text, kUpstreamJson);
+    if (!response.ok())
+      return Status(Code::internal,
+                    "the server sent no usable answer: " + response.status().message());
+    const JsonView seen(*response);
+    if (const JsonView error = seen["error"]; error.present())
+      return Status(Code::internal, error["message"].string().value_or("an error without words"));
+    return std::string(seen["result"].text());
+  }
+
+  // The server need not keep what we no longer use.
+  void end() {
+    request_.body.clear();
+    request_.method = "DELETE";
+    (void)cli_http(request_);  // gone is gone, whatever it answers
+  }
+
+ private:
+  explicit Session(CliRequest request) : request_(std::move(request)) {}
+  CliRequest request_;
+};
+
+// First lines only: descriptions of servers can be pages.
+int print_tools(Session& session) {
+  std::string cursor;
+  do {
+    auto page = session.ask("tools/list", cursor.empty() ? "{}" : "{\"cursor\":" + cursor + "}");
+    if (!page.ok()) return failed(page.status());
+    JsonView(*page)["tools"].each_element([](JsonView tool) {
+      std::string words = tool["description"].string().value_or("");
+      words.resize(std::min(words.size(), words.find('\n')));
+      std::printf("%s\t%s\n", tool["name"].string().value_or("").c_str(), words.c_str());
+    });
+    cursor = JsonView(*page)["nextCursor"].text();
+  } while (!cursor.empty());
+  return 0;
+}
+
 }  // namespace
 
 int call_command(const std::string& url, const std::string& token, const std::string& tool,
@@ -56,29 +124,20 @@ int call_command(const std::string& url, const std::string& token, const std::st
            (checked.ok() ? std::string() : ": " + checked.status().message()));
     return 2;
   }
-  CliRequest request{.url = url + "/mcp",
-                     .token = token,
-                     .headers = {"Content-Type: application/json",
-                                 "Accept: application/json, text/event-stream"},
-                     .body = encode_rpc_request("0", "initialize", kInitialize),
-                     .on_bytes = {}};
-  auto hello = cli_http(request);
-  if (!hello.ok()) return failed(hello.status());
-  if (hello->status == 401) return failed("the server wants a token: set MCP_BEARER_TOKEN");
-  if (hello->status != 200) return failed("the server refused: " + hello->body);
-
-  request.headers.push_back("Mcp-Session-Id: " + hello->session_id);
-  request.body = encode_rpc_request(
-      "1", "tools/call", "{\"name\":" + json_string(tool) + ",\"arguments\":" + *checked + "}");
-  auto answer = cli_http(request);
-  if (!answer.ok()) return failed(answer.status());
-  const auto text = response_in(*answer);
-  auto response = text ? compact_json(*text, kUpstreamJson) : Result<std::string>(Status(Code::internal, "no response in the stream"));
-  if (!response.ok()) return failed("the server sent no usable answer: " + response.status().message());
-  const JsonView seen(*response);
-  if (const JsonView error = seen["error"]; error.present())
-    return failed(error["message"].string().value_or("an error without words"));
-  return print_result(seen["result"]);
+  auto session = Session::begin(url, token);
+  if (!session.ok()) return failed(session.status());
+  int code = 0;
+  if (tool.empty()) {
+    code = print_tools(*session);
+  } else {
+    auto result = session->ask("tools/call", "{\"name\":" + json_string(tool) +
+                                                 ",\"arguments\":" + *checked + "}");
+    code = result.ok() ? print_result(JsonView(*result)) : failed(result.status());
+    if (!result.ok() && result.status().message().starts_with("Unknown tool"))
+      std::fprintf(stderr, "`mcp-orchestrator call` without a tool lists what there is\n");
+  }
+  session->end();
+  return code;
 }
 
 int tail_command(const std::string& url, const std::string& token, const std::string& from) {
@@ -95,6 +154,7 @@ int tail_command(const std::string& url, const std::string& token, const std::st
     });
     CliRequest request{.url = url + "/trace/stream" + (last == "earliest" ? "?lastEventId=earliest" : ""),
                        .token = token,
+                       .method = {},
                        .headers = {"Accept: text/event-stream"},
                        .body = {},
                        .on_bytes = [&parser](std::string_view bytes) { return parser.feed(bytes).ok(); }};

@@ -15,7 +15,7 @@ namespace devs {
 int serve_command(OrchestratorServer::Options options);
 
 // tools/call on a running server; prints what the tool said.  1 also when the tool
-// failed.  `arguments` is JSON object text.
+// failed.  `arguments` is JSON object text.  Without a tool: lists what can be called.
 int call_command(const std::string& url, const std::string& token, const std::string& tool,
                  const std::string& arguments);
 

@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   serve->add_option("--trace-dir", trace_dir, "Directory of the flight log (default .devs)");
 
   CLI::App* call = app.add_subcommand("call", "Call one tool on a running server");
-  call->add_option("tool", tool, "Name of the tool, such as files__read_file")->required();
+  call->add_option("tool", tool, "Name, such as files__read_file; without one: list the tools");
   call->add_option("arguments", arguments, "Its arguments, a JSON object");
   CLI::App* trace = app.add_subcommand("trace", "Look at the trace");
   trace->require_subcommand(1);

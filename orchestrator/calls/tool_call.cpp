@@ -95,12 +95,14 @@ void run_tool_call(CallPtr call, CallHouse& house) {
 // On the reactor.  The action is on disk: the tool may run.
 void start(CallId id, const Status& stored, CallHouse& house) {
   if (!stored.ok()) {
-    if (CallPtr call = house.calls.take(id))
+    if (CallPtr call = house.calls.take(id)) {
+      call->refusal = stored;
       finish(std::move(call),
-             text_outcome("The trace could not be stored, so the tool was not started: " +
+             text_outcome("The action could not be stored, so the tool was not started: " +
                               stored.message(),
                           CallStatus::abandoned),
              house);
+    }
     return;
   }
 
@@ -140,7 +142,9 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house) {
     // Not stored means the disk refuses: the tool ran all the same, so its caller
     // hears of it, and `/readyz` tells everybody else.
     std::string receipt = receipt_of(*call, house, observation);
-    call->request.answer({.outcome = std::move(outcome), .refused = {}, .receipt = std::move(receipt)});
+    call->request.answer({.outcome = std::move(outcome),
+                          .refused = std::move(call->refusal),
+                          .receipt = std::move(receipt)});
     call.reset();
     --house.in_flight;
     house.on_answered();

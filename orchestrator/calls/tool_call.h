@@ -17,7 +17,8 @@ namespace devs {
 // What the caller hears of one call, exactly once.
 struct CallAnswer {
   ToolOutcome outcome;
-  // Not ok: nothing was begun, no envelope exists (recorder down, overload).
+  // Not ok: the tool was not started, because its action could not be recorded or
+  // the house is full or stopping.  The outcome then says nothing.
   Status refused;
   // `devs.saop/receipt` (SAOP 7) as JSON text when the host sent a context.
   std::string receipt;

@@ -24,6 +24,9 @@ test('call prints the answer of a tool; a tool that fails and a server that is n
   assert.match(answer.out, /hello/);
   const invalid = await run(binary, ['call', 'echo', '{"text":7}', '--url', server.url]);
   assert.notEqual(invalid.code, 0);
+  const list = await run(binary, ['call', '--url', server.url]);
+  assert.equal(list.code, 0);
+  assert.match(list.out, /^echo\t.+\nget_trace\t.+\n$/);
   const unknown = await run(binary, ['call', 'no_such_tool', '--url', server.url]);
   assert.notEqual(unknown.code, 0);
   assert.match(unknown.err + unknown.out, /no_such_tool/);

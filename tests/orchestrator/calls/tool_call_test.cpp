@@ -159,6 +159,7 @@ TEST_CASE("run_tool_call: no trace, no action: with a dead disk the tool does no
   house.disk.refuse_appends({});
   auto first = house.call("greet");  // its action meets the dead disk
   REQUIRE(first->wait());
+  CHECK(first->take().refused.code() == Code::unavailable);
   CHECK(ran == 0);
   auto second = house.call("greet");  // the bus knows by now
   REQUIRE(second->wait());

@@ -1,0 +1,138 @@
+#include "orchestrator/orchestrator_server.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "tests/support/http_wire.h"
+#include "tests/support/temp_dir.h"
+
+namespace devs {
+namespace {
+
+struct Started {
+  TempDir dir;
+  std::unique_ptr<OrchestratorServer> server;
+
+  explicit Started(OrchestratorServer::Options options = {}) {
+    options.trace_dir = dir.path();
+    options.log = &stderr_log(Log::Level::error);
+    auto opened = OrchestratorServer::open(std::move(options));
+    REQUIRE(opened.ok());
+    server = std::move(*opened);
+    REQUIRE(server->start().ok());
+  }
+  WireAnswer get(const std::string& path) {
+    HttpWire wire(server->port());
+    wire.send("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server->port()) +
+              "\r\n\r\n");
+    return wire.read_answer();
+  }
+  WireAnswer post(const std::string& path, const std::string& body) {
+    HttpWire wire(server->port());
+    wire.send("POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server->port()) +
+              "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream" +
+              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return wire.read_answer();
+  }
+};
+
+constexpr const char* kCallEcho =
+    R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"}}})";
+
+TEST_CASE("OrchestratorServer: ready when it can record, and says why when it cannot") {
+  Started house;
+  CHECK(house.get("/readyz").status == 200);
+  CHECK(house.get("/readyz").body == R"({"status":"ready"})");
+
+  std::filesystem::remove(house.dir / "trace.log");  // somebody tidied up
+  const WireAnswer refused = house.post("/mcp", kCallEcho);
+  CHECK(refused.status == 503);
+  CHECK_FALSE(refused.header("retry-after").empty());
+  const WireAnswer unready = house.get("/readyz");
+  CHECK(unready.status == 503);
+  CHECK(unready.body.starts_with(R"({"status":"not ready","reasons":[{"part":"recorder","reason":")"));
+  CHECK(house.get("/healthz").status == 200);  // alive all the same
+}
+
+TEST_CASE("OrchestratorServer: health pages answer without a credential, the others ask for one") {
+  OrchestratorServer::Options options;
+  options.access = {.enabled = true, .bearer_token = "a-token-of-some-length"};
+  Started house(std::move(options));
+  for (const char* open : {"/", "/healthz", "/readyz", "/health"}) CHECK(house.get(open).status == 200);
+  for (const char* closed : {"/metrics", "/upstreams", "/trace/stream", "/trace/log"})
+    CHECK(house.get(closed).status == 401);
+}
+
+TEST_CASE("OrchestratorServer: /health has the members seed clients read") {
+  Started house;
+  const WireAnswer answer = house.get("/health");
+  CHECK(answer.body.starts_with(R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)"));
+}
+
+TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a subscriber") {
+  Started house;
+  REQUIRE(house.server
+              ->add_tool(make_tool_spec("greet", "", R"({"type":"object"})"),
+                         [](const ToolRun&) { return text_outcome("hello"); })
+              .ok());
+  Mutex mutex;
+  CondVar changed;
+  std::vector<std::string> seen;
+  auto watching = house.server->subscribe([&](const Entry& entry) {
+    MutexLock lock(mutex);
+    seen.push_back(entry.facts.type);
+    changed.notify_all();
+  });
+  const WireAnswer answer = house.post(
+      "/mcp", R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet"}})");
+  CHECK(answer.status == 200);
+  CHECK(answer.body.find("hello") != std::string::npos);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  MutexLock lock(mutex);
+  while (seen.size() < 2 && changed.wait_until(mutex, deadline)) {
+  }
+  CHECK(seen == std::vector<std::string>{"action", "observation"});
+}
+
+TEST_CASE("OrchestratorServer: an address in use and a directory in use are refused by name") {
+  Started house;
+  OrchestratorServer::Options same_dir;
+  same_dir.trace_dir = house.dir.path();
+  same_dir.log = &stderr_log(Log::Level::error);
+  auto refused = OrchestratorServer::open(std::move(same_dir));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().message().find(house.dir.path().string()) != std::string::npos);
+
+  TempDir other;
+  OrchestratorServer::Options same_port;
+  same_port.trace_dir = other.path();
+  same_port.log = &stderr_log(Log::Level::error);
+  same_port.http.port = house.server->port();
+  auto opened = OrchestratorServer::open(std::move(same_port));
+  REQUIRE(opened.ok());
+  const Status started = (*opened)->start();
+  CHECK(started.message().find(std::to_string(house.server->port())) != std::string::npos);
+}
+
+TEST_CASE("OrchestratorServer: another address than loopback without authentication is refused") {
+  TempDir dir;
+  OrchestratorServer::Options options;
+  options.trace_dir = dir.path();
+  options.http.host = "0.0.0.0";
+  CHECK_FALSE(OrchestratorServer::open(std::move(options)).ok());
+}
+
+TEST_CASE("OrchestratorServer: shutdown twice, and without start, is fine") {
+  TempDir dir;
+  OrchestratorServer::Options options;
+  options.trace_dir = dir.path();
+  options.log = &stderr_log(Log::Level::error);
+  auto opened = OrchestratorServer::open(std::move(options));
+  REQUIRE(opened.ok());
+  (*opened)->shutdown();
+  (*opened)->shutdown();
+}
+
+}  // namespace
+}  // namespace devs
