@@ -155,7 +155,7 @@ TEST_CASE("call: cancelled before it began ends all the same, once") {
   CHECK(house.state().in_flight == 0);
 }
 
-TEST_CASE("call: its own timeout ends it and tells the child; progress starts it again") {
+TEST_CASE("call: its own timeout ends it and tells the child") {
   FakeClock clock;
   UpstreamConfig config = UpstreamHouse::fake();
   config.timeout = std::chrono::milliseconds(1000);

@@ -77,17 +77,17 @@ TEST_CASE("life: a crash answers everything in flight at once and says how it di
   house.start_quick({UpstreamHouse::fake()});
   std::vector<StartedCall> calls;
   for (int i = 0; i < 10; ++i) calls.push_back(house.begin("fake__never"));
-  calls.push_back(house.begin("fake__signal", R"({"signal":11})"));
+  calls.push_back(house.begin("fake__signal", R"({"signal":9})"));
   for (const StartedCall& call : calls) {
     const ToolOutcome outcome = call.watch->wait();
     CHECK(outcome.status == CallStatus::upstream_unavailable);
-    CHECK(text_of(outcome).find("it was killed by signal 11 (SIGSEGV)") != std::string::npos);
+    CHECK(text_of(outcome).find("it was killed by signal 9 (SIGKILL)") != std::string::npos);
   }
   const std::string down = house.event("UPSTREAM_DOWN");
   CHECK(down.starts_with(
       R"({"type":"system","schema_version":"1.0.0","turn_index":0,"timestamp_ns":")"));
   CHECK(down.ends_with(R"(","payload":{"event":"UPSTREAM_DOWN","server":"fake",)"
-                       R"x("reason":"it was killed by signal 11 (SIGSEGV)"}})x"));
+                       R"x("reason":"it was killed by signal 9 (SIGKILL)"}})x"));
   CHECK(house.event("UPSTREAM_UP").ends_with(
       R"("payload":{"event":"UPSTREAM_UP","server":"fake"}})"));
   CHECK(house.log_.wait_for("upstream_up", 2));
