@@ -104,6 +104,8 @@ int serve_with_few_descriptors() {
     return false;
   };
   if (!answers()) return 4;
+  // Whoever was answered is gone: no descriptor comes back later.
+  if (!live.until([&live] { return live.front().counts().connections == 0; })) return 9;
 
   // The clients live here as well, so the descriptors run out twice as fast.
   const auto cpu = [] {
@@ -137,7 +139,8 @@ TEST_CASE("[A8] more sockets than descriptors at NOFILE 128: 503, no spin, accep
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  const int code = WEXITSTATUS(status);
+  CHECK(code == 0);
 }
 
 TEST_CASE("[A8] more connections than the cap: 503 with Retry-After, in turn, then room again") {
@@ -192,13 +195,9 @@ TEST_CASE("[A25] accept fails for every n-th call: accepting again within a seco
     for (int i = 0; i < 20; ++i) {
       RawClient client = live.client();
       client.say(get_text("/hello", live.port()));
-      bool served = false;
-      for (int waited = 0; waited < 100 && !served; ++waited) {
-        live.pass(20ms);
-        client.read_some();
-        served = client.buffer().starts_with("HTTP/1.1 ");
-      }
-      REQUIRE(served);  // 200, or the 503 of the reserve descriptor: within 2 s of the clock
+      // One second of the clock, twice over; the worker then takes its own time.
+      for (int waited = 0; waited < 100 && !client.read_some(); ++waited) live.pass(20ms);
+      REQUIRE(client.answer().status != 0);  // 200, or the 503 of the reserve descriptor
     }
   }
 }
