@@ -139,6 +139,10 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
   del.pattern = "/mcp";
   del.handler = [house](Exchange& exchange) { handle_mcp_delete(house, exchange); };
   for (Route* route : {&post, &get, &del}) {
+    route->cors_allow =
+        "Content-Type, Authorization, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, "
+        "Mcp-Method, Mcp-Name";
+    route->cors_expose = "Mcp-Session-Id, WWW-Authenticate";
     if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
   }
   return {};

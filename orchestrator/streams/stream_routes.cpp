@@ -15,6 +15,7 @@ Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& pu
     row.pattern = std::string(profile.path);
     row.handler = [&hub, &profile](Exchange& exchange) { hub.open(exchange, profile); };
     row.is_stream = true;
+    row.cors_expose = "X-Head-Event-Id";  // where a page resumes from before any event
     rows.push_back(std::move(row));
   }
   Route post;

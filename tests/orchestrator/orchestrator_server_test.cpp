@@ -70,6 +70,27 @@ TEST_CASE("OrchestratorServer: /health has the members seed clients read") {
   CHECK(answer.body.starts_with(R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)"));
 }
 
+TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read what MCP needs") {
+  OrchestratorServer::Options options;
+  options.http.origins = {"http://app.test:5173"};
+  Started house(std::move(options));
+  HttpWire wire(house.server->port());
+  const std::string from = "\r\nHost: 127.0.0.1:" + std::to_string(house.server->port()) +
+                           "\r\nOrigin: http://app.test:5173";
+  wire.send("OPTIONS /mcp HTTP/1.1" + from + "\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+  const WireAnswer preflight = wire.read_answer();
+  CHECK(preflight.status == 204);
+  CHECK(preflight.header("access-control-allow-headers").find("Mcp-Session-Id") != std::string::npos);
+  HttpWire posting(house.server->port());
+  posting.send("POST /mcp HTTP/1.1" + from +
+               "\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"
+               R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})");
+  const WireAnswer answer = posting.read_answer();
+  CHECK(answer.status == 200);
+  CHECK(answer.header("access-control-allow-origin") == "http://app.test:5173");
+  CHECK(answer.header("access-control-expose-headers") == "Mcp-Session-Id, WWW-Authenticate");
+}
+
 TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a subscriber") {
   Started house;
   REQUIRE(house.server
