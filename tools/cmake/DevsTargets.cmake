@@ -18,6 +18,16 @@ if(DEVS_SANITIZE)
   target_link_options(devs_build_flags INTERFACE -fsanitize=${DEVS_SANITIZE})
 endif()
 
+# devs_precompile(<target> [header...]): the standard headers nearly every source
+# includes, and those given, parsed once per target.
+function(devs_precompile target)
+  if(DEVS_PCH)
+    target_precompile_headers(${target} PRIVATE <algorithm> <atomic> <chrono> <functional>
+      <map> <memory> <optional> <string> <string_view> <thread> <utility> <variant> <vector> ${ARGN})
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
+endfunction()
+
 function(devs_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE")
   add_library(devs_${name} STATIC ${arg_SOURCES})
@@ -30,4 +40,5 @@ function(devs_library name)
   target_link_libraries(devs_${name}
     PUBLIC ${arg_PUBLIC}
     PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:devs_build_flags>)
+  devs_precompile(devs_${name})
 endfunction()
