@@ -41,7 +41,7 @@ Status Audience::connect(const Endpoint& endpoint, std::size_t readers) {
     if (!fd.ok()) return fd.status();
     reader.fd = fd.value();
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = EPOLLIN | EPOLLET;  // polled once per arrival, not twice
     event.data.ptr = &reader;
     epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.fd, &event);
     if (!send_all(reader.fd, request))
@@ -79,18 +79,21 @@ void Audience::turn(Nanos patience) {
 }
 
 void Audience::receive(Reader& reader) {
-  if (reader.fd < 0) return;
-  const std::size_t kept = reader.rest.size();
-  std::memcpy(buffer_.data(), reader.rest.data(), kept);
-  const ssize_t got = recv(reader.fd, buffer_.data() + kept, buffer_.size() - kept, 0);
-  if (got <= 0) {
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) lose(reader);
-    return;
+  // A short read has emptied the socket: no second call is spent on hearing so.
+  for (bool more = true; more && reader.fd >= 0;) {
+    const std::size_t kept = reader.rest.size();
+    std::memcpy(buffer_.data(), reader.rest.data(), kept);
+    const ssize_t got = recv(reader.fd, buffer_.data() + kept, buffer_.size() - kept, 0);
+    if (got <= 0) {
+      if (got == 0 || errno != EAGAIN) lose(reader);
+      return;
+    }
+    received_at_ = now();
+    ++outcome_.reads;
+    const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
+    reader.rest.assign(bytes.substr(consume(reader, bytes)));
+    more = bytes.size() == buffer_.size();
   }
-  turn_began_ = now();
-  ++outcome_.reads;
-  const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
-  reader.rest.assign(bytes.substr(consume(reader, bytes)));
 }
 
 // How many bytes are done with.
@@ -134,7 +137,7 @@ void Audience::deliver(Reader& reader, std::string_view payload) {
   ++reader.seen;
   ++outcome_.deliveries;
   if (reader.seen == book_->size()) ++satisfied_;
-  if (number >= measure_from_) outcome_.latency.add(turn_began_ - book_->due(number));
+  if (number >= measure_from_) outcome_.latency.add(received_at_ - book_->due(number));
 }
 
 void Audience::agree_on(std::size_t number) {

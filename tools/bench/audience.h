@@ -69,7 +69,7 @@ class Audience {
   std::vector<Reader> readers_;
   std::size_t greeted_ = 0, satisfied_ = 0;
   std::vector<char> buffer_;
-  Nanos turn_began_ = 0;
+  Nanos received_at_ = 0;
 
   const PayloadBook* book_ = nullptr;
   std::size_t lanes_ = 1, measure_from_ = 0;

@@ -47,23 +47,23 @@ Status Publisher::run(const PayloadBook& book, const std::stop_token& stop) {
   for (std::size_t number = 0; number < book.size() && !stop.stop_requested(); ++number) {
     Lane& lane = lanes_[number % lanes_.size()];
     wait_until(book.due(number));
-    if (Status heard = listen(lane, book); !heard.ok()) return heard;
+    if (Status heard = listen(lane); !heard.ok()) return heard;
     if (Status sent = publish(lane, book, number); !sent.ok()) return sent;
   }
   const Nanos until = now() + kLastAnswers;
   for (Lane& lane : lanes_) {
-    while (!lane.waiting.empty() && now() < until && !stop.stop_requested()) {
+    while (lane.waiting > 0 && now() < until && !stop.stop_requested()) {
       wait_until(now() + kLook);
-      if (Status heard = listen(lane, book); !heard.ok()) return heard;
+      if (Status heard = listen(lane); !heard.ok()) return heard;
     }
-    if (!lane.waiting.empty())
+    if (lane.waiting > 0)
       return Status(Code::deadline_exceeded, "publishes were not answered");
   }
   return {};
 }
 
 Status Publisher::publish(Lane& lane, const PayloadBook& book, std::size_t number) {
-  if (lane.used >= kRenewAfter && lane.waiting.empty())
+  if (lane.used >= kRenewAfter && lane.waiting == 0)
     if (Status renewed = renew(lane); !renewed.ok()) return renewed;
 
   const std::string_view payload = book.at(number);
@@ -75,13 +75,13 @@ Status Publisher::publish(Lane& lane, const PayloadBook& book, std::size_t numbe
   outcome_.late.add(now() - book.due(number));
   if (!send_all(lane.fd, request))
     return Status(Code::unavailable, "the server closed a publisher's connection");
-  lane.waiting.push_back(number);
+  ++lane.waiting;
   ++lane.used;
   ++outcome_.sent;
   return {};
 }
 
-Status Publisher::listen(Lane& lane, const PayloadBook& book) {
+Status Publisher::listen(Lane& lane) {
   char bytes[8192];
   ssize_t got = 0;
   while ((got = recv(lane.fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
@@ -91,17 +91,16 @@ Status Publisher::listen(Lane& lane, const PayloadBook& book) {
 
   HttpAnswers::Answer answer;
   bool closes = ended;
-  while (!lane.waiting.empty() && lane.answers.take(answer)) {
+  while (lane.waiting > 0 && lane.answers.take(answer)) {
     const bool good = answer.status >= 200 && answer.status < 300;
     ++(good ? outcome_.accepted : outcome_.refused);
-    outcome_.answered.add(now() - book.due(lane.waiting.front()));
-    lane.waiting.erase(lane.waiting.begin());
+    --lane.waiting;
     closes = closes || answer.closes;
   }
   if (failed || lane.answers.broken())
     return Status(Code::unavailable, "a publisher's connection broke");
   if (!closes) return {};
-  if (!lane.waiting.empty())
+  if (lane.waiting > 0)
     return Status(Code::unavailable, "the server closed with publishes under way");
   return renew(lane);
 }

@@ -25,7 +25,6 @@ class Publisher {
     std::size_t accepted = 0;
     std::size_t refused = 0;  // answered otherwise than 2xx
     Latency late;             // sent after it was due: what the client itself added
-    Latency answered;         // due to answered
   };
 
   static Result<std::unique_ptr<Publisher>> open(const Endpoint& endpoint, std::size_t lanes);
@@ -39,14 +38,14 @@ class Publisher {
   struct Lane {
     int fd = -1;
     HttpAnswers answers;
-    std::size_t used = 0;              // requests on this connection
-    std::vector<std::size_t> waiting;  // numbers sent and not answered
+    std::size_t used = 0;     // requests on this connection
+    std::size_t waiting = 0;  // of them, not answered
   };
 
   explicit Publisher(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
   Status renew(Lane& lane);
   Status publish(Lane& lane, const PayloadBook& book, std::size_t number);
-  Status listen(Lane& lane, const PayloadBook& book);
+  Status listen(Lane& lane);
 
   const Endpoint endpoint_;
   std::vector<Lane> lanes_;
