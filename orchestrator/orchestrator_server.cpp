@@ -32,16 +32,23 @@ class OrchestratorServer::Parts {
         recorder(bus, *flight_log, log, metrics, {}),
         reactor(clock, metrics),
         http_workers({.name = "http", .threads = options.http_threads, .queue_capacity = 4096}),
+        house_workers({.name = "house", .threads = 2, .queue_capacity = 16'384}),
         tool_workers({.name = "tool", .threads = options.tool_threads, .queue_capacity = 16'384}),
         waiters(bus, reactor),
         calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, log, metrics),
-        subscribers(bus, *flight_log, reactor, tool_workers, log, metrics),
-        hub(options.streams, bus, *flight_log, reactor, http_workers, log, metrics),
+        subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
+        hub(options.streams, bus, *flight_log, reactor, house_workers, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
         mcp(options.mcp, calls, tools, reactor, log, metrics),
-        upstreams(options.upstreams, bus, tools, reactor, tool_workers, log, metrics),
+        upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         access(options.access) {}
+
+  // The recorder rings the bells of what is declared below it.
+  ~Parts() {
+    bus.close();
+    recorder.stop();
+  }
 
   Status assemble(const CallRecovery& recovery);
   void shutdown();
@@ -55,7 +62,8 @@ class OrchestratorServer::Parts {
   FlightRecorder recorder;
   Reactor reactor;
   WorkerPool http_workers;
-  WorkerPool tool_workers;
+  WorkerPool house_workers;  // replay, large upstream answers, spawning, subscribers
+  WorkerPool tool_workers;   // functions of the host: slow ones hold up each other only
   StoredWaiters waiters;
   ToolRegistry tools;
   CallDesk calls;
@@ -109,8 +117,7 @@ void OrchestratorServer::Parts::shutdown() {
   calls.drain(clock.steady() + options.drain_for);   // all answered; the rest is cancelled
   mcp.close();                                       // answer streams end
   upstreams.stop();                                  // children reaped
-  tool_workers.stop();                               // no thread is left that publishes for a tool
-  http_workers.stop();                               // nor for a request
+  http_workers.stop();                               // no request is left that publishes
   bus.close();                                       // the last sequence is now known
   recorder.stop();                                   // and on disk, therefore visible
   if (turning.joinable()) {
@@ -119,6 +126,8 @@ void OrchestratorServer::Parts::shutdown() {
     reactor.stop();
     turning.join();
   }
+  house_workers.stop();
+  tool_workers.stop();  // last: a tool that ignores its stop token holds up nothing but the exit
 }
 
 Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options options) {

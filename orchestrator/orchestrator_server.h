@@ -31,7 +31,7 @@ inline constexpr std::string_view kVersion = "0.1.0";
 //   (*server)->add_tool(make_tool_spec("greet", "Says hello.", schema), greet);
 //   if (Status up = (*server)->start(); !up.ok()) ...
 //
-// Threads: reactor 1, recorder 1, `http_threads`, `tool_threads`.  add_tool(),
+// Threads: reactor 1, recorder 1, house 2, `http_threads`, `tool_threads`.  add_tool(),
 // bus() and subscribe() are thread-safe; the rest belongs to the owner.
 class OrchestratorServer {
  public:

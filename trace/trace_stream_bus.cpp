@@ -113,6 +113,20 @@ TraceStreamBus::publish_and_reserve(Draft draft) {
   return std::pair(*given, Reservation(this));
 }
 
+Result<std::pair<Sequence, TraceStreamBus::Reservation>>
+TraceStreamBus::publish_all_and_reserve(std::vector<Draft> drafts) {
+  assert(!drafts.empty());
+  std::vector<Pending> all;
+  for (Draft& draft : drafts) {
+    auto pending = prepare(std::move(draft));
+    if (!pending.ok()) return pending.status();
+    all.push_back(std::move(*pending));
+  }
+  auto given = enter(all, all.size() + 1, nullptr);
+  if (!given.ok()) return given.status();
+  return std::pair(*given, Reservation(this));
+}
+
 Result<Sequence> TraceStreamBus::publish_reserved(Draft draft, Reservation place) {
   assert(place.bus_ == this);
   auto pending = prepare(std::move(draft));

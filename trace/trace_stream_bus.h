@@ -77,6 +77,10 @@ class TraceStreamBus {
   // Admission for the pair (first now, last word later).
   Result<std::pair<Sequence, Reservation>> publish_and_reserve(Draft draft)
       DEVS_EXCLUDES(mutex_);
+  // The same for a thought and its action: both, or neither.  The sequence is the
+  // first one's.  REQUIRES: !drafts.empty()
+  Result<std::pair<Sequence, Reservation>> publish_all_and_reserve(std::vector<Draft> drafts)
+      DEVS_EXCLUDES(mutex_);
   // Refused only when the bus is closed (or the body is no line).  Places are
   // entries: bodies of reserved ones may pass ring_bytes.
   // REQUIRES: `place` came from this bus and was not used before.

@@ -15,7 +15,11 @@ constexpr std::string_view kReadOnly = R"({"readOnlyHint":true,"openWorldHint":f
 // Without an index a filtered question reads the log backwards; this is how far,
 // so that asking for a task of last year does not read a year.
 constexpr std::size_t kMaxScan = 100'000;
-constexpr std::size_t kScanStep = 2'000;
+constexpr std::size_t kScanStep = 64;           // entries in memory at a time
+constexpr std::size_t kScanBytes = 4 * kMiB;    // of one read
+// A page becomes part of its own observation: without a bound each page would
+// hold the one before, twice.
+constexpr std::size_t kMaxPageBytes = 256 * 1024;
 
 ToolOutcome echo(const ToolRun& run) {
   const JsonView arguments(run.arguments);
@@ -48,47 +52,75 @@ struct TraceQuestion {
   std::optional<Sequence> since;
   std::size_t limit = 100;
 
+  // The observation of a page: showing it in the next one shows everything twice.
+  static bool own_page(const Entry& entry) {
+    return entry.facts.type == "observation" &&
+           entry.body.find(R"("tool_name":"get_trace","server":"builtin")") != entry.body.npos;
+  }
   bool matches(const Entry& entry) const {
     if (!task_id.empty() && entry.facts.task_id != task_id) return false;
     if (!session_id.empty() && entry.facts.session_id != session_id) return false;
+    if (own_page(entry)) return false;
     return types.empty() ||
            std::find(types.begin(), types.end(), entry.facts.type) != types.end();
   }
 };
 
-// The newest page, in log order; or, with `since`, the first page after it.
-Result<std::vector<EntryPtr>> answer(const TraceQuestion& asked, const FlightLog& log) {
-  std::vector<EntryPtr> found;
-  const Sequence last = log.last();
-  if (asked.since) {
-    Sequence from = *asked.since + 1;
-    for (std::size_t seen = 0; from <= last && seen < kMaxScan && found.size() < asked.limit;) {
-      std::vector<EntryPtr> stretch;
-      if (Status read = log.read(from, kScanStep, 8 * kMiB, stretch); !read.ok()) return read;
-      if (stretch.empty()) break;
-      for (const EntryPtr& entry : stretch)
-        if (found.size() < asked.limit && asked.matches(*entry)) found.push_back(entry);
-      seen += stretch.size();
-      from += stretch.size();
+// Collects a page: at most `limit` envelopes and kMaxPageBytes of them.
+class Page {
+ public:
+  explicit Page(const TraceQuestion& asked) : asked_(asked) {}
+
+  bool full() const { return full_ || found_.size() >= asked_.limit; }
+  void offer(const EntryPtr& entry) {
+    if (full() || !asked_.matches(*entry)) return;
+    bytes_ += entry->body.size();
+    // One that is too large alone is shown alone.
+    if (bytes_ > kMaxPageBytes && !found_.empty()) {
+      full_ = true;
+    } else {
+      found_.push_back(entry);
     }
-    return found;
   }
-  for (Sequence before = last + 1; before > 1 && last + 1 - before < kMaxScan &&
-                                   found.size() < asked.limit;) {
+  std::vector<EntryPtr> take() { return std::move(found_); }
+
+ private:
+  const TraceQuestion& asked_;
+  std::vector<EntryPtr> found_;
+  std::size_t bytes_ = 0;
+  bool full_ = false;
+};
+
+// Entries [from, before) as far as one read goes; one that cannot be read back is
+// stepped over.  Never empty-handed without moving on.
+Sequence read_some(const FlightLog& log, Sequence from, Sequence before,
+                   std::vector<EntryPtr>& out) {
+  const std::size_t had = out.size();
+  (void)log.read(from, static_cast<std::size_t>(before - from), kScanBytes, out);
+  return from + std::max<std::size_t>(1, out.size() - had);
+}
+
+// The newest page, in log order; or, with `since`, the first page after it.
+std::vector<EntryPtr> answer(const TraceQuestion& asked, const FlightLog& log) {
+  Page page(asked);
+  const Sequence end = log.last() + 1;
+  if (asked.since) {
+    for (Sequence from = *asked.since + 1; from < end && !page.full() &&
+                                           from - *asked.since <= kMaxScan;) {
+      std::vector<EntryPtr> stretch;
+      from = read_some(log, from, std::min(end, from + kScanStep), stretch);
+      for (const EntryPtr& entry : stretch) page.offer(entry);
+    }
+    return page.take();
+  }
+  for (Sequence before = end; before > 1 && end - before < kMaxScan && !page.full();) {
     const Sequence from = before > kScanStep ? before - kScanStep : 1;
     std::vector<EntryPtr> stretch;
-    for (Sequence at = from; at < before;) {
-      const std::size_t had = stretch.size();
-      if (Status read = log.read(at, static_cast<std::size_t>(before - at), 8 * kMiB, stretch);
-          !read.ok())
-        return read;
-      if (stretch.size() == had) break;
-      at += stretch.size() - had;
-    }
-    for (auto entry = stretch.rbegin(); entry != stretch.rend(); ++entry)
-      if (found.size() < asked.limit && asked.matches(**entry)) found.push_back(*entry);
+    for (Sequence at = from; at < before;) at = read_some(log, at, before, stretch);
+    for (auto entry = stretch.rbegin(); entry != stretch.rend(); ++entry) page.offer(*entry);
     before = from;
   }
+  std::vector<EntryPtr> found = page.take();
   std::reverse(found.begin(), found.end());
   return found;
 }
@@ -110,19 +142,16 @@ ToolOutcome get_trace(const ToolRun& run, const FlightLog& log) {
     asked.since = id->sequence;
   }
 
-  auto found = answer(asked, log);
-  if (!found.ok())
-    return text_outcome("The log could not be read: " + found.status().message(),
-                        CallStatus::tool_error);
+  const std::vector<EntryPtr> found = answer(asked, log);
   std::string page = "{\"envelopes\":[", ids = "],\"ids\":[";
-  for (const EntryPtr& entry : *found) {
-    if (entry != found->front()) page += ',', ids += ',';
+  for (const EntryPtr& entry : found) {
+    if (entry != found.front()) page += ',', ids += ',';
     page += entry->body;
     append_json_string(ids, encode_event_id(log.epoch(), entry->sequence));
   }
   page += ids + "],\"next\":";
-  append_json_string(page, encode_event_id(log.epoch(), found->empty() ? asked.since.value_or(0)
-                                                                       : found->back()->sequence));
+  append_json_string(page, encode_event_id(log.epoch(), found.empty() ? asked.since.value_or(0)
+                                                                      : found.back()->sequence));
   page += '}';
   ToolOutcome outcome;
   outcome.result = "{\"content\":[{\"type\":\"text\",\"text\":" + json_string(page) +

@@ -73,11 +73,12 @@ void identify(Call& call, CallHouse& house) {
   call.tool_call_id = context.tool_call_id.empty() ? new_uuid_v7(house.reactor.clock())
                                                    : context.tool_call_id;
   call.place = house.turns.begin(context.task_id, context.thread_id, context.turn_index,
-                                 context.thought.has_value());
+                                 context.thought.has_value(), [&house](std::string_view task) {
+                                   return trace_of_task(house.epoch, task);
+                                 });
 
   const TraceParent parent = decode_traceparent(params.traceparent);
-  call.trace_id =
-      parent.trace_id.empty() ? trace_of_task(house.epoch, context.task_id) : parent.trace_id;
+  call.trace_id = parent.trace_id.empty() ? call.place.trace_id : parent.trace_id;
   call.parent_span_id = parent.parent_id;
   if (context.thought) {
     call.thought_id = new_uuid_v7(house.reactor.clock());
@@ -101,8 +102,9 @@ EnvelopeOrigin origin_of(const Call& call) {
 
 }  // namespace
 
-ThoughtEnvelope thought_of(const Call& call) {
-  return {.origin = origin_of(call),
+std::optional<ThoughtEnvelope> thought_of(const Call& call) {
+  if (!call.request.params.context.thought) return std::nullopt;
+  return ThoughtEnvelope{.origin = origin_of(call),
           .thought_id = call.thought_id,
           .span_id = call.thought_span_id,
           .parent_span_id = call.parent_span_id,
@@ -147,6 +149,7 @@ ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome,
       break;
     case CallStatus::validation_failed:
       last_word.stdout_text = words_of(outcome);
+      last_word.errors = call.errors;
       break;
     case CallStatus::timeout_exceeded:
       last_word.timeout_ms = static_cast<double>(call.timeout.count());

@@ -14,7 +14,7 @@ constexpr std::string_view kOurObservation =
     R"({"type":"observation","schema_version":"1.0.0","turn_index":)";
 constexpr std::string_view kOurThought = R"({"type":"thought","schema_version":"1.0.0","turn_index":)";
 constexpr std::string_view kStamp = R"("timestamp_ns":")";
-constexpr std::string_view kCallId = R"("tool_call_id":")";
+constexpr std::string_view kSpanId = R"("span_id":")";
 constexpr std::string_view kRequestId = R"("jsonrpc_request_id":")";
 
 // The text of the first string member `key` (ids and stamps: nothing is escaped).
@@ -43,9 +43,9 @@ void CallRecovery::see(std::string_view line) {
     last_stamp_ns_ = std::max(last_stamp_ns_, number_of(stamp));
 
   if (observation) {
-    open_.erase(std::string(value_after(line, kCallId)));
+    open_.erase(std::string(value_after(line, kSpanId)));
   } else if (action && line.find(kRequestId) != line.npos) {
-    open_[std::string(value_after(line, kCallId))] = {seen_++, std::string(line)};
+    open_[std::string(value_after(line, kSpanId))] = {seen_++, std::string(line)};
   }
 }
 

@@ -30,7 +30,8 @@ class CallRecovery {
     std::uint64_t order;
     std::string line;
   };
-  std::unordered_map<std::string, Open> open_;  // by tool_call_id
+  // By span_id, which is ours and random; a tool_call_id may be a host's and repeat.
+  std::unordered_map<std::string, Open> open_;
   std::uint64_t seen_ = 0;
   std::int64_t last_stamp_ns_ = 0;
 };

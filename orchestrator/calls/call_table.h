@@ -32,6 +32,7 @@ struct Call {
   std::string tool_call_id, trace_id, span_id, parent_span_id;
   std::string thought_id, thought_span_id;  // empty without a thought
   std::string cancelled_by;
+  std::string errors;  // of the validation, JSON array text
   Status refusal;  // not ok: the caller hears this instead of an outcome
   std::stop_source stop;
   TimePoint started{};    // of the tool; meaningless before `executed`

@@ -20,17 +20,15 @@ CallTrace::~CallTrace() {
   observation(std::move(last_word));
 }
 
-Status CallTrace::thought(const ThoughtEnvelope& thought) {
-  auto published = bus_->publish(draft_of(encode_thought(thought)));
+Status CallTrace::begin(const std::optional<ThoughtEnvelope>& thought,
+                        const ActionEnvelope& action) {
+  std::vector<Draft> drafts;
+  if (thought) drafts.push_back(draft_of(encode_thought(*thought)));
+  drafts.push_back(draft_of(encode_action(action)));
+  auto published = bus_->publish_all_and_reserve(std::move(drafts));
   if (!published.ok()) return published.status();
-  thought_ = *published;
-  return {};
-}
-
-Status CallTrace::action(const ActionEnvelope& action) {
-  auto published = bus_->publish_and_reserve(draft_of(encode_action(action)));
-  if (!published.ok()) return published.status();
-  action_ = published->first;
+  if (thought) thought_ = published->first;
+  action_ = published->first + (thought ? 1 : 0);
   place_ = std::move(published->second);
   repeats_.origin = action.origin;
   repeats_.tool_call_id = action.tool_call_id;
@@ -54,7 +52,7 @@ Sequence CallTrace::observation(ObservationEnvelope last_word) {
   last_word.server = std::move(repeats_.server);
   auto published =
       bus_->publish_reserved(draft_of(encode_observation(last_word)), std::move(place_));
-  return published.ok() ? *published : 0;
+  return published.ok() ? *published : 0;  // 0: the bus is closed
 }
 
 }  // namespace devs

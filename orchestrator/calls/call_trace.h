@@ -24,10 +24,9 @@ class CallTrace {
   CallTrace& operator=(CallTrace&&) = delete;
   ~CallTrace();
 
-  // The host's words.  A thought is never invented.
-  Status thought(const ThoughtEnvelope& thought);
-  // Remembers what the observation repeats.
-  Status action(const ActionEnvelope& action);
+  // The host's words, if there were any (a thought is never invented), and the
+  // action: both are told, or neither.  Remembers what the observation repeats.
+  Status begin(const std::optional<ThoughtEnvelope>& thought, const ActionEnvelope& action);
   // Fills in what the action said; 0 when the bus is closed.
   Sequence observation(ObservationEnvelope last_word);
 

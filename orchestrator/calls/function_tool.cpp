@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "orchestrator/calls/tool.h"
+#include "protocol/json.h"
 
 namespace devs {
 namespace {
@@ -17,6 +18,7 @@ class FunctionTool final : public Tool {
     // Shared, because a refusal must still answer: the pool drops what it refuses.
     auto owed = std::make_shared<ToolDone>(std::move(done));
     Status taken = workers_.try_submit([this, run = std::move(run), owed] {
+      if (run.stop.stop_requested()) return;  // its story has been told while it waited
       (*owed)(invoke(run));
     });
     if (!taken.ok())
@@ -28,7 +30,15 @@ class FunctionTool final : public Tool {
   // Where a stranger's exceptions end.
   ToolOutcome invoke(const ToolRun& run) const {
     try {
-      return function_(run);
+      ToolOutcome outcome = function_(run);
+      if (outcome.result.empty()) return outcome;
+      // What a stranger wrote goes to log and caller only as one line of JSON.
+      auto checked = compact_json(outcome.result, kUpstreamJson);
+      if (!checked.ok())
+        return text_outcome("The tool's result is no JSON: " + checked.status().message(),
+                            CallStatus::tool_error);
+      outcome.result = std::move(*checked);
+      return outcome;
     } catch (const std::exception& error) {
       return text_outcome("The tool threw: " + std::string(error.what()),
                           CallStatus::tool_error);

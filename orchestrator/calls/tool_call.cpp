@@ -16,14 +16,14 @@ void refuse(CallPtr call, Status why, CallHouse& house) {
 
 Status admit(const CallHouse& house) {
   if (house.draining)
-    return Status(Code::unavailable, "the orchestrator is shutting down");
+    return Status(Code::cancelled, "the orchestrator is shutting down");
   if (house.in_flight > house.options.max_in_flight)
     return Status(Code::resource_exhausted, "too many calls in flight");
   return {};
 }
 
 // Why the tool will not even be asked; nullopt: it will.
-std::optional<ToolOutcome> decided_early(const Call& call) {
+std::optional<ToolOutcome> decided_early(Call& call) {
   const CallToolParams& params = call.request.params;
   if (!call.tool) {
     ToolOutcome unknown;
@@ -33,6 +33,13 @@ std::optional<ToolOutcome> decided_early(const Call& call) {
   }
   const auto errors = call.tool->schema->check(params.arguments);
   if (errors.empty()) return std::nullopt;
+  call.errors = "[";
+  for (const SchemaError& error : errors) {
+    if (call.errors.size() > 1) call.errors += ',';
+    call.errors += "{\"path\":" + json_string(error.path) + ",\"rule\":" + json_string(error.rule) +
+                   ",\"message\":" + json_string(error.message) + "}";
+  }
+  call.errors += ']';
   return text_outcome(call.tool->schema->help(params.name, errors),
                       CallStatus::validation_failed);
 }
@@ -71,9 +78,7 @@ void run_tool_call(CallPtr call, CallHouse& house) {
   if (Status fits = admit(house); !fits.ok()) return refuse(std::move(call), fits, house);
   identify(*call, house);
 
-  Status told;
-  if (call->request.params.context.thought) told = call->trace.thought(thought_of(*call));
-  if (told.ok()) told = call->trace.action(action_of(*call, house));
+  Status told = call->trace.begin(thought_of(*call), action_of(*call, house));
   if (!told.ok()) {
     house.turns.ended(call->place);
     return refuse(std::move(call), told, house);

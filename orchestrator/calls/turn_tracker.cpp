@@ -4,7 +4,7 @@ namespace devs {
 
 TurnTracker::Place TurnTracker::begin(std::string_view task, std::string_view thread,
                                       std::optional<std::int64_t> host_turn,
-                                      bool with_thought) {
+                                      bool with_thought, const TraceOfTask& trace_of_task) {
   Place place;
   place.key.reserve(task.size() + thread.size() + 1);
   place.key.append(task).append(1, '\0').append(thread);
@@ -14,6 +14,7 @@ TurnTracker::Place TurnTracker::begin(std::string_view task, std::string_view th
   Thread& here = found->second;
   if (is_new) {
     here.age = by_age_.insert(by_age_.end(), place.key);
+    if (trace_of_task) here.trace_id = trace_of_task(task);
     forget_oldest();
   } else {
     by_age_.splice(by_age_.end(), by_age_, here.age);
@@ -31,6 +32,7 @@ TurnTracker::Place TurnTracker::begin(std::string_view task, std::string_view th
   ++here.running;
   place.turn_index = here.turn;
   place.call_index = here.calls++;
+  place.trace_id = here.trace_id;
   return place;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -24,11 +25,15 @@ class TurnTracker {
     std::uint64_t turn_index = 0;
     std::uint64_t call_index = 0;  // order of actions in the turn, from 0
     std::string key;               // for ended()
+    std::string trace_id;          // of the task, made once per thread remembered
   };
+  // The trace id of a task; pure.
+  using TraceOfTask = std::function<std::string(std::string_view task)>;
   static constexpr std::size_t kKept = 50'000;
 
   Place begin(std::string_view task, std::string_view thread,
-              std::optional<std::int64_t> host_turn, bool with_thought) DEVS_EXCLUDES(mutex_);
+              std::optional<std::int64_t> host_turn, bool with_thought,
+              const TraceOfTask& trace_of_task = {}) DEVS_EXCLUDES(mutex_);
   void ended(const Place& place) DEVS_EXCLUDES(mutex_);
 
  private:
@@ -37,6 +42,7 @@ class TurnTracker {
     std::uint64_t calls = 0;
     std::size_t running = 0;
     bool opened = false;
+    std::string trace_id;
     std::list<std::string>::iterator age;
   };
   void forget_oldest() DEVS_REQUIRES(mutex_);

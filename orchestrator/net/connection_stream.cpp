@@ -57,7 +57,16 @@ void Connection::pump() {
       fresh_ = false;
       std::vector<FrameSlice>& slices = shared_.table.slices();
       slices.clear();
-      const SseProvider::Next next = provider_->pull(slices, kPullBytes);
+      SseProvider::Next next = SseProvider::Next::idle;
+      try {
+        next = provider_->pull(slices, kPullBytes);
+      } catch (...) {
+        // Providers do not throw; one whose library does loses its own stream.
+        shared_.metrics.counter("http_streams_failed_total").add();
+        leave_stream(SseProvider::Gone::error);
+        end();
+        return;
+      }
       const bool nothing = slices.empty();
       out_.push_all(slices);
       idle_ = next == SseProvider::Next::idle;

@@ -249,6 +249,10 @@ class HttpRouter::Server : public httplib::Server {
   // The last look before the bytes: versions of the library differ in what they
   // add by themselves.
   void complete(httplib::Response& response) const {
+    const Exchange::Outcome said = current_pass->exchange.outcome();
+    if (!current_pass->refused &&
+        (said == Exchange::Outcome::deferred || said == Exchange::Outcome::streaming))
+      return;  // these bytes are thrown away
     auto& headers = response.headers;
     for (const char* name : {"Keep-Alive", "Connection", "Accept-Ranges"}) headers.erase(name);
     if (response.status == 204 || response.status == 304) {

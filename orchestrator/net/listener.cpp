@@ -274,6 +274,7 @@ void Listener::renew(Socket& socket) {
   socket.fd = open_socket(socket.address, error);
   if (socket.fd < 0) {
     log_.error("listener_lost", {{"address", socket.address.text}, {"reason", words_of(error)}});
+    pause(kMaxBackoff);  // resume() tries again
     return;
   }
   log_.warn("listener_renewed", {{"address", socket.address.text}});
@@ -287,6 +288,7 @@ void Listener::pause(std::chrono::milliseconds time) {
 }
 
 void Listener::resume() {
+  if (reserve_ < 0) reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   for (const auto& socket : sockets_) {
     if (socket->fd < 0) {
       int error = 0;

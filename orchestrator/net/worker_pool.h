@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <thread>
@@ -34,6 +36,8 @@ class WorkerPool {
 
   Status try_submit(Work work) DEVS_EXCLUDES(mutex_);
   std::size_t waiting() const DEVS_EXCLUDES(mutex_);
+  // Pieces of work that ended with an exception.
+  std::uint64_t escaped() const { return escaped_.load(std::memory_order_relaxed); }
 
   // Refuses new work, runs what was accepted, returns when the threads are
   // gone.  Idempotent.  REQUIRES: one caller, and not a worker.
@@ -43,6 +47,7 @@ class WorkerPool {
   void run_until_closed();
 
   const Options options_;
+  std::atomic<std::uint64_t> escaped_{0};
 
   mutable Mutex mutex_;
   CondVar changed_;  // work arrived, or the close

@@ -15,6 +15,7 @@ constexpr std::size_t kEnoughBytes = 128 * 1024;  // of frames: a reader that st
 // Entries looked at in one fetch, so that a filter that matches nothing gives its
 // worker back.
 constexpr std::size_t kMaxEntries = 16 * kReadEntries;
+constexpr std::size_t kMaxScanned = 4 * kMiB;  // the same, in bytes of log
 constexpr Sequence kMaxProbes = 256;
 
 class Builder {
@@ -28,7 +29,7 @@ class Builder {
   Sequence next() const { return batch_->last + 1; }
   bool enough() const {
     return next() > wanted_.through || batch_->bytes().size() >= kEnoughBytes ||
-           entries_ >= kMaxEntries;
+           entries_ >= kMaxEntries || scanned_ >= kMaxScanned;
   }
 
   void gap(Sequence to, std::string_view reason) {
@@ -40,6 +41,7 @@ class Builder {
   }
   void entry(const Entry& entry) {
     ++entries_;
+    scanned_ += entry.body.size();
     batch_->last = entry.sequence;
     if (!wanted_.filter.matches(entry.facts)) return;
     frame_.clear();
@@ -54,6 +56,7 @@ class Builder {
   std::shared_ptr<FrameBatch> batch_ = std::make_shared<FrameBatch>();
   std::string frame_;
   std::size_t entries_ = 0;
+  std::size_t scanned_ = 0;
   bool has_gap_ = false;
 };
 

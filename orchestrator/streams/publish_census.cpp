@@ -44,7 +44,7 @@ void PublishCensus::count(JsonView envelope) {
   if (type != "observation" && type != "action") return;
   if (call_id.empty()) {
     incomplete("tool_call_id").add();
-  } else {
+  } else if (is_saop_id(call_id)) {  // others are counted above and never kept
     count_call(type, std::move(call_id));
   }
   if (type != "observation") return;

@@ -87,3 +87,25 @@ test('a second server on the same trace directory is refused', limit, async (t) 
   await assert.rejects(Server.start(t, { dir: server.dir }), /ended with \{"code":[1-9]/);
   assert.equal((await server.publish(thought(1))).status, 200);
 });
+
+test('[E3] a call cut off by kill -9 is an action without an observation, answered ABANDONED at the next start', limit, async (t) => {
+  const dir = scratch(t);
+  let server = await Server.start(t, { dir, config: { builtin: { tools: 'all' } } });
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  client.callTool({ name: 'sleep', arguments: { ms: 60_000 } }).catch(() => {});
+  await until('its action', () => server.logLines().some((line) => line.includes('"type":"action"')));
+  await server.kill();
+  assert.equal(server.logLines().length, 1, 'the action alone');
+  const action = JSON.parse(server.logLines()[0]);
+
+  server = await Server.start(t, { dir });
+  const lines = await until('its observation', () => server.logLines().length === 2 && server.logLines());
+  const observation = JSON.parse(lines[1]);
+  assert.equal(observation.span_id, action.span_id);
+  assert.equal(observation.metadata.status, 'ABANDONED');
+  assert.equal(observation.metadata.recovered, true);
+  await server.stop();
+  server = await Server.start(t, { dir });
+  assert.equal(server.logLines().length, 2, 'answered once, not at every start');
+});

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -110,6 +111,8 @@ class Feed::Reader final : public SseProvider {
     std::size_t bytes = 0;
     for (; at_ < feed_.frames_.size() && bytes < max_bytes; ++at_) {
       const auto& frame = chunked_ ? feed_.frames_[at_] : feed_.bare_[at_];
+      // A projection that throws, for those who read from the start.
+      if (from_start_ && frame->find("poison") != frame->npos) throw std::runtime_error("poison");
       bytes += frame->size();
       out.push_back({frame, 0, frame->size()});
     }

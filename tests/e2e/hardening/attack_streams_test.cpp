@@ -35,6 +35,20 @@ TEST_CASE("[A6] 1 000 readers: each gets everything, nobody else notices") {
   CHECK(live.feed().told().peer == 1'000);
 }
 
+TEST_CASE("[A16] a provider that throws ends its own stream, and no other") {
+  LiveFront live({}, front_routes);
+  RawClient poisoned = reader(live, "/trace/stream?all");
+  RawClient healthy = reader(live);
+  REQUIRE(poisoned.read_text(": connected\n\n"));
+  REQUIRE(healthy.read_text(": connected\n\n"));
+  live.publish("data: poison\n\n");
+  CHECK(healthy.read_text("data: poison\n\n"));
+  CHECK(poisoned.read_end());
+  live.publish("data: still here\n\n");
+  CHECK(healthy.read_text("data: still here\n\n"));
+  good_client_is_served(live);
+}
+
 TEST_CASE("[A16] a handler that throws beside open streams ends none of them") {
   LiveFront live({}, front_routes);
   RawClient one = reader(live);

@@ -89,6 +89,20 @@ TEST_CASE("get_trace: the newest page in log order, and what came after an id") 
   CHECK(after["structuredContent"]["ids"].text() == "[\"" + ids[1] + "\"]");
 }
 
+TEST_CASE("get_trace: a page is bounded by bytes, and does not show itself") {
+  House house;
+  const std::string large(100 * 1024, 'x');
+  for (int i = 0; i < 5; ++i)
+    REQUIRE(house.call("echo", "{\"text\":\"" + large + "\"}")->wait());
+  std::size_t last_size = 0;
+  for (int i = 0; i < 6; ++i) {
+    const JsonView page = house.result_of(house.call("get_trace", "{}"));
+    CHECK(page["structuredContent"].text().size() < 600 * 1024);
+    last_size = page["structuredContent"].text().size();
+  }
+  CHECK(last_size < 300 * 1024);  // six pages on, none is inside another
+}
+
 TEST_CASE("get_trace: a foreign id is a tool error that shows a good one") {
   House house;
   const JsonView result =

@@ -32,8 +32,9 @@ ActionEnvelope action(std::string id) {
   envelope.jsonrpc_request_id = "3";
   return envelope;
 }
-std::string observation_line(std::string id) {
+std::string observation_line(std::string id, std::string span) {
   ObservationEnvelope envelope;
+  envelope.span_id = std::move(span);
   envelope.tool_call_id = std::move(id);
   return stamped(encode_observation(envelope), kLater);
 }
@@ -41,8 +42,10 @@ std::string observation_line(std::string id) {
 TEST_CASE("CallRecovery: an action without an observation is answered ABANDONED") {
   CallRecovery recovery;
   recovery.see(stamped(encode_action(action("c-1")), kFirst));
-  recovery.see(stamped(encode_action(action("c-2")), kLater));
-  recovery.see(observation_line("c-2"));
+  ActionEnvelope other = action("c-2");
+  other.span_id = "00f067aa0ba902b8";
+  recovery.see(stamped(encode_action(other), kLater));
+  recovery.see(observation_line("c-2", "00f067aa0ba902b8"));
 
   const auto drafts = recovery.abandoned();
   REQUIRE(drafts.size() == 1);
@@ -59,6 +62,18 @@ TEST_CASE("CallRecovery: an action without an observation is answered ABANDONED"
   CHECK_FALSE(told["metadata"]["executed"].present());
   CHECK(told["duration_ms"].number() == doctest::Approx(200));
   CHECK(validate_observation(told).empty());
+}
+
+TEST_CASE("CallRecovery: two calls whose hosts chose one id are two calls") {
+  CallRecovery recovery;
+  ActionEnvelope second = action("c-1");
+  second.span_id = "00f067aa0ba902b8";
+  recovery.see(stamped(encode_action(action("c-1")), kFirst));
+  recovery.see(stamped(encode_action(second), kLater));
+  CHECK(recovery.abandoned().size() == 2);
+  recovery.see(observation_line("c-1", "00f067aa0ba902b8"));
+  REQUIRE(recovery.abandoned().size() == 1);
+  CHECK(JsonView(recovery.abandoned()[0].body)["span_id"].is("00f067aa0ba902b7"));
 }
 
 TEST_CASE("CallRecovery: a host's action is the host's to answer") {

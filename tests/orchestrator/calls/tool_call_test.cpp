@@ -194,6 +194,79 @@ TEST_CASE("run_tool_call: arguments that do not fit never reach the tool, and he
   CHECK(body(house.story()[1])["metadata"]["executed"].boolean() == false);
 }
 
+TEST_CASE("run_tool_call: what did not fit is in the observation, error by error") {
+  CallFixture house;
+  add(house, "greet", [](const ToolRun&) { return text_outcome("hi"); });
+  REQUIRE(house.call("greet", R"({"n":"three"})")->wait());
+  const auto story = house.story();
+  const JsonView errors = body(story[1])["payload"]["result"]["errors"];
+  REQUIRE(errors.size() >= 1);
+  errors.each_element([](JsonView error) { CHECK(error["path"].is_string()); });
+}
+
+TEST_CASE("run_tool_call: a call that was cancelled in the queue never runs") {
+  CallFixture house;  // two tool workers
+  Gate busy;
+  std::atomic<int> ran{0};
+  add(house, "hold", [&busy](const ToolRun&) {
+    busy.pass();
+    return text_outcome("held");
+  });
+  add(house, "count", [&ran](const ToolRun&) {
+    ++ran;
+    return text_outcome("ran");
+  });
+  auto first = house.call("hold"), second = house.call("hold");
+  REQUIRE(busy.wait_for_arrival(2));
+  auto to = std::make_shared<CallFixture::Answered>();
+  const CallId id = house.desk.begin(house.request("count", "{}", to));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (house.workers.waiting() == 0 && std::chrono::steady_clock::now() < deadline) {}
+  REQUIRE(house.workers.waiting() == 1);
+  REQUIRE(house.desk.cancel(id, "caller", ""));
+  busy.open();
+  REQUIRE(first->wait());
+  REQUIRE(second->wait());
+  REQUIRE(house.call("count")->wait());  // behind the cancelled one in the queue
+  CHECK(ran == 1);
+}
+
+TEST_CASE("run_tool_call: a result of several lines is one line in the log; no JSON is an error") {
+  CallFixture house;
+  add(house, "pretty", [](const ToolRun&) {
+    ToolOutcome outcome;
+    outcome.result = "{\n  \"content\": [ {\"type\": \"text\",\n \"text\": \"hi\"} ]\n}";
+    return outcome;
+  });
+  add(house, "broken", [](const ToolRun&) {
+    ToolOutcome outcome;
+    outcome.result = "{\"content\":";
+    return outcome;
+  });
+  auto pretty = house.call("pretty");
+  REQUIRE(pretty->wait());
+  CHECK(pretty->take().outcome.result == R"({"content":[{"type":"text","text":"hi"}]})");
+  REQUIRE(house.call("broken")->wait());
+  const auto story = house.story();
+  REQUIRE(story.size() == 4);
+  CHECK(body(story[1])["stdout"].is("hi"));
+  CHECK(status_of(story[3]) == "TOOL_ERROR");
+}
+
+TEST_CASE("run_tool_call: a thought is not told without its action") {
+  CallFixture house({}, system_clock());
+  add(house, "greet", [](const ToolRun&) { return text_outcome("hi"); });
+  house.bus.close();
+  auto to = std::make_shared<CallFixture::Answered>();
+  CallRequest asked = house.request("greet", "{}", to);
+  asked.params.context.thought.emplace();
+  asked.params.context.thought->reasoning_chain = "too late";
+  house.desk.begin(std::move(asked));
+  REQUIRE(to->wait());
+  CHECK_FALSE(to->take().refused.ok());
+  CHECK(house.story().empty());
+}
+
 TEST_CASE("run_tool_call: an unknown tool is a fault and leaves its pair") {
   CallFixture house;
   auto to = house.call("nobody");
@@ -309,7 +382,7 @@ TEST_CASE("CallDesk: drain cancels what is left at its deadline, and each is obs
   CHECK(body(house.story()[1])["metadata"]["cancelled_by"].is("shutdown"));
   auto late = house.call("held");
   REQUIRE(late->wait());
-  CHECK(late->take().refused.code() == Code::unavailable);
+  CHECK(late->take().refused.code() == Code::cancelled);
 }
 
 TEST_CASE("CallDesk: a thousand calls from four threads leave a thousand pairs in order") {
