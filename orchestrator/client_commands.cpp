@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -35,12 +37,44 @@ std::optional<std::string> response_in(const CliAnswer& answer) {
   return found;
 }
 
+// A terminal obeys what it is shown.  There, control codes of a stranger's text (C0
+// but tab and newline, DEL, C1, bidirectional overrides) become U+FFFD; a pipe gets
+// every byte.
+void print_text(std::FILE* to, std::string_view text) {
+  static constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  if (!isatty(fileno(to))) {
+    std::fwrite(text.data(), 1, text.size(), to);
+    return;
+  }
+  std::string shown;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::string_view rest = text.substr(at);
+    const bool c1 = byte == 0xC2 && rest.size() > 1 &&
+                    static_cast<unsigned char>(rest[1]) >= 0x80 &&
+                    static_cast<unsigned char>(rest[1]) < 0xA0;
+    const bool bidi = rest.size() > 2 && byte == 0xE2 &&
+                      (rest.substr(0, 2) == "\xE2\x80" ? rest[2] >= '\xAA' && rest[2] <= '\xAE'
+                                                       : rest.substr(0, 2) == "\xE2\x81" &&
+                                                             rest[2] >= '\xA6' && rest[2] <= '\xA9');
+    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) {
+      shown += kReplacement;
+    } else if (c1 || bidi) {
+      shown += kReplacement;
+      at += c1 ? 1 : 2;
+    } else {
+      shown += text[at];
+    }
+  }
+  std::fwrite(shown.data(), 1, shown.size(), to);
+}
+
 int print_result(JsonView result) {
   result["content"].each_element([](JsonView block) {
     if (auto words = block["text"].string()) {
-      std::fwrite(words->data(), 1, words->size(), stdout);
+      print_text(stdout, *words);
     } else {
-      std::fwrite(block.text().data(), 1, block.text().size(), stdout);
+      print_text(stdout, block.text());
     }
     std::fputc('\n', stdout);
   });
@@ -107,7 +141,7 @@ int print_tools(Session& session) {
     JsonView(*page)["tools"].each_element([](JsonView tool) {
       std::string words = tool["description"].string().value_or("");
       words.resize(std::min(words.size(), words.find('\n')));
-      std::printf("%s\t%s\n", tool["name"].string().value_or("").c_str(), words.c_str());
+      print_text(stdout, tool["name"].string().value_or("") + "\t" + words + "\n");
     });
     cursor = JsonView(*page)["nextCursor"].text();
   } while (!cursor.empty());
@@ -148,7 +182,7 @@ int tail_command(const std::string& url, const std::string& token, const std::st
       const bool entry = event.event == "message" || event.data.starts_with("{\"type\"");
       std::FILE* to = entry ? stdout : stderr;  // gap, reset, goodbye: for the person
       if (!entry) std::fprintf(to, "[%s] ", event.event.c_str());
-      std::fwrite(event.data.data(), 1, event.data.size(), to);
+      print_text(to, event.data);
       std::fputc('\n', to);
       std::fflush(to);
     });

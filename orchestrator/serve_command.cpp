@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -18,7 +21,10 @@ sigset_t block_signals() {
   sigemptyset(&ours);
   for (int each : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&ours, each);
   sigprocmask(SIG_BLOCK, &ours, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  // SIGXFSZ: a full quota is an errno of the write, like a full disk.  The others are
+  // nobody's business here, and their default would end the process without a word.
+  for (int each : {SIGPIPE, SIGXFSZ, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR})
+    std::signal(each, SIG_IGN);
   return ours;
 }
 
@@ -39,6 +45,24 @@ std::string address_of(const OrchestratorServer::Options& options, std::uint16_t
   return "http://" + host + ":" + std::to_string(port);
 }
 
+// A descriptor that is closed at start would be given to the next file opened, and
+// what is printed would land in the log.
+void fill_standard_descriptors() {
+  for (int fd : {0, 1, 2})
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+}
+
+// Fewer than this many descriptors and nobody could connect.
+constexpr rlim_t kFewestDescriptors = 64;
+
+Status enough_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max >= kFewestDescriptors) return {};
+  return Status(Code::resource_exhausted,
+                "only " + std::to_string(limit.rlim_max) + " file descriptors are allowed; at least " +
+                    std::to_string(kFewestDescriptors) + " are needed: raise `ulimit -n`");
+}
+
 int refused(const Status& why) {
   std::fprintf(stderr, "mcp-orchestrator: %s\n", why.message().c_str());
   return 2;
@@ -47,7 +71,9 @@ int refused(const Status& why) {
 }  // namespace
 
 int serve_command(OrchestratorServer::Options options) {
+  fill_standard_descriptors();
   const sigset_t ours = block_signals();
+  if (Status enough = enough_descriptors(); !enough.ok()) return refused(enough);
   prctl(PR_SET_DUMPABLE, 0);  // no secret in a core file
 
   const OrchestratorServer::Options said = options;

@@ -59,22 +59,28 @@ class RealFile final : public File {
       : path_(std::move(path)),
         fd_(fd),
         device_(opened.st_dev),
-        inode_(opened.st_ino) {}
+        inode_(opened.st_ino),
+        expected_(static_cast<std::uint64_t>(opened.st_size)) {}
   ~RealFile() override { ::close(fd_); }
   RealFile(const RealFile&) = delete;
   RealFile& operator=(const RealFile&) = delete;
 
   Status append(std::span<const std::string_view> pieces) override {
     if (Status there = still_there(); !there.ok()) return there;
+    std::uint64_t bytes = 0;
+    for (const std::string_view piece : pieces) bytes += piece.size();
     while (!pieces.empty()) {
       const auto group = pieces.first(std::min<std::size_t>(pieces.size(), IOV_MAX));
       if (Status wrote = append_group(group); !wrote.ok()) return wrote;
       pieces = pieces.subspan(group.size());
     }
+    expected_ += bytes;
     return {};
   }
 
   Status truncate(std::uint64_t size) override {
+    if (!gone_.ok()) return gone_;  // it would only make a hole
+    expected_ = size;
     while (::ftruncate(fd_, static_cast<off_t>(size)) != 0)
       if (errno != EINTR) return refused("cut back", path_, errno);
     return {};
@@ -121,6 +127,10 @@ class RealFile final : public File {
                    fmt::format("{} was deleted or replaced while in use; restart to "
                                "begin a new log",
                                path_.string()));
+      else if (found && static_cast<std::uint64_t>(at_path.st_size) < expected_)
+        gone_ = Status(Code::unavailable,
+                       fmt::format("{} was cut short while in use; restart to go on",
+                                   path_.string()));
     }
     return gone_;
   }
@@ -153,6 +163,7 @@ class RealFile final : public File {
   const int fd_;
   const dev_t device_;
   const ino_t inode_;
+  std::uint64_t expected_;  // size; a smaller one means somebody else cut the file
   Status gone_;
 };
 

@@ -141,8 +141,11 @@ Admitted Admission::judge(HeadParser& parsed) const {
   }
   if (match.bad_param) return refused(400, "path");
   if (!type_ok(head, *match.route)) return refused(415, "content_type");
-  if (!credential_ok(head, *match.route)) {
-    Admitted refusal = refused(401, "invalid_bearer_token");
+  const bool missing = auth_on_ && match.route->credential != Credential::none &&
+                       head.count("authorization") == 0;
+  if (missing || !credential_ok(head, *match.route)) {
+    Admitted refusal =
+        refused(401, missing ? "missing_bearer_token" : "invalid_bearer_token");
     refusal.answer->headers.emplace_back("WWW-Authenticate", R"(Bearer realm="mcp-orchestrator")");
     return refusal;
   }

@@ -23,8 +23,9 @@ struct Admitted {
 // port is known.
 class Admission {
  public:
-  Admission(const RouteTable& routes, OriginPolicy policy)
-      : routes_(routes), policy_(std::move(policy)) {}
+  // `auth_on`: a request without any credential is refused before its body is read.
+  Admission(const RouteTable& routes, OriginPolicy policy, bool auth_on = false)
+      : routes_(routes), policy_(std::move(policy)), auth_on_(auth_on) {}
 
   void set_port(std::uint16_t port) { policy_.set_port(port); }
   const OriginPolicy& policy() const { return policy_; }
@@ -37,6 +38,7 @@ class Admission {
 
   const RouteTable& routes_;
   OriginPolicy policy_;
+  const bool auth_on_;
 };
 
 // `{"error":"<of the status>","reason":"<reason>"}`, `Connection: close`.

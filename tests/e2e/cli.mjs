@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import test from 'node:test';
-import { Server, binary, later, run, slow, thought, until } from './support.mjs';
+import { Server, binary, freePort, later, run, scratch, slow, thought, until } from './support.mjs';
 
 const limit = { timeout: 60_000 * slow };
 
@@ -47,4 +49,24 @@ test('trace tail prints what is published, as it comes', limit, async (t) => {
     await server.publish(thought(5));
     return out.includes('thought 5');
   });
+});
+
+test('descriptors 0 to 2 closed at start are not given to the log', limit, async (t) => {
+  const dir = scratch(t);
+  const port = await freePort();
+  const child = spawn('sh', ['-c', 'exec "$0" serve --port "$1" --trace-dir "$2" 0<&- 1>&- 2>&-', binary, String(port), dir],
+    { stdio: 'ignore' });
+  later(t, () => child.kill('SIGKILL'));
+  const url = `http://127.0.0.1:${port}`;
+  await until('readiness', () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false));
+  const body = JSON.stringify(thought(1));
+  const answer = await fetch(`${url}/trace/publish`, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } });
+  assert.match((await answer.json()).ids[0], /-1$/);
+  assert.equal(fs.readFileSync(path.join(dir, 'trace.log'), 'utf8'), `${body}\n`);
+});
+
+test('too few descriptors are refused in one line', limit, async () => {
+  const refused = await run('sh', ['-c', 'ulimit -n 20; exec "$0" serve --port 0', binary]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /ulimit -n/);
 });

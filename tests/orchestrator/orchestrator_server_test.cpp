@@ -64,6 +64,29 @@ TEST_CASE("OrchestratorServer: health pages answer without a credential, the oth
     CHECK(house.get(closed).status == 401);
 }
 
+TEST_CASE("OrchestratorServer: without a credential no body is read, nor asked for") {
+  OrchestratorServer::Options options;
+  options.access = {.enabled = true, .bearer_token = "a-token-of-some-length"};
+  Started house(std::move(options));
+  HttpWire wire(house.server->port());
+  wire.send("POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(house.server->port()) +
+            "\r\nContent-Type: application/json\r\nContent-Length: 4194304"
+            "\r\nExpect: 100-continue\r\n\r\n");
+  const WireAnswer answer = wire.read_answer();  // not a byte of the body was sent
+  CHECK(answer.status == 401);
+  CHECK(answer.body == R"({"error":"UNAUTHORIZED","reason":"missing_bearer_token"})");
+  CHECK(answer.header("www-authenticate") == R"(Bearer realm="mcp-orchestrator")");
+}
+
+TEST_CASE("OrchestratorServer: a log that somebody cuts short is noticed, not written over") {
+  Started house;
+  REQUIRE(house.post("/mcp", kCallEcho).status == 200);
+  std::filesystem::resize_file(house.dir / "trace.log", 0);
+  CHECK(house.post("/mcp", kCallEcho).status == 503);
+  CHECK(house.get("/readyz").body.find("cut short") != std::string::npos);
+  CHECK(std::filesystem::file_size(house.dir / "trace.log") == 0);  // and no hole is made
+}
+
 TEST_CASE("OrchestratorServer: /health has the members seed clients read") {
   Started house;
   const WireAnswer answer = house.get("/health");
