@@ -6,63 +6,12 @@
 #include <set>
 #include <stdexcept>
 
-#include "tests/support/call_fixture.h"
+#include "tests/orchestrator/calls/call_kit.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/gate.h"
 
 namespace devs {
 namespace {
-
-const std::vector<std::string> kPair = {"action", "observation"};
-
-ToolSpec spec(std::string_view name) {
-  return make_tool_spec(
-      name, "", R"({"type":"object","properties":{"n":{"type":"integer"}},"required":[]})");
-}
-void add(CallFixture& house, std::string_view name, ToolFunction function) {
-  REQUIRE(house.tools.add(make_function_tool(spec(name), std::move(function), house.workers)).ok());
-}
-JsonView body(const EntryPtr& entry) { return JsonView(entry->body); }
-std::string status_of(const EntryPtr& observation) {
-  return body(observation)["metadata"]["status"].string().value_or("");
-}
-
-// A tool that answers when the test says so, from the test's own thread.
-class Held final : public Tool {
- public:
-  explicit Held(std::string_view name) : spec_(make_tool_spec(name, "", R"({"type":"object"})")) {}
-  const ToolSpec& spec() const override { return spec_; }
-  void start(ToolRun run, ToolDone done) override {
-    MutexLock lock(mutex_);
-    run_ = std::move(run);
-    done_ = std::move(done);
-    started_ = true;
-    changed_.notify_all();
-  }
-  bool wait_started() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    MutexLock lock(mutex_);
-    while (!started_)
-      if (!changed_.wait_until(mutex_, deadline)) return started_;
-    return true;
-  }
-  ToolDone take_done() {
-    MutexLock lock(mutex_);
-    return std::move(done_);
-  }
-  ToolRun run() {
-    MutexLock lock(mutex_);
-    return run_;
-  }
-
- private:
-  const ToolSpec spec_;
-  Mutex mutex_;
-  CondVar changed_;
-  ToolRun run_;
-  ToolDone done_;
-  bool started_ = false;
-};
 
 TEST_CASE("run_tool_call: action, then observation, then the answer") {
   CallFixture house;
@@ -325,98 +274,6 @@ TEST_CASE("run_tool_call: progress starts the clock again, the hard end does not
   house.reactor.post([] {});
   REQUIRE(to->wait());
   CHECK(status_of(house.story()[1]) == "TIMEOUT_EXCEEDED");
-}
-
-TEST_CASE("CallDesk: cancel ends the call once, with the caller's reason") {
-  CallFixture house;
-  auto held = std::make_shared<Held>("held");
-  REQUIRE(house.tools.add(held).ok());
-  auto to = std::make_shared<CallFixture::Answered>();
-  const CallId id = house.desk.begin(house.request("held", "{}", to));
-  REQUIRE(held->wait_started());
-  CHECK(house.desk.cancel(id, "caller", "user pressed stop"));
-  CHECK_FALSE(house.desk.cancel(id, "caller", "again"));
-  REQUIRE(to->wait());
-  CHECK(to->take().outcome.status == CallStatus::cancelled);
-  CHECK(held->run().stop.stop_requested());
-  const auto story = house.story();
-  REQUIRE(house.types() == kPair);
-  CHECK(body(story[1])["stderr"].is("cancelled by the caller: user pressed stop"));
-  CHECK(body(story[1])["metadata"]["cancelled_by"].is("caller"));
-}
-
-TEST_CASE("CallDesk: a tool that drops its answer is told about, never left hanging") {
-  CallFixture house;
-  auto held = std::make_shared<Held>("held");
-  REQUIRE(house.tools.add(held).ok());
-  auto to = house.call("held");
-  REQUIRE(held->wait_started());
-  { ToolDone dropped = held->take_done(); }
-  REQUIRE(to->wait());
-  CHECK(status_of(house.story()[1]) == "TOOL_ERROR");
-}
-
-TEST_CASE("CallDesk: beyond max_in_flight a call is refused before its action") {
-  CallFixture house({.max_in_flight = 1});
-  auto held = std::make_shared<Held>("held");
-  REQUIRE(house.tools.add(held).ok());
-  auto first = house.call("held");
-  REQUIRE(held->wait_started());
-  auto second = house.call("held");
-  REQUIRE(second->wait());
-  CHECK(second->take().refused.code() == Code::resource_exhausted);
-  held->take_done()(text_outcome("done"));
-  REQUIRE(first->wait());
-  CHECK(house.types() == kPair);
-}
-
-TEST_CASE("CallDesk: drain cancels what is left at its deadline, and each is observed") {
-  CallFixture house;
-  auto held = std::make_shared<Held>("held");
-  REQUIRE(house.tools.add(held).ok());
-  auto to = house.call("held");
-  REQUIRE(held->wait_started());
-  house.desk.drain(std::chrono::steady_clock::now());
-  REQUIRE(to->is_done());
-  CHECK(house.desk.in_flight() == 0);
-  CHECK(body(house.story()[1])["metadata"]["cancelled_by"].is("shutdown"));
-  auto late = house.call("held");
-  REQUIRE(late->wait());
-  CHECK(late->take().refused.code() == Code::cancelled);
-}
-
-TEST_CASE("CallDesk: a thousand calls from four threads leave a thousand pairs in order") {
-  CallFixture house;
-  add(house, "greet", [](const ToolRun&) { return text_outcome("hi"); });
-  constexpr int kThreads = 4, kCalls = 250;
-  std::atomic<int> answered{0};
-  {
-    std::vector<std::jthread> hosts;
-    for (int t = 0; t < kThreads; ++t)
-      hosts.emplace_back([&] {
-        for (int i = 0; i < kCalls; ++i) {
-          // Few in flight at a time: the fixture's tool queue is short on purpose.
-          auto to = house.call("greet");
-          answered += to->wait();
-        }
-      });
-  }
-  CHECK(answered == kThreads * kCalls);
-  std::set<std::string> open;
-  std::string last_stamp;
-  for (const EntryPtr& entry : house.story()) {
-    const std::string id = *body(entry)["tool_call_id"].string();
-    const std::string stamp = *body(entry)["timestamp_ns"].string();
-    CHECK(stamp > last_stamp);
-    last_stamp = stamp;
-    if (entry->facts.type == "action") {
-      CHECK(open.insert(id).second);
-    } else {
-      CHECK(open.erase(id) == 1);
-    }
-  }
-  CHECK(open.empty());
-  CHECK(house.log().last() == 2 * kThreads * kCalls);
 }
 
 }  // namespace
