@@ -23,9 +23,9 @@ ToolOutcome timed_out(const Call& call) {
 class CallDesk::Impl {
  public:
   Impl(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
-       ToolRegistry& tools, Reactor& reactor, Log& log, Metrics& metrics)
+       ToolRegistry& tools, Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics)
       : house_(std::make_shared<CallHouse>(options, std::move(epoch), bus, waiters, tools,
-                                           reactor, log, metrics)),
+                                           reactor, workers, log, metrics)),
         due_([this] { end_overdue(); }) {
     house_->on_parked = [this] { watch_deadlines(); };
     house_->on_answered = [this] { tell_drain(); };
@@ -104,9 +104,10 @@ class CallDesk::Impl {
 };
 
 CallDesk::CallDesk(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
-                   ToolRegistry& tools, Reactor& reactor, Log& log, Metrics& metrics)
-    : impl_(std::make_unique<Impl>(options, std::move(epoch), bus, waiters, tools, reactor, log,
-                                   metrics)) {}
+                   ToolRegistry& tools, Reactor& reactor, WorkerPool& workers, Log& log,
+                   Metrics& metrics)
+    : impl_(std::make_unique<Impl>(options, std::move(epoch), bus, waiters, tools, reactor,
+                                   workers, log, metrics)) {}
 CallDesk::~CallDesk() = default;
 
 CallId CallDesk::begin(CallRequest request) { return impl_->begin(std::move(request)); }

@@ -25,6 +25,8 @@ namespace devs {
 // cancellation and shutdown may race for a call; exactly one of them takes it,
 // so there is one observation and one answer.
 //
+// Large results are encoded on `workers`, not on the reactor.
+//
 // begin(), cancel() and in_flight() are thread-safe.  Waiting happens on the
 // reactor, which must be running.
 class CallDesk {
@@ -36,7 +38,7 @@ class CallDesk {
   };
 
   CallDesk(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters, ToolRegistry& tools,
-           Reactor& reactor, Log& log, Metrics& metrics);
+           Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics);
   ~CallDesk();
   CallDesk(const CallDesk&) = delete;
   CallDesk& operator=(const CallDesk&) = delete;

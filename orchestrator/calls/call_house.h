@@ -18,14 +18,15 @@ namespace devs {
 // The parts one call needs on its way; owned by the CallDesk.
 struct CallHouse : std::enable_shared_from_this<CallHouse> {
   CallHouse(const CallDesk::Options& limits, Epoch log_epoch, TraceStreamBus& to,
-            StoredWaiters& stored, ToolRegistry& registry, Reactor& home, Log& lines,
-            Metrics& metrics)
+            StoredWaiters& stored, ToolRegistry& registry, Reactor& home, WorkerPool& pool,
+            Log& lines, Metrics& metrics)
       : options(limits),
         epoch(std::move(log_epoch)),
         bus(to),
         waiters(stored),
         tools(registry),
         reactor(home),
+        workers(pool),
         log(lines),
         started(metrics.counter("calls_started_total")),
         late(metrics.counter("calls_late_results_total")) {}
@@ -36,6 +37,7 @@ struct CallHouse : std::enable_shared_from_this<CallHouse> {
   StoredWaiters& waiters;
   ToolRegistry& tools;
   Reactor& reactor;
+  WorkerPool& workers;  // for what would hold up the reactor
   Log& log;
   Counter& started;
   Counter& late;  // results that found nobody

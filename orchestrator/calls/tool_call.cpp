@@ -44,6 +44,19 @@ std::optional<ToolOutcome> decided_early(Call& call) {
                       CallStatus::validation_failed);
 }
 
+// Encoding this much would hold up everybody else on the reactor.
+constexpr std::size_t kLargeResult = 64 * 1024;
+
+// Does `work` on a worker when the outcome is large, else, or when no worker will
+// have it, here and now.
+template <class F>
+void where_it_fits(std::size_t result_bytes, CallHouse& house, F work) {
+  if (result_bytes < kLargeResult) return work();
+  // Shared, because a refused Work is gone and what it owes is not.
+  auto owed = std::make_shared<F>(std::move(work));
+  if (!house.workers.try_submit([owed] { (*owed)(); }).ok()) (*owed)();
+}
+
 // The obligation every started tool holds: dying uncalled is an answer too.  A tool
 // may outlive the house (it never looked at its stop token): then nobody is left
 // to tell.
@@ -63,7 +76,11 @@ class Owed {
     if (!house) return;
     CallPtr call = house->calls.take(id_);
     if (!call) return house->late.add();  // someone else has told how this story ended
-    finish(std::move(call), std::move(outcome), *house);
+    const std::size_t bytes = outcome.result.size();
+    where_it_fits(bytes, *house,
+                  [call = std::move(call), outcome = std::move(outcome), house]() mutable {
+                    finish(std::move(call), std::move(outcome), *house);
+                  });
   }
 
  private:
@@ -142,8 +159,9 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house) {
   const Sequence observation =
       call->trace.observation(observation_of(*call, outcome, house.reactor.now()));
 
-  auto answer = [call = std::move(call), outcome = std::move(outcome), observation,
-                 &house](const Status&) mutable {
+  const std::size_t bytes = outcome.result.size();
+  auto tell = [call = std::move(call), outcome = std::move(outcome), observation,
+               &house]() mutable {
     // Not stored means the disk refuses: the tool ran all the same, so its caller
     // hears of it, and `/readyz` tells everybody else.
     std::string receipt = receipt_of(*call, house, observation);
@@ -154,8 +172,11 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house) {
     --house.in_flight;
     house.on_answered();
   };
-  if (observation == 0) return answer(Status(Code::unavailable, "the bus is closed"));
-  house.waiters.when_stored(observation, std::move(answer));
+  if (observation == 0) return tell();  // the bus is closed: nothing to wait for
+  house.waiters.when_stored(observation,
+                            [tell = std::move(tell), bytes, &house](const Status&) mutable {
+                              where_it_fits(bytes, house, std::move(tell));
+                            });
 }
 
 }  // namespace devs

@@ -29,14 +29,16 @@ class CallFixture {
                   {.retry = std::chrono::milliseconds(5)}),
         reactor(clock, metrics),
         waiters(bus, reactor),
+        house_workers({.name = "house", .threads = 1, .queue_capacity = 64}),
         workers({.name = "tool", .threads = 2, .queue_capacity = 64}),
-        desk(options, log_->epoch(), bus, waiters, tools, reactor, stderr_log(Log::Level::error),
+        desk(options, log_->epoch(), bus, waiters, tools, reactor, house_workers, stderr_log(Log::Level::error),
              metrics),
         turning_([this] { reactor.run(); }) {}
   ~CallFixture() {
     disk.mend();
     desk.drain(std::chrono::steady_clock::now() + std::chrono::seconds(5));
     workers.stop();
+    house_workers.stop();
     bus.close();
     recorder_.stop();
     reactor.stop();
@@ -120,6 +122,7 @@ class CallFixture {
  public:
   Reactor reactor;
   StoredWaiters waiters;
+  WorkerPool house_workers;
   WorkerPool workers;
   ToolRegistry tools;
   CallDesk desk;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <pthread.h>
+
 #include <atomic>
 #include <set>
 #include <thread>
@@ -38,6 +40,29 @@ TEST_CASE("CallDesk: a tool that drops its answer is told about, never left hang
   { ToolDone dropped = held->take_done(); }
   REQUIRE(to->wait());
   CHECK(status_of(house.story()[1]) == "TOOL_ERROR");
+}
+
+TEST_CASE("CallDesk: a large result is told whole, and not on the reactor") {
+  CallFixture house;
+  auto held = std::make_shared<Held>("held");
+  REQUIRE(house.tools.add(held).ok());
+  auto to = std::make_shared<CallFixture::Answered>();
+  CallRequest asked = house.request("held", "{}", to);
+  std::atomic<bool> on_reactor{true};
+  asked.answer = [to, &on_reactor, tell = std::move(asked.answer)](CallAnswer answer) mutable {
+    char name[16] = {};
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    on_reactor = std::string_view(name).find("house") == std::string_view::npos;
+    tell(std::move(answer));
+  };
+  house.desk.begin(std::move(asked));
+  REQUIRE(held->wait_started());
+  const std::string words(300'000, 'x');
+  held->take_done()(text_outcome(words));
+  REQUIRE(to->wait());
+  CHECK_FALSE(on_reactor);
+  CHECK(to->take().outcome.result.size() > words.size());
+  CHECK(body(house.story()[1])["stdout"].string()->size() == words.size());
 }
 
 TEST_CASE("CallDesk: beyond max_in_flight a call is refused before its action") {
