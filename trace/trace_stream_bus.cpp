@@ -106,11 +106,9 @@ Result<Sequence> TraceStreamBus::publish_all(std::vector<Draft> drafts) {
 
 Result<std::pair<Sequence, TraceStreamBus::Reservation>>
 TraceStreamBus::publish_and_reserve(Draft draft) {
-  auto pending = prepare(std::move(draft));
-  if (!pending.ok()) return pending.status();
-  auto given = enter({&*pending, 1}, 2, nullptr);
-  if (!given.ok()) return given.status();
-  return std::pair(*given, Reservation(this));
+  std::vector<Draft> one;
+  one.push_back(std::move(draft));
+  return publish_all_and_reserve(std::move(one));
 }
 
 Result<std::pair<Sequence, TraceStreamBus::Reservation>>

@@ -82,5 +82,15 @@ TEST_CASE("WorkerPool: one thread begins in the order of submission") {
   CHECK(order == "abcdefghijklmnopqrstuvwxyz");
 }
 
+TEST_CASE("WorkerPool: work that throws ends alone and is counted") {
+  WorkerPool pool({.name = "test", .threads = 1, .queue_capacity = 4});
+  bool ran = false;
+  REQUIRE(pool.try_submit([] { throw 1; }).ok());
+  REQUIRE(pool.try_submit([&ran] { ran = true; }).ok());
+  pool.stop();
+  CHECK(ran);
+  CHECK(pool.escaped() == 1);
+}
+
 }  // namespace
 }  // namespace devs
