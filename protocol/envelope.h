@@ -76,6 +76,12 @@ struct EnvelopeFacts {
       name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
   // Ids that fit their grammar; snake_case, else camelCase; empty when absent.
   std::string task_id, session_id, agent_id;
+  // What field filters ask for (streams 3.3).  `tool`: of an action its
+  // payload.tool_call.tool_name; of an observation its metadata.tool_name, else
+  // payload.observation.tool_name.  `status`, `duration_ms`: of an observation.
+  std::string tool = {}, status = {};
+  std::optional<double> duration_ms = std::nullopt;
+  std::int64_t timestamp_ns = 0;  // 0: absent, or outside its grammar
 };
 // Never fails: what is not there is empty.  Same answer live and in replay.
 EnvelopeFacts facts_of(std::string_view compact_envelope);

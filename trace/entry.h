@@ -16,6 +16,7 @@ struct Entry {
   Sequence sequence = 0;
   std::string body;
   EnvelopeFacts facts;
+  std::string topics = {};  // those the envelope does not name itself: "owner:u1"; often empty
 };
 using EntryPtr = std::shared_ptr<const Entry>;
 
@@ -26,6 +27,7 @@ struct Draft {
   // Where the bus writes the 19 digits of the stamp; nullopt: a host's envelope,
   // never restamped.
   std::optional<std::size_t> stamp_at;
+  std::string topics = {};  // as Entry::topics
 };
 
 Draft draft_of(EncodedEnvelope envelope);            // ours

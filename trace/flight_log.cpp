@@ -187,39 +187,37 @@ std::uint64_t FlightLog::offset_before(Sequence wanted, Sequence& at) const {
   return index_[static_cast<std::size_t>(slot)];
 }
 
-Status FlightLog::read(Sequence from, std::size_t max_entries, std::size_t max_bytes,
-                       std::vector<EntryPtr>& out) const {
+ReadOutcome FlightLog::read(Sequence from, ReadLimits limits, const OnLine& on_line) const {
   const Sequence last = this->last();
   from = std::max<Sequence>(from, 1);
-  if (from > last) return {};
+  if (from > last) return {from, {}};
 
   Sequence at = 0;
   const std::uint64_t offset = offset_before(from, at);
-  LineReader lines(*file_, offset, max_bytes > kReadBlock ? kReplayBlock : kReadBlock);
+  LineReader lines(*file_, offset, limits.bytes > kReadBlock ? kReplayBlock : kReadBlock);
   for (; at < from; ++at)
     if (const auto passed = lines.skip(); !passed.ok() || !*passed) break;
 
-  std::size_t taken = 0, bytes = 0;
-  for (; at <= last; ++at, ++taken) {
-    if (taken > 0 && taken >= max_entries) return {};
+  const auto begin = at;
+  std::size_t bytes = 0;
+  for (; at <= last; ++at) {
+    if (at > begin && at - begin >= limits.entries) break;
     const auto line = lines.next();
     if (!line.ok() || !*line || !is_whole(**line)) {
-      if (taken > 0) return {};
-      return {Code::data_loss,
-              fmt::format("entry {} cannot be read back from {}: {}", from,
-                          (dir_ / "trace.log").string(),
-                          line.ok() ? "its line is damaged" : line.status().message())};
+      if (at > begin) break;
+      return {from + 1, Loss{from, from, LossReason::corrupt}};
     }
     const std::string_view text = (*line)->text;
     bytes += text.size();
-    if (taken > 0 && bytes > max_bytes) return {};
-    auto entry = std::make_shared<Entry>();
-    entry->sequence = at;
-    entry->body = text;
-    entry->facts = facts_of(text);
-    out.push_back(std::move(entry));
+    if (at > begin && bytes > limits.bytes) break;
+    on_line({.sequence = at, .body = text, .topics = {}, .stored_ms = 0});
   }
-  return {};
+  return {at, {}};
+}
+
+// Times come with the sidecar: until then, from the beginning.
+Sequence FlightLog::first_since(std::int64_t) const {
+  return 1;
 }
 
 }  // namespace devs

@@ -16,6 +16,7 @@
 #include "trace/file.h"
 #include "trace/log.h"
 #include "trace/mutex.h"
+#include "trace/stored_log.h"
 
 namespace devs {
 
@@ -26,7 +27,7 @@ namespace devs {
 //
 // append() belongs to the recorder's thread.  read() is thread-safe and sees
 // only whole, stored lines.
-class FlightLog {
+class FlightLog final : public StoredLog {
  public:
   struct Options {
     std::filesystem::path dir = ".devs";  // created 0700 when missing
@@ -54,17 +55,14 @@ class FlightLog {
   // as stored and the same batch may be tried again.
   Status append(std::span<const EntryPtr> batch);
 
-  // Appends entries from `from` on (facts included) to `out`, at most
-  // `max_entries` and about `max_bytes` (at least one when there is one), only
-  // stored ones.  Stops before a line that cannot be read back; fails with
-  // data_loss when that is the line of `from` itself.
-  Status read(Sequence from, std::size_t max_entries, std::size_t max_bytes,
-              std::vector<EntryPtr>& out) const DEVS_EXCLUDES(mutex_);
+  Sequence oldest() const override { return 1; }
+  Sequence last() const override { return last_.load(std::memory_order_acquire); }
+  ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const override
+      DEVS_EXCLUDES(mutex_);
+  Sequence first_since(std::int64_t ms) const override;
 
   // Puts what was appended out of reach of a power cut.  The recorder's thread.
   Status sync() { return file_->sync(); }
-
-  Sequence last() const { return last_.load(std::memory_order_acquire); }
 
  private:
   FlightLog() = default;

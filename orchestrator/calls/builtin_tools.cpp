@@ -95,9 +95,8 @@ class Page {
 // stepped over.  Never empty-handed without moving on.
 Sequence read_some(const FlightLog& log, Sequence from, Sequence before,
                    std::vector<EntryPtr>& out) {
-  const std::size_t had = out.size();
-  (void)log.read(from, static_cast<std::size_t>(before - from), kScanBytes, out);
-  return from + std::max<std::size_t>(1, out.size() - had);
+  const ReadLimits limits{static_cast<std::size_t>(before - from), kScanBytes};
+  return std::max(from + 1, read_entries(log, from, limits, out).next);
 }
 
 // The newest page, in log order; or, with `since`, the first page after it.

@@ -16,7 +16,6 @@ constexpr std::size_t kEnoughBytes = 128 * 1024;  // of frames: a reader that st
 // worker back.
 constexpr std::size_t kMaxEntries = 16 * kReadEntries;
 constexpr std::size_t kMaxScanned = 4 * kMiB;  // the same, in bytes of log
-constexpr Sequence kMaxProbes = 256;
 
 class Builder {
  public:
@@ -62,33 +61,17 @@ class Builder {
 
 }  // namespace
 
-Sequence next_readable(const StoredLog& log, Sequence from, Sequence through) {
-  std::vector<EntryPtr> found;
-  const Sequence end = std::min(through, from + kMaxProbes - 1);
-  for (Sequence at = from; at <= end; ++at)
-    if (log.read(at, 1, 1, found).ok() && !found.empty()) return at;
-  return end + 1;
-}
-
 Stretch read_stretch(const StoredLog& log, Projector& projector, const StretchRequest& wanted) {
   Builder building(projector, wanted);
   std::vector<EntryPtr> entries;
   while (!building.enough()) {
-    const Sequence oldest = log.oldest();
-    if (building.next() < oldest) {
-      building.gap(std::min(oldest - 1, wanted.through), "expired");
-      continue;
-    }
     entries.clear();
-    if (!log.read(building.next(), kReadEntries, kReadBytes, entries).ok()) {
-      // Retention may have passed in between: that is no corruption.
-      if (building.next() < log.oldest()) continue;
-      building.gap(next_readable(log, building.next() + 1, wanted.through) - 1, "corrupt");
-      continue;
-    }
-    if (entries.empty()) {
-      building.gap(wanted.through, "recorder");
-      continue;
+    const ReadOutcome read =
+        read_entries(log, building.next(), {kReadEntries, kReadBytes}, entries);
+    if (read.loss) {
+      building.gap(std::min(read.loss->through, wanted.through), name_of(read.loss->reason));
+    } else if (entries.empty()) {
+      building.gap(wanted.through, name_of(LossReason::recorder));
     }
     for (const EntryPtr& entry : entries)
       if (entry->sequence <= wanted.through) building.entry(*entry);

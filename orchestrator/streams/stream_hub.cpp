@@ -12,7 +12,7 @@ class StreamHub::Impl : public HubCore {
 StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log,
                      Reactor& reactor, WorkerPool& workers, Log& lines, Metrics& metrics)
     : impl_(std::make_shared<Impl>(
-          options, bus, std::make_shared<StoredFlightLog>(log),
+          options, bus, std::shared_ptr<const StoredLog>(std::shared_ptr<void>(), &log),
           std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics), reactor,
           workers, metrics)) {
   impl_->start();

@@ -117,13 +117,13 @@ bool Subscribers::Impl::fill(State& state, std::vector<EntryPtr>& entries) {
   const Sequence from = state.next;
   const auto read = bus_.read(from, kSlice, kSliceBytes, entries);
   if (read != TraceStreamBus::Read::behind) return !entries.empty();
-  if (flight_.read(from, kSlice, kSliceBytes, entries).ok() && !entries.empty()) {
+  const ReadOutcome outcome = read_entries(flight_, from, {kSlice, kSliceBytes}, entries);
+  if (!outcome.loss) {
     const Sequence head = bus_.head();
     std::erase_if(entries, [head](const EntryPtr& entry) { return entry->sequence > head; });
     return !entries.empty();
   }
-  const Sequence readable =
-      next_readable(StoredFlightLog(flight_), from + 1, bus_.oldest() - 1);
+  const Sequence readable = std::min(outcome.next, bus_.oldest());
   state.missed += readable - from;
   missed_.add(readable - from);
   state.next = readable;

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "orchestrator/streams/log_stretch.h"
 #include "protocol/json.h"
+#include "trace/stored_log.h"
 
 namespace devs {
 namespace {
@@ -55,7 +55,6 @@ void TraceEndpoint::log(Exchange& exchange) const {
       position_of(request.query_param("lastEventId"), log_.epoch(), head);
   if (!after) return exchange.respond(bad_request("lastEventId", "is no event id of this log"));
 
-  const StoredFlightLog stored(log_);
   HttpAnswer answer;
   answer.type = ContentType::ndjson;
   Sequence next = *after + 1;
@@ -63,9 +62,11 @@ void TraceEndpoint::log(Exchange& exchange) const {
   std::vector<EntryPtr> entries;
   while (next <= head && lines < *limit && answer.body.size() < kMaxAnswerBytes) {
     entries.clear();
-    if (!stored.read(next, *limit - lines, kReadBytes, entries).ok() || entries.empty()) {
+    const ReadOutcome read =
+        read_entries(log_, next, {*limit - lines, kReadBytes}, entries);
+    if (entries.empty()) {
       if (lines > 0) break;  // the next call begins with what is missing
-      const Sequence readable = next_readable(stored, next + 1, head);
+      const Sequence readable = read.loss ? read.loss->through + 1 : head + 1;
       answer.headers.emplace_back("X-Gap",
                                   encode_event_id(log_.epoch(), next) + ' ' +
                                       encode_event_id(log_.epoch(), readable - 1));
@@ -92,8 +93,11 @@ void TraceEndpoint::envelope(Exchange& exchange) const {
   std::vector<EntryPtr> found;
   if (id.ok() && id->epoch == log_.epoch() && id->sequence >= 1 && id->sequence <= head) {
     if (bus_.read(id->sequence, 1, 1, found) != TraceStreamBus::Read::entries) {
-      if (const Status read = log_.read(id->sequence, 1, 1, found); !read.ok())
-        return exchange.respond(answer_of(read));
+      const ReadOutcome read = read_entries(log_, id->sequence, {1, 1}, found);
+      if (read.loss)
+        return exchange.respond(answer_of(Status(
+            Code::data_loss, "the envelope cannot be read back: " +
+                                 std::string(name_of(read.loss->reason)))));
     }
   }
   if (found.empty())

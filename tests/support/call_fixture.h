@@ -96,7 +96,7 @@ class CallFixture {
   std::vector<EntryPtr> story() {
     (void)recorder_.flush(std::chrono::steady_clock::now() + std::chrono::seconds(5));
     std::vector<EntryPtr> all;
-    (void)log_->read(1, 100'000, 64 * kMiB, all);
+    (void)read_entries(*log_, 1, {100'000, 64 * kMiB}, all);
     return all;
   }
   std::vector<std::string> types() {

@@ -43,7 +43,7 @@ int write_until_killed(const char* dir) {
     std::vector<EntryPtr> seen;
     const auto read = bus.read(from, 50, 1u << 16, seen);
     if (read == TraceStreamBus::Read::behind)
-      if (!(*log)->read(from, 50, 1u << 16, seen).ok()) break;
+      if (read_entries(**log, from, {50, 1u << 16}, seen).loss) break;
     std::string said;
     for (const EntryPtr& entry : seen)
       said.append(std::to_string(entry->sequence))

@@ -17,7 +17,7 @@ using Opened = Result<std::unique_ptr<FlightLog>>;
 std::vector<EntryPtr> read_some(const FlightLog& log, Sequence from,
                                 std::size_t count) {
   std::vector<EntryPtr> out;
-  CHECK(log.read(from, count, 1u << 30, out).ok());
+  CHECK_FALSE(read_entries(log, from, {count, 1u << 30}, out).loss);
   return out;
 }
 
@@ -63,9 +63,9 @@ TEST_CASE("FlightLog: reads from anywhere, as much as was asked for") {
     CHECK(read_some(**log, 1001, 10).empty());
     CHECK(read_some(**log, 0, 1).front()->sequence == 1);
     std::vector<EntryPtr> out;
-    CHECK((*log)->read(10, 100, 30, out).ok());  // 13 bytes each
+    CHECK_FALSE(read_entries(**log, 10, {100, 30}, out).loss);  // 13 bytes each
     CHECK(out.size() == 2);
-    CHECK((*log)->read(10, 100, 1, out).ok());  // one is more than nothing
+    CHECK_FALSE(read_entries(**log, 10, {100, 1}, out).loss);  // one is more than nothing
     CHECK(out.size() == 3);
   }
 }
@@ -149,17 +149,19 @@ TEST_CASE("FlightLog: a damaged line is data_loss, its neighbours are not") {
   bytes.replace(third + 2, 4, 4, '\0');
   write_bytes(dir / "trace.log", bytes);  // the same file: the inode stays
   std::vector<EntryPtr> out;
-  CHECK((*log)->read(1, 10, 1000, out).ok());
+  CHECK_FALSE(read_entries(**log, 1, {10, 1000}, out).loss);
   CHECK(out.size() == 2);  // up to the hole
-  const Status hole = (*log)->read(3, 10, 1000, out);
-  CHECK(hole.code() == Code::data_loss);
-  CHECK(contains(hole.message(), "entry 3"));
+  const ReadOutcome hole = read_entries(**log, 3, {10, 1000}, out);
+  REQUIRE(hole.loss);
+  CHECK(hole.loss->from == 3);
+  CHECK(hole.loss->through == 3);
+  CHECK(hole.next == 4);
   CHECK(out.size() == 2);
-  CHECK((*log)->read(4, 10, 1000, out).ok());
+  CHECK_FALSE(read_entries(**log, 4, {10, 1000}, out).loss);
   CHECK(out.size() == 4);
 
   std::filesystem::resize_file(dir / "trace.log", 3);  // somebody cut our file
-  CHECK((*log)->read(1, 10, 1000, out).code() == Code::data_loss);
+  CHECK(read_entries(**log, 1, {10, 1000}, out).loss);
 }
 
 TEST_CASE("FlightLog: a refused append leaves nothing, and the same batch fits later") {
@@ -231,7 +233,7 @@ TEST_CASE(
     for (Sequence from = 1; !done.load() || from <= (*log)->last();) {
       out.clear();
       const Sequence head = (*log)->last();
-      if (!(*log)->read(from, 100, 1u << 16, out).ok()) ++wrong;
+      if (read_entries(**log, from, {100, 1u << 16}, out).loss) ++wrong;
       if (out.empty() && head >= from) ++wrong;
       for (const EntryPtr& entry : out) {
         if (entry->sequence != from || entry->body != body_of(std::to_string(from)))

@@ -96,14 +96,18 @@ TEST_CASE("TopicIndex: an entry finds the groups that match and no others") {
   CHECK(index.size() == 5);
   CHECK(b->since == 8);
 
-  const auto found = [&index](const EnvelopeFacts& facts) {
+  const auto found = [&index](std::string type, std::string task_id, std::string session_id) {
+    EnvelopeFacts facts;
+    facts.type = std::move(type);
+    facts.task_id = std::move(task_id);
+    facts.session_id = std::move(session_id);
     std::vector<GroupPtr> groups;
     index.each_match(facts, [&groups](const GroupPtr& group) { groups.push_back(group); });
     return groups;
   };
-  CHECK(found({"thought", "", "", "", ""}) == std::vector<GroupPtr>{a});
-  CHECK(found({"thought", "", "t", "s", ""}).size() == 4);
-  CHECK(found({"action", "", "u", "s", ""}) == std::vector<GroupPtr>{a, c});
+  CHECK(found("thought", "", "") == std::vector<GroupPtr>{a});
+  CHECK(found("thought", "t", "s").size() == 4);
+  CHECK(found("action", "u", "s") == std::vector<GroupPtr>{a, c});
 
   index.leave(c);
   CHECK(index.size() == 4);

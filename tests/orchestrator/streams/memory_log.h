@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "orchestrator/streams/log_stretch.h"
 #include "trace/mutex.h"
+#include "trace/stored_log.h"
 
 namespace devs {
 
@@ -50,21 +50,26 @@ class MemoryLog final : public StoredLog {
     MutexLock lock(mutex_);
     return oldest_;
   }
-  Status read(Sequence from, std::size_t max_entries, std::size_t max_bytes,
-              std::vector<EntryPtr>& out) const override DEVS_EXCLUDES(mutex_) {
+  Sequence last() const override { return size(); }
+  ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const override
+      DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     ++reads_;
-    if (from < oldest_) return {Code::data_loss, "expired"};
+    if (from < oldest_) return {oldest_, Loss{from, oldest_ - 1, LossReason::expired}};
+    Sequence bad = from;
+    while (corrupt_.contains(bad)) ++bad;
+    if (bad > from) return {bad, Loss{from, bad - 1, LossReason::corrupt}};
     std::size_t bytes = 0;
-    for (Sequence at = from; at <= entries_.size(); ++at) {
-      if (corrupt_.contains(at)) return at == from ? Status(Code::data_loss, "bad") : Status();
+    Sequence at = from;
+    for (; at <= entries_.size() && !corrupt_.contains(at); ++at) {
       const EntryPtr& entry = entries_[static_cast<std::size_t>(at - 1)];
       bytes += entry->body.size();
-      if (at > from && (at - from >= max_entries || bytes > max_bytes)) break;
-      out.push_back(entry);
+      if (at > from && (at - from >= limits.entries || bytes > limits.bytes)) break;
+      on_line({.sequence = at, .body = entry->body, .topics = {}, .stored_ms = 0});
     }
-    return {};
+    return {at, {}};
   }
+  Sequence first_since(std::int64_t) const override { return oldest(); }
 
  private:
   mutable Mutex mutex_;
