@@ -12,7 +12,7 @@ target_compile_options(devs_build_flags INTERFACE
   # g++ 12 sees overlaps in "literal" + std::string&& that are not there (GCC bug 105651).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   # Nor are the overruns it sees at -O3 in what those inline.
-  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<CONFIG:Release>>:-Wno-stringop-overflow;-Wno-stringop-overread>"
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>,$<CONFIG:Release>>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>"
   $<$<BOOL:${DEVS_WARNINGS_AS_ERRORS}>:-Werror>)
 if(DEVS_SANITIZE)
   # g++ 12 follows values through code the sanitizers have rewritten and sees overruns
