@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/result.h"
 
@@ -27,12 +28,28 @@ class File {
   virtual Result<std::uint64_t> size() const = 0;
 };
 
-// Opens files.  Thread-safe.
+// What the log does to its directory: every effect on the disk goes through here, so
+// that a test can fail, forget or record each one.  Thread-safe.
+//
+// Codes: not_found (no such file), resource_exhausted (ENOSPC, EDQUOT), unavailable
+// (whatever else the system says); the message names path and errno.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
+  // For the log's own files: created 0600 when missing, refused when not regular.
   virtual Result<std::unique_ptr<File>> open_append(
       const std::filesystem::path& path) = 0;
+  // Reads only; append() and truncate() refuse.
+  virtual Result<std::unique_ptr<File>> open_read(const std::filesystem::path& path) = 0;
+  // Atomic; replaces `to`.
+  virtual Status rename(const std::filesystem::path& from,
+                        const std::filesystem::path& to) = 0;
+  virtual Status remove(const std::filesystem::path& path) = 0;
+  virtual Status make_directory(const std::filesystem::path& path) = 0;  // 0700; there: ok
+  // A name is on disk when its directory is: after create, rename and remove.
+  virtual Status sync_directory(const std::filesystem::path& path) = 0;
+  // Names of what is in there, sorted.  not_found when it does not exist.
+  virtual Result<std::vector<std::string>> list(const std::filesystem::path& path) const = 0;
 };
 
 FileSystem& real_files();

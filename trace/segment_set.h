@@ -18,6 +18,8 @@ class SegmentSet {
   using List = std::vector<SegmentPtr>;
 
   std::shared_ptr<const List> list() const DEVS_EXCLUDES(mutex_);
+  // All of them at once: what open() found.  REQUIRES: in order, none overlapping.
+  void assign(List segments) DEVS_EXCLUDES(mutex_);
   // REQUIRES: begins after the last one ends.
   void push_back(SegmentPtr segment) DEVS_EXCLUDES(mutex_);
   // The sealed form of the one with the same base.
@@ -30,10 +32,11 @@ class SegmentSet {
   void set_expired_through(Sequence sequence) DEVS_EXCLUDES(mutex_);
 
   // Reads within the segments, up to entry `end` (exclusive), declaring what lies
-  // between them.  As StoredLog::read.
-  ReadOutcome read(Sequence from, Sequence end, ReadLimits limits,
-                   const StoredLog::OnLine& on_line) const;
-  Sequence first_since(std::int64_t ms) const;  // 0: none of these
+  // between them.  As StoredLog::read.  `previous_last` is what the file that begins at
+  // `end` says was given before it (SegmentInfo::previous_last).
+  ReadOutcome read(Sequence from, Sequence end, Sequence previous_last, ReadLimits limits,
+                   const StoredLog::OnLine& on_line) const DEVS_EXCLUDES(mutex_);
+  Sequence first_since(std::int64_t ms) const DEVS_EXCLUDES(mutex_);  // 0: none of these
 
  private:
   mutable Mutex mutex_;

@@ -74,6 +74,59 @@ TEST_CASE(
   CHECK(bytes_of(dir / "f").size() == 1200);
 }
 
+TEST_CASE("File: opened for reading it refuses to change, and a missing one is not made") {
+  const TempDir dir;
+  write_bytes(dir / "f", "0123");
+  auto file = real_files().open_read(dir / "f");
+  REQUIRE(file.ok());
+  const std::string_view piece = "4";
+  CHECK_FALSE((*file)->append({&piece, 1}).ok());
+  CHECK_FALSE((*file)->truncate(0).ok());
+  CHECK(*(*file)->size() == 4);
+  CHECK(bytes_of(dir / "f") == "0123");
+  CHECK(real_files().open_read(dir / "none").status().code() == Code::not_found);
+  CHECK_FALSE(std::filesystem::exists(dir / "none"));
+}
+
+TEST_CASE("FileSystem: makes, lists, renames and removes, and says what is not there") {
+  const TempDir dir;
+  FileSystem& files = real_files();
+  REQUIRE(files.make_directory(dir / "d").ok());
+  REQUIRE(files.make_directory(dir / "d").ok());  // there already
+  CHECK(std::filesystem::status(dir / "d").permissions() == std::filesystem::perms::owner_all);
+  write_bytes(dir / "d/b", "b");
+  write_bytes(dir / "d/a", "a");
+  REQUIRE(files.list(dir / "d").ok());
+  CHECK(*files.list(dir / "d") == std::vector<std::string>{"a", "b"});
+  REQUIRE(files.rename(dir / "d/b", dir / "d/a").ok());  // replaces
+  CHECK(bytes_of(dir / "d/a") == "b");
+  CHECK(files.sync_directory(dir / "d").ok());
+  REQUIRE(files.remove(dir / "d/a").ok());
+  CHECK(files.list(dir / "d")->empty());
+
+  CHECK(files.remove(dir / "d/a").code() == Code::not_found);
+  CHECK(files.rename(dir / "d/a", dir / "d/b").code() == Code::not_found);
+  CHECK(files.list(dir / "none").status().code() == Code::not_found);
+  CHECK(files.sync_directory(dir / "none").code() == Code::not_found);
+  write_bytes(dir / "file", "");
+  CHECK(contains(files.make_directory(dir / "file").message(), "Not a directory"));
+}
+
+TEST_CASE("File: when no descriptor is left it says which limit to raise") {
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  struct rlimit none = before;
+  none.rlim_cur = 0;
+  const TempDir dir;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto refused = real_files().open_append(dir / "f");
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().code() == Code::unavailable);
+  CHECK(contains(refused.status().message(), "EMFILE"));
+  CHECK(contains(refused.status().message(), "raise the limit"));
+}
+
 TEST_CASE("DirectoryLock: held until it dies, also against this process") {
   const TempDir dir;
   {

@@ -226,12 +226,10 @@ TEST_CASE("FlightRecorder: a log deleted under it refuses, and says what to do")
   REQUIRE(desk.publish("a").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
   std::filesystem::remove(desk.dir / "trace.log");
-  REQUIRE(desk.publish("b").ok());
-  REQUIRE(eventually([&] { return !desk.bus.recorder_status().ok(); }));
+  REQUIRE(eventually([&] { return !desk.publish("b").ok(); }));  // it looks each 50 ms
   CHECK(contains(desk.bus.recorder_status().message(), "deleted"));
   CHECK(contains(desk.bus.recorder_status().message(), "restart"));
   CHECK_FALSE(desk.publish("c").ok());
-  CHECK(desk.bus.head() == 1);
   desk.finish();
 }
 
