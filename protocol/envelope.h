@@ -85,6 +85,10 @@ struct EnvelopeFacts {
 };
 // Never fails: what is not there is empty.  Same answer live and in replay.
 EnvelopeFacts facts_of(std::string_view compact_envelope);
+// True for what its first bytes show to be a thought, an action or an observation:
+// most of every log, and all that a raw stream of everything needs to know of it.
+// False decides nothing.
+bool is_plain_turn(std::string_view compact_envelope);
 
 // The leniency table (SAOP 3.3): refuses what a publish may not be, naming the
 // path (`/type: ...`); accepts everything else.

@@ -121,8 +121,10 @@ void JsonView::pick(std::initializer_list<Pick> wanted) const {
   std::string_view quoted;
   JsonView value;
   for (std::size_t at = 1; next_member(text_, at, quoted, value);) {
+    const std::string_view inner = inner_of(quoted);
+    const bool plain = inner.find('\\') == std::string_view::npos;
     for (const auto& [name, place] : wanted) {
-      if (equals_unescaped(inner_of(quoted), name)) *place = value;
+      if (plain ? inner == name : equals_unescaped(inner, name)) *place = value;
     }
   }
 }

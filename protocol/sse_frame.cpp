@@ -1,5 +1,6 @@
 #include "protocol/sse_frame.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -14,9 +15,14 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += '\n';
 }
 
+// Two passes of memchr are several times as fast as one look for either.
+std::size_t line_end(std::string_view data) {
+  return std::min(data.find('\n'), data.find('\r'));
+}
+
 void append_data(std::string& out, std::string_view data) {
   for (;;) {
-    const std::size_t end = data.find_first_of("\r\n");
+    const std::size_t end = line_end(data);
     out += "data: ";
     out += data.substr(0, end);
     out += '\n';

@@ -83,6 +83,7 @@ Result<TraceStreamBus::Pending> TraceStreamBus::prepare(Draft draft) {
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(draft.body);
   entry->facts = std::move(draft.facts);
+  entry->topics = std::move(draft.topics);
   return Pending{std::move(entry), draft.stamp_at};
 }
 
@@ -184,6 +185,7 @@ void TraceStreamBus::append(Pending pending, std::int64_t now_ns) {
   if (pending.stamp_at) {
     last_stamp_ns_ = std::max(last_stamp_ns_ + 1, now_ns);
     write_stamp(entry.body, *pending.stamp_at, last_stamp_ns_);
+    entry.facts.timestamp_ns = last_stamp_ns_;  // what facts_of() finds in the log
   }
   ring_bytes_ += entry.body.size();
   unstored_bytes_ += entry.body.size();

@@ -43,6 +43,19 @@ TEST_CASE("TraceStreamBus: a host's envelope is never restamped") {
   CHECK(read_all(bus, 1)[0]->body == body);
 }
 
+TEST_CASE("TraceStreamBus: an entry's facts and topics are those its line has in the log") {
+  FakeClock clock;
+  TraceStreamBus bus({}, clock);
+  Draft draft = our_draft();
+  draft.topics = "owner:u1";
+  REQUIRE(bus.publish(std::move(draft)).ok());
+  bus.mark_stored(1);
+  const EntryPtr entry = read_all(bus, 1)[0];
+  CHECK(entry->topics == "owner:u1");
+  CHECK(entry->facts.timestamp_ns == stamp_of(*entry));
+  CHECK(entry->facts.timestamp_ns == facts_of(entry->body).timestamp_ns);
+}
+
 TEST_CASE("TraceStreamBus: every reader sees the same order under contention") {
   constexpr std::size_t kPublishers = 8, kEach = 400, kReaders = 3;
   constexpr Sequence kAll = kPublishers * kEach * 2;  // one by one, and in pairs
