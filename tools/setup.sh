@@ -12,7 +12,7 @@ commands=(g++:g++ cmake:cmake ninja:ninja-build pkg-config:pkg-config ccache:cca
           python3:python3 curl:curl npm:npm)
 # Libraries, as packages: a header without its pkg-config file would not do.
 libraries=(libcpp-httplib-dev nlohmann-json3-dev libfmt-dev libssl-dev libvalijson-dev
-           libcli11-dev libcurl4-openssl-dev doctest-dev)
+           libcli11-dev libcurl4-openssl-dev libzstd-dev libsqlite3-dev doctest-dev)
 
 say() { printf '== %s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "orchestrator/query/entry_selection.h"
+#include "orchestrator/query/index_state.h"
+#include "orchestrator/query/log_excerpt.h"
+#include "orchestrator/query/trace_queries.h"
+#include "orchestrator/query/wall_time.h"
+
+namespace devs {
+namespace {
+
+// Counting goes no further: nobody pages through more.
+constexpr std::size_t kMaxCounted = 100'000;
+// Of the second a question may take: what is left belongs to the page.
+constexpr std::chrono::milliseconds kCountBudget{250};
+// Bodies in one answer; the page ends early and says where the next one begins.
+constexpr std::size_t kMaxAnswerBodies = 8u << 20u;
+
+struct Total {
+  std::size_t entries = 0;
+  bool is_exact = true;
+};
+
+Result<Total> count(SqlConnection& connection, EntrySelection selection) {
+  connection.until(std::chrono::steady_clock::now() + kCountBudget);
+  auto rows = selection.select(connection, "1", "");
+  if (!rows.ok()) return rows.status();
+  Total total;
+  for (;;) {
+    const auto row = rows->step();
+    if (!row.ok() && row.status().code() != Code::deadline_exceeded) return row.status();
+    total.is_exact = row.ok() && (!*row || total.entries < kMaxCounted);
+    if (!row.ok() || !*row || !total.is_exact) return total;
+    ++total.entries;
+  }
+}
+
+// What the index has of a page, and what stands around it.
+struct Page {
+  std::vector<Sequence> entries;
+  bool more = false;
+  Total total;
+  Sequence through = 0;
+};
+
+Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Sequence oldest) {
+  Page page;
+  const auto through = indexed_through(connection);
+  if (!through.ok()) return through.status();
+  page.through = *through;
+
+  EntrySelection selection(query.filter);
+  if (oldest > 1) selection.after(oldest - 1);
+  EntrySelection counted = selection;
+  if (query.after > 0) selection.after(query.after);
+  if (query.before) selection.before(*query.before);
+  auto rows = selection.select(
+      connection, selection.sequence(),
+      fmt::format("ORDER BY {} {} LIMIT {}", selection.sequence(),
+                  query.newest_first ? "DESC" : "ASC", query.limit + 1));
+  if (!rows.ok()) return rows.status();
+  for (;;) {
+    const auto row = rows->step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    page.entries.push_back(static_cast<Sequence>(rows->integer(0)));
+  }
+  page.more = page.entries.size() > query.limit;
+  if (page.more) page.entries.pop_back();
+  auto total = count(connection, counted);
+  if (!total.ok()) return total.status();
+  page.total = *total;
+  return page;
+}
+
+}  // namespace
+
+Result<std::string> TraceQueries::envelopes(const EnvelopesQuery& query) const {
+  Page page;
+  {
+    auto lease = readers_.lease();
+    if (!lease.ok()) return lease.status();
+    auto found = page_of(**lease, query, log_.oldest());
+    if (!found.ok()) return readers_.judged(found.status());
+    page = std::move(*found);
+  }
+  const std::vector<ReadBack> entries = read_back(log_, page.entries, kMaxAnswerBodies);
+
+  std::string out = R"({"envelopes":[)";
+  for (const ReadBack& entry : entries) {
+    if (out.back() != '[') out += ',';
+    out.append(R"({"id":")").append(encode_event_id(epoch_, entry.sequence));
+    if (entry.lost) {
+      out.append(R"(","lost":")").append(name_of(*entry.lost)).append("\"}");
+      continue;
+    }
+    out += R"(","stored_at":)";
+    if (entry.stored_ms == 0)
+      out += "null";
+    else
+      out.append("\"").append(iso_of_ms(entry.stored_ms)).append("\"");
+    out.append(R"(,"envelope":)").append(entry.body).append("}");
+  }
+  const bool more = page.more || entries.size() < page.entries.size();
+  out += R"(],"next":)";
+  if (more && !entries.empty())
+    out.append("\"").append(encode_event_id(epoch_, entries.back().sequence)).append("\"");
+  else
+    out += "null";
+  out += fmt::format(R"(,"total":{},"total_is_exact":{},"indexed_through":"{}"}})",
+                     page.total.entries, page.total.is_exact,
+                     encode_event_id(epoch_, page.through));
+  return out;
+}
+
+}  // namespace devs

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+
+namespace devs {
+
+// The tables of `trace.db`.  Another number begins the index anew: it is built from the
+// log, so there is nothing to migrate.
+inline constexpr std::int64_t kIndexVersion = 1;
+
+// Columns of an entry that may be absent are NULL, so that their indexes hold only
+// those that have them.  A filter by one index walks rows in log order: a page is read
+// and no more.  `type` has no index: a few values, met everywhere.
+inline constexpr const char* kIndexSchema = R"sql(
+CREATE TABLE state(
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch TEXT NOT NULL,
+  through INTEGER NOT NULL,
+  tail INTEGER NOT NULL
+);
+CREATE TABLE entries(
+  sequence INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  ts_ns INTEGER NOT NULL,
+  stored_ms INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  tool TEXT, status TEXT, agent TEXT, session TEXT, task TEXT, thread TEXT,
+  tool_call_id TEXT, thought_id TEXT, source_thought_id TEXT,
+  trace_id TEXT, span_id TEXT, parent_span_id TEXT,
+  turn_index INTEGER,
+  duration_ms REAL,
+  failed INTEGER NOT NULL,
+  owner TEXT, topics TEXT
+);
+CREATE INDEX entries_by_time ON entries(at_ms);
+CREATE INDEX entries_by_tool ON entries(tool) WHERE tool IS NOT NULL;
+CREATE INDEX entries_by_status ON entries(status) WHERE status IS NOT NULL;
+CREATE INDEX entries_by_agent ON entries(agent) WHERE agent IS NOT NULL;
+CREATE INDEX entries_by_session ON entries(session) WHERE session IS NOT NULL;
+CREATE INDEX entries_by_task ON entries(task) WHERE task IS NOT NULL;
+CREATE VIRTUAL TABLE texts USING fts5(text, tokenize = "unicode61 remove_diacritics 2");
+CREATE TABLE sessions(
+  session TEXT NOT NULL, owner TEXT NOT NULL,
+  first_sequence INTEGER NOT NULL, last_sequence INTEGER NOT NULL,
+  first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+  entries INTEGER NOT NULL, calls INTEGER NOT NULL, errors INTEGER NOT NULL,
+  PRIMARY KEY (session, owner)
+) WITHOUT ROWID;
+CREATE TABLE session_agents(
+  session TEXT NOT NULL, owner TEXT NOT NULL, agent TEXT NOT NULL,
+  PRIMARY KEY (session, owner, agent)
+) WITHOUT ROWID;
+)sql";
+
+}  // namespace devs

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "orchestrator/net/route_table.h"
+#include "orchestrator/query/trace_queries.h"
+#include "protocol/result.h"
+#include "trace/metrics.h"
+
+namespace devs {
+
+// Adds `GET /trace/envelopes`, `/trace/sessions`, `/trace/tasks/{id}/tree` and
+// `/trace/stats`.  A principal who is no operator is answered about what it published
+// itself.  400 {"error":"BAD_REQUEST","field","message"}; 503 INDEX_UNAVAILABLE with
+// the reason while there is no index to ask, QUERY_TOO_BROAD when a question takes
+// longer than one may.
+//
+// Metrics: trace_queries_total, trace_queries_refused_total{reason}.
+//
+// REQUIRES: `queries` and `metrics` outlive the table.
+Status add_query_routes(RouteTable& routes, const TraceQueries& queries, Metrics& metrics);
+
+}  // namespace devs
