@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace devs {
 namespace {
@@ -18,41 +19,67 @@ constexpr Nanos kHeadWithin = 30 * kSecond;
 // A head says 200 before some servers have put the reader on their list.
 constexpr Nanos kSettle = kSecond / 2;
 constexpr std::string_view kData = "data: {";
+constexpr std::string_view kId = "id: ";
+// Of a reader that will stop: the server shall notice before the run is over.
+constexpr int kSmallBuffer = 16 * 1024;
+// Connections asked for before their answers are looked at.
+constexpr std::size_t kConnectsPerTurn = 64;
 
 }  // namespace
 
 Result<std::unique_ptr<Audience>> Audience::open(const Endpoint& endpoint,
-                                                 std::size_t readers) {
-  std::unique_ptr<Audience> audience(new Audience);
-  if (Status connected = audience->connect(endpoint, readers); !connected.ok())
-    return connected;
+                                                 const Options& options) {
+  std::unique_ptr<Audience> audience(new Audience(endpoint, options));
+  if (Status connected = audience->connect_all(); !connected.ok()) return connected;
   return audience;
 }
 
-Status Audience::connect(const Endpoint& endpoint, std::size_t readers) {
-  buffer_.resize(kReadBytes);
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  readers_.resize(readers);
-  const std::string request = "GET " + endpoint.path +
-                              " HTTP/1.1\r\nHost: " + endpoint.authority() +
-                              "\r\nAccept: text/event-stream\r\n\r\n";
-  for (Reader& reader : readers_) {
-    const Result<int> fd = connect_to(endpoint);
-    if (!fd.ok()) return fd.status();
-    reader.fd = fd.value();
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLET;  // polled once per arrival, not twice
-    event.data.ptr = &reader;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.fd, &event);
-    if (!send_all(reader.fd, request))
-      return Status(Code::unavailable, "the server closed a reader's connection");
+Audience::Audience(const Endpoint& endpoint, const Options& options)
+    : endpoint_(endpoint),
+      options_(options),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      readers_(options.readers),
+      last_id_(options.stopped),
+      reading_(options.readers),
+      buffer_(kReadBytes),
+      channels_(options.topics) {}
+
+Status Audience::connect_all() {
+  const Nanos begin = now();
+  for (std::size_t at = 0; at < readers_.size(); ++at) {
+    if (Status connected = connect(at); !connected.ok()) return connected;
+    if (at % kConnectsPerTurn == 0) turn(0);
   }
   const Nanos until = now() + kHeadWithin;
-  while (greeted_ < readers && outcome_.lost == 0 && now() < until) turn(kSecond / 10);
-  if (greeted_ < readers)
-    return Status(Code::unavailable, std::to_string(readers - greeted_) +
+  while (greeted_ < readers_.size() && outcome_.lost == 0 && now() < until) turn(kSecond / 10);
+  if (greeted_ < readers_.size())
+    return Status(Code::unavailable, std::to_string(readers_.size() - greeted_) +
                                          " readers were not answered with 200");
+  outcome_.connecting = now() - begin;
   for (const Nanos settled = now() + kSettle; now() < settled;) turn(kSecond / 100);
+  return {};
+}
+
+// For the first time, or again.
+Status Audience::connect(std::size_t at) {
+  const bool stops = at < options_.stopped;
+  const Result<int> fd = connect_to(
+      endpoint_, {.from = loopback_of(at), .receive_buffer = stops ? kSmallBuffer : 0});
+  if (!fd.ok()) return fd.status();
+  Reader& reader = readers_[at];
+  reader.fd = fd.value();
+  reader.rest.clear();
+  reader.greeted = false;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;  // polled once per arrival, not twice
+  event.data.ptr = &reader;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.fd, &event);
+  std::string request =
+      "GET " + with_topic(endpoint_.path, PayloadBook::topic_name(at % options_.topics)) +
+      " HTTP/1.1\r\nHost: " + endpoint_.authority() + "\r\nAccept: text/event-stream\r\n";
+  if (stops && !last_id_[at].empty()) request += "Last-Event-ID: " + last_id_[at] + "\r\n";
+  if (!send_all(reader.fd, request + "\r\n"))
+    return Status(Code::unavailable, "the server closed a reader's connection");
   return {};
 }
 
@@ -63,12 +90,34 @@ Audience::~Audience() {
 }
 
 void Audience::expect(const PayloadBook& book, std::size_t lanes, std::size_t measure_from) {
+  assert(book.topics() == options_.topics);
   book_ = &book;
   lanes_ = lanes;
   measure_from_ = measure_from;
-  order_.reserve(book.size());
+  for (std::size_t topic = 0; topic < channels_.size(); ++topic) {
+    channels_[topic].order.reserve(book.payloads_of(topic));
+    channels_[topic].last_of_lane.assign(lanes, -1);
+  }
   known_.assign(book.size(), false);
-  last_of_lane_.assign(lanes, -1);
+  outcome_.burst_end.assign(book.size() / book.burst() + 1, 0);
+  reading_ = readers_.size() - options_.stopped;
+  for (const Reader& reader : readers_) {
+    if (is_stopped(reader)) epoll_ctl(epoll_, EPOLL_CTL_DEL, reader.fd, nullptr);
+    if (!is_stopped(reader) && book.payloads_of(number_of(reader) % options_.topics) == 0)
+      ++satisfied_;
+  }
+}
+
+void Audience::wake() {
+  awake_ = true;
+  reading_ = readers_.size();
+  for (Reader& reader : readers_) {
+    if (!is_stopped(reader)) break;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    event.data.ptr = &reader;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, reader.fd, &event);
+  }
 }
 
 void Audience::turn(Nanos patience) {
@@ -92,7 +141,8 @@ void Audience::receive(Reader& reader) {
     ++outcome_.reads;
     const std::string_view bytes(buffer_.data(), kept + static_cast<std::size_t>(got));
     reader.rest.assign(bytes.substr(consume(reader, bytes)));
-    more = bytes.size() == buffer_.size();
+    // One that the server may close is read to its end, which comes with no arrival.
+    more = bytes.size() == buffer_.size() || is_stopped(reader);
   }
 }
 
@@ -112,7 +162,11 @@ std::size_t Audience::consume(Reader& reader, std::string_view bytes) {
   for (;;) {
     const void* hit =
         memmem(bytes.data() + at, bytes.size() - at, kData.data(), kData.size());
-    if (hit == nullptr) return bytes.size() - std::min(bytes.size() - at, kData.size() - 1);
+    if (hit == nullptr) {
+      // An id before data that is still to come must not be lost.
+      const std::size_t keep = is_stopped(reader) ? 64 : kData.size() - 1;
+      return bytes.size() - std::min(bytes.size() - at, keep);
+    }
     const auto line = static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data());
     const std::string_view data = bytes.substr(line + kData.size() - 1);
     if (!data.starts_with(book_->mark().substr(0, data.size()))) {
@@ -120,48 +174,71 @@ std::size_t Audience::consume(Reader& reader, std::string_view bytes) {
       at = line + kData.size();
       continue;
     }
-    if (data.size() < book_->bytes()) return line;
+    if (data.size() < book_->bytes()) return is_stopped(reader) ? at : line;
+    if (is_stopped(reader)) note_id(reader, bytes.substr(at, line - at));
     deliver(reader, data.substr(0, book_->bytes()));
     at = line + kData.size() - 1 + book_->bytes();
   }
 }
 
+// The `id:` line of the frame whose data comes next.
+void Audience::note_id(const Reader& reader, std::string_view before) {
+  const std::size_t at = before.rfind(kId);
+  if (at == std::string_view::npos) return;
+  const std::string_view id = before.substr(at + kId.size());
+  last_id_[number_of(reader)] = id.substr(0, id.find_first_of("\r\n"));
+}
+
 void Audience::deliver(Reader& reader, std::string_view payload) {
   const std::size_t number = book_->number_in(payload);
-  if (number == book_->size() || book_->at(number) != payload) {
+  const std::size_t topic = number_of(reader) % options_.topics;
+  if (number == book_->size() || book_->at(number) != payload ||
+      book_->topic_of(number) != topic) {
     ++outcome_.damaged;
     return;
   }
-  if (reader.seen == order_.size()) agree_on(number);
-  if (reader.seen < order_.size() && order_[reader.seen] != number) ++outcome_.disordered;
+  Channel& channel = channels_[topic];
+  if (reader.seen == channel.order.size()) agree_on(channel, number);
+  if (reader.seen < channel.order.size() && channel.order[reader.seen] != number)
+    ++outcome_.disordered;
   ++reader.seen;
   ++outcome_.deliveries;
-  if (reader.seen == book_->size()) ++satisfied_;
-  if (number >= measure_from_) outcome_.latency.add(received_at_ - book_->due(number));
+  outcome_.burst_end[number / book_->burst()] = received_at_;
+  if (reader.seen == book_->payloads_of(topic)) ++satisfied_;
+  if (number >= measure_from_ && !is_stopped(reader))
+    outcome_.latency.add(received_at_ - book_->due(number));
 }
 
-void Audience::agree_on(std::size_t number) {
+void Audience::agree_on(Channel& channel, std::size_t number) {
   if (known_[number]) {
     ++outcome_.repeated;
     return;
   }
-  std::int64_t& last = last_of_lane_[number % lanes_];
+  std::int64_t& last = channel.last_of_lane[book_->lane_of(number, lanes_)];
   if (static_cast<std::int64_t>(number) < last) ++outcome_.disordered;
   last = static_cast<std::int64_t>(number);
   known_[number] = true;
-  order_.push_back(static_cast<std::uint32_t>(number));
+  channel.order.push_back(static_cast<std::uint32_t>(number));
 }
 
 void Audience::lose(Reader& reader) {
-  if (reader.seen < (book_ == nullptr ? 1 : book_->size())) ++outcome_.lost;
   close(reader.fd);
   reader.fd = -1;
+  const std::size_t at = number_of(reader);
+  if (reader.greeted && awake_ && is_stopped(reader) && !last_id_[at].empty()) {
+    ++outcome_.resumed;
+    if (connect(at).ok()) return;
+  }
+  if (reader.seen < (book_ == nullptr ? 1 : book_->payloads_of(at % options_.topics)))
+    ++outcome_.lost;
 }
 
 std::uint64_t Audience::missing() const {
   std::uint64_t missing = 0;
-  for (const Reader& reader : readers_)
-    missing += book_->size() - std::min<std::size_t>(reader.seen, book_->size());
+  for (const Reader& reader : readers_) {
+    const std::size_t due = book_->payloads_of(number_of(reader) % options_.topics);
+    missing += due - std::min<std::size_t>(reader.seen, due);
+  }
   return missing;
 }
 

@@ -34,7 +34,30 @@ Result<Endpoint> read_url(std::string_view url) {
   return endpoint;
 }
 
-Result<int> connect_to(const Endpoint& endpoint) {
+namespace {
+
+void prepare(int fd, const SocketWish& wish) {
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (wish.receive_buffer > 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &wish.receive_buffer, sizeof wish.receive_buffer);
+  if (wish.from == 0) return;
+  // The port is chosen at connect, when it must be free only for this pair.
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  sockaddr_in own{};
+  own.sin_family = AF_INET;
+  own.sin_addr.s_addr = htonl(wish.from);
+  (void)bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own);
+}
+
+}  // namespace
+
+std::uint32_t loopback_of(std::size_t number) {
+  constexpr std::size_t kPerAddress = 1000;
+  return INADDR_LOOPBACK + static_cast<std::uint32_t>(number / kPerAddress);
+}
+
+Result<int> connect_to(const Endpoint& endpoint, const SocketWish& wish) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(endpoint.port);
@@ -43,13 +66,12 @@ Result<int> connect_to(const Endpoint& endpoint) {
 
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return Status(Code::resource_exhausted, std::strerror(errno));
+  prepare(fd, wish);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int why = errno;
     close(fd);
     return Status(Code::unavailable, endpoint.authority() + ": " + std::strerror(why));
   }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   return fd;
 }

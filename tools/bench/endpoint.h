@@ -19,8 +19,18 @@ struct Endpoint {
 
 Result<Endpoint> read_url(std::string_view url);
 
+// What a client asks of its socket beyond being connected.
+struct SocketWish {
+  std::uint32_t from = 0;  // our own IPv4 address; 0: the system's choice
+  int receive_buffer = 0;  // bytes; 0: the system's choice
+};
+
 // A non-blocking connected socket without Nagle's delay; the caller closes it.
-Result<int> connect_to(const Endpoint& endpoint);
+Result<int> connect_to(const Endpoint& endpoint, const SocketWish& wish = {});
+
+// The loopback address client `number` speaks from: one address has too few ports for
+// many thousand connections to one server.
+std::uint32_t loopback_of(std::size_t number);
 
 // Sends all of `bytes`, waiting while the socket is full.  False: the peer is gone.
 bool send_all(int fd, std::string_view bytes);

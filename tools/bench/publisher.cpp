@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -44,8 +45,9 @@ Status Publisher::renew(Lane& lane) {
 
 Status Publisher::run(const PayloadBook& book, const std::stop_token& stop) {
   prctl(PR_SET_TIMERSLACK, 1);  // woken when due, not 50 us later
-  for (std::size_t number = 0; number < book.size() && !stop.stop_requested(); ++number) {
-    Lane& lane = lanes_[number % lanes_.size()];
+  for (std::size_t number = 0; number < book.size() && !stop.stop_requested();
+       number += book.batch()) {
+    Lane& lane = lanes_[book.lane_of(number, lanes_.size())];
     wait_until(book.due(number));
     if (Status heard = listen(lane); !heard.ok()) return heard;
     if (Status sent = publish(lane, book, number); !sent.ok()) return sent;
@@ -66,12 +68,17 @@ Status Publisher::publish(Lane& lane, const PayloadBook& book, std::size_t numbe
   if (lane.used >= kRenewAfter && lane.waiting == 0)
     if (Status renewed = renew(lane); !renewed.ok()) return renewed;
 
-  const std::string_view payload = book.at(number);
-  std::string request = "POST " + endpoint_.path + " HTTP/1.1\r\nHost: " +
-                        endpoint_.authority() +
-                        "\r\nContent-Type: application/json\r\nContent-Length: " +
-                        std::to_string(payload.size()) + "\r\n\r\n";
-  request += payload;
+  const std::size_t count = std::min(book.batch(), book.size() - number);
+  const std::string topic = PayloadBook::topic_name(book.topic_of(number));
+  std::string request = "POST " + with_topic(endpoint_.path, topic) +
+                        " HTTP/1.1\r\nHost: " + endpoint_.authority() + "\r\nContent-Type: " +
+                        (count > 1 ? "application/x-ndjson" : "application/json") +
+                        "\r\nContent-Length: " +
+                        std::to_string(count * (book.bytes() + 1) - 1) + "\r\n\r\n";
+  for (std::size_t at = number; at < number + count; ++at) {
+    if (at > number) request += '\n';
+    request += book.at(at);
+  }
   outcome_.late.add(now() - book.due(number));
   if (!send_all(lane.fd, request))
     return Status(Code::unavailable, "the server closed a publisher's connection");

@@ -14,14 +14,14 @@
 namespace devs {
 
 // Sends the payloads of a book, each when it is due, whatever the server does: an
-// open loop.  One POST per payload, over a few kept connections in turn; a
-// connection's payloads are sent in order.
+// open loop.  One POST per payload, or NDJSON per batch, over a few kept connections in
+// turn; a connection's payloads are sent in order.
 //
 // Confined to the thread that runs it; results are read once it has ended.
 class Publisher {
  public:
   struct Outcome {
-    std::size_t sent = 0;
+    std::size_t sent = 0;  // POSTs
     std::size_t accepted = 0;
     std::size_t refused = 0;  // answered otherwise than 2xx
     Latency late;             // sent after it was due: what the client itself added
