@@ -19,7 +19,7 @@ namespace devs {
 
 namespace {
 
-constexpr int kBacklog = 1'024;
+constexpr int kBacklog = 4'096;         // a whole audience that comes back at once
 constexpr int kAcceptsPerTurn = 64;
 constexpr unsigned kUserTimeoutMs = 30'000;
 constexpr std::chrono::milliseconds kNoDescriptorPause{100};
