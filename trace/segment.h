@@ -25,6 +25,8 @@ struct SegmentInfo {
   Sequence open_from = 1;
   std::int64_t last_stamp_ns = 0;
 
+  std::uint64_t lost = 0;  // entries declared lost inside, as far as is known unread
+
   Sequence last() const { return base + count - 1; }
 };
 
