@@ -273,8 +273,8 @@ Result<bool> IndexWriter::trim(Sequence oldest) {
 
 Status IndexWriter::forget_before(Sequence first_kept) {
   for (const char* sql :
-       {"UPDATE sessions SET entries=entries-gone.entries, calls=calls-gone.calls, "
-        "errors=errors-gone.errors FROM (SELECT session, ifnull(owner,'') AS owner, "
+       {"UPDATE sessions SET entries=sessions.entries-gone.entries, "
+        "calls=sessions.calls-gone.calls, errors=sessions.errors-gone.errors FROM (SELECT session, ifnull(owner,'') AS owner, "
         "count(*) AS entries, sum(type='action') AS calls, sum(failed) AS errors FROM entries "
         "WHERE sequence<?1 AND session IS NOT NULL GROUP BY 1,2) AS gone "
         "WHERE sessions.session=gone.session AND sessions.owner=gone.owner",

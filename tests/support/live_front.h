@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -161,7 +162,7 @@ class LiveFront {
     bool listen = true;
   };
 
-  using MakeRoutes = std::vector<Route> (*)(LiveFront&);
+  using MakeRoutes = std::function<std::vector<Route>(LiveFront&)>;
 
   LiveFront(Options options, MakeRoutes routes)
       : reactor_(options.real_clock ? system_clock() : static_cast<const Clock&>(clock_),

@@ -1,0 +1,264 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "orchestrator/query/entry_selection.h"
+#include "tests/orchestrator/query/query_kit.h"
+
+namespace devs {
+namespace {
+
+using Numbers = std::vector<Sequence>;
+
+Numbers found_by(QueryShelf& shelf, QueryFilter filter) {
+  EnvelopesQuery query;
+  query.filter = std::move(filter);
+  query.limit = kMaxPageEntries;
+  return Answered(shelf.asked().envelopes(query)).sequences();
+}
+Numbers search(QueryShelf& shelf, std::string text) {
+  QueryFilter filter;
+  filter.text = std::move(text);
+  return found_by(shelf, std::move(filter));
+}
+
+TEST_CASE("TraceQueries: envelopes come verbatim, with id and time of storing") {
+  QueryShelf shelf;
+  const std::string odd = R"({"b":1.10,"type":"thought","a":"\u0041\/","n":100000000000000000000})";
+  shelf.log.add(odd, 1'795'224'245'120);
+  shelf.log.add(R"({"type":"x"})");
+  const Answered answer(shelf.asked().envelopes({}));
+  CHECK(answer.text() == R"({"envelopes":[{"id":"5f3a9c01d2-1","stored_at":"2026-11-21T01:24:05.120Z","envelope":)" +
+                             odd +
+                             R"(},{"id":"5f3a9c01d2-2","stored_at":null,"envelope":{"type":"x"}}],)"
+                             R"("next":null,"total":2,"total_is_exact":true,"indexed_through":"5f3a9c01d2-2"})");
+}
+
+TEST_CASE("TraceQueries: an empty log has an empty answer") {
+  QueryShelf shelf;
+  CHECK(Answered(shelf.asked().envelopes({})).text() ==
+        R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
+}
+
+TEST_CASE("TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
+  for (const bool newest_first : {false, true}) {
+    QueryShelf shelf;
+    for (int i = 0; i < 50; ++i) add_call(shelf.log, {});
+    EnvelopesQuery query;
+    query.filter.types = {"action"};
+    query.limit = 7;
+    query.newest_first = newest_first;
+    Numbers all;
+    for (int page = 0; page < 100; ++page) {
+      const Answered answer(shelf.asked().envelopes(query));
+      const Numbers here = answer.sequences();
+      all.insert(all.end(), here.begin(), here.end());
+      const auto next = answer["next"].string();
+      if (!next) break;
+      CHECK(here.size() == 7);
+      const Sequence cursor = decode_event_id(*next).value().sequence;
+      if (newest_first)
+        query.before = cursor;
+      else
+        query.after = cursor;
+      if (page == 2) add_call(shelf.log, {});
+    }
+    Numbers expected;
+    for (Sequence each = 1; each <= (newest_first ? 100u : 102u); each += 2) expected.push_back(each);
+    if (newest_first) std::reverse(expected.begin(), expected.end());
+    CHECK(all == expected);
+  }
+}
+
+TEST_CASE("TraceQueries: a page that is full and the last has no next") {
+  QueryShelf shelf;
+  for (int i = 0; i < 3; ++i) shelf.log.add(R"({"type":"x"})");
+  EnvelopesQuery query;
+  query.limit = 3;
+  CHECK(Answered(shelf.asked().envelopes(query))["next"].text() == "null");
+  query.limit = 2;
+  CHECK(Answered(shelf.asked().envelopes(query))["next"].string() == id_text(2));
+}
+
+TEST_CASE("TraceQueries: the total counts the filter, not the page nor its cursor") {
+  QueryShelf shelf;
+  for (int i = 0; i < 20; ++i) add_call(shelf.log, {.tool = i % 4 == 0 ? "x" : "y"});
+  EnvelopesQuery query;
+  query.filter.tools = {"x"};
+  query.limit = 2;
+  query.after = 20;
+  const Answered answer(shelf.asked().envelopes(query));
+  CHECK(answer.number("total") == 10);
+  CHECK(answer["total_is_exact"].boolean() == true);
+}
+
+TEST_CASE("TraceQueries: large envelopes end a page early, and the next begins there") {
+  QueryShelf shelf;
+  for (int i = 0; i < 12; ++i)
+    shelf.log.add(R"({"type":"x","payload":{"a":")" + std::string(1u << 20u, 'x') + "\"}}");
+  for (const bool newest_first : {false, true}) {
+    EnvelopesQuery query;
+    query.newest_first = newest_first;
+    const Answered first(shelf.asked().envelopes(query));
+    CHECK(first.sequences().size() == 7);
+    const Sequence cursor = decode_event_id(*first["next"].string()).value().sequence;
+    (newest_first ? query.before.emplace() : query.after) = cursor;
+    const Answered second(shelf.asked().envelopes(query));
+    CHECK(second.sequences().size() == 5);
+    CHECK(second["next"].text() == "null");
+  }
+}
+
+TEST_CASE("TraceQueries: what the log lost is shown as lost, by its reason") {
+  QueryShelf shelf;
+  for (int i = 0; i < 4; ++i) shelf.log.add(R"({"type":"x"})");
+  shelf.asked();
+  shelf.log.lose(2, 3, LossReason::corrupt);
+  const Answered answer(shelf.asked().envelopes({}));
+  CHECK(answer.sequences() == Numbers{1, 2, 3, 4});
+  CHECK(answer.all("envelopes", "lost") == std::vector<std::string>{"", "corrupt", "corrupt", ""});
+}
+
+TEST_CASE("TraceQueries: what retention took is neither listed nor counted, trimmed yet or not") {
+  QueryShelf shelf;
+  for (int i = 0; i < 10; ++i) shelf.log.add(R"({"type":"x","payload":{"word":"whale"}})");
+  shelf.asked();
+  shelf.log.drop_before(8);
+  CHECK(found_by(shelf, {}) == Numbers{8, 9, 10});
+  CHECK(search(shelf, "whale") == Numbers{8, 9, 10});
+  CHECK(Answered(shelf.asked().envelopes({})).number("total") == 3);
+}
+
+TEST_CASE("TraceQueries: a principal is shown what it published, nothing else") {
+  QueryShelf shelf;
+  shelf.log.add(action_of({.session = "s"}), 0, "owner:u1");
+  shelf.log.add(action_of({.session = "s"}), 0, "owner:u2");
+  shelf.log.add(action_of({.session = "s"}));
+  QueryFilter filter;
+  filter.owner = "u1";
+  CHECK(found_by(shelf, filter) == Numbers{1});
+  filter.text = "read_file";
+  CHECK(found_by(shelf, filter) == Numbers{1});
+  SessionsQuery sessions;
+  sessions.owner = "u2";
+  CHECK(Answered(shelf.asked().sessions(sessions)).all("sessions", "entries") ==
+        std::vector<std::string>{"1"});
+  sessions.owner = "u3";
+  CHECK(Answered(shelf.asked().sessions(sessions)).number("total") == 0);
+  TaskTreeQuery tree;
+  tree.task = "t-1";
+  tree.owner = "u3";
+  CHECK(shelf.asked().task_tree(tree).status().code() == Code::not_found);
+  StatsQuery stats;
+  stats.filter.owner = "u1";
+  CHECK(Answered(shelf.asked().stats(stats)).number("entries") == 1);
+}
+
+// The filters of the streams, told from facts alone.
+bool admits(const QueryFilter& filter, const EnvelopeFacts& facts) {
+  const auto any = [](const std::vector<std::string>& values, const std::string& value) {
+    return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
+  };
+  return facts.type != "channel" && facts.type != "graph" && any(filter.types, facts.type) &&
+         any(filter.tools, facts.tool) && any(filter.agents, facts.agent_id) &&
+         any(filter.sessions, facts.session_id) && any(filter.tasks, facts.task_id) &&
+         any(filter.statuses, facts.status) &&
+         (!filter.min_duration_ms ||
+          (facts.duration_ms && *facts.duration_ms >= *filter.min_duration_ms));
+}
+
+TEST_CASE("TraceQueries: a filter finds exactly the entries whose facts it admits") {
+  std::mt19937 random(31);
+  const auto one_of = [&random](std::vector<std::string> values) { return values[random() % values.size()]; };
+  QueryShelf shelf;
+  for (int i = 0; i < 900; ++i) {
+    TestCall call{.id = "c-" + std::to_string(i),
+                  .tool = one_of({"read_file", "grep", "a'b", "日本"}),
+                  .task = one_of({"t-1", "t-2", "bad id"}),
+                  .session = one_of({"s-1", "s-2", ""}),
+                  .agent = one_of({"a-1", "a-2"}),
+                  .thought = "h",
+                  .status = one_of({"SUCCESS", "TOOL_ERROR", "TIMEOUT_EXCEEDED"}),
+                  .duration_ms = static_cast<double>(random() % 1000)};
+    switch (random() % 5) {
+      case 0: shelf.log.add(thought_of(call, "think")); break;
+      case 1: shelf.log.add(action_of(call)); break;
+      case 2: shelf.log.add(observation_of(call)); break;
+      case 3: shelf.log.add(R"({"type":"channel","agentId":"a-1"})"); break;
+      default: shelf.log.add(R"({"type":")" + one_of({"THOUGHT", "odd,type", "hitl"}) + R"(","taskId":"t-2"})");
+    }
+  }
+  for (int round = 0; round < 300; ++round) {
+    QueryFilter filter;
+    const auto maybe = [&](std::vector<std::string>& list, const std::vector<std::string>& values) {
+      if (random() % 3 != 0) return;
+      for (std::size_t n = 1 + random() % 3; n > 0; --n) list.push_back(one_of(values));
+    };
+    maybe(filter.types, {"thought", "action", "observation", "THOUGHT", "channel", "odd,type"});
+    maybe(filter.tools, {"read_file", "grep", "a'b", "日本", "nothing"});
+    maybe(filter.tasks, {"t-1", "t-2"});
+    maybe(filter.sessions, {"s-1", "s-2"});
+    maybe(filter.agents, {"a-1", "a-2", "a-3"});
+    maybe(filter.statuses, {"SUCCESS", "TOOL_ERROR"});
+    if (random() % 4 == 0) filter.min_duration_ms = static_cast<double>(random() % 1000);
+    Numbers expected;
+    for (Sequence each = 1; each <= shelf.log.last(); ++each)
+      if (admits(filter, facts_of(shelf.log.body(each)))) expected.push_back(each);
+    CHECK(found_by(shelf, filter) == expected);
+  }
+}
+
+TEST_CASE("TraceQueries: a time range is from its begin to before its end") {
+  QueryShelf shelf;
+  for (int ms = 1000; ms < 1005; ++ms) shelf.log.add(R"({"type":"x"})", ms);
+  shelf.log.add(R"({"type":"x","timestamp_ns":"1003000000"})");
+  QueryFilter filter;
+  filter.from_ms = 1001;
+  filter.to_ms = 1004;
+  CHECK(found_by(shelf, filter) == Numbers{2, 3, 4, 6});
+}
+
+TEST_CASE("TraceQueries: a search finds entries that have all its words") {
+  QueryShelf shelf;
+  shelf.log.add(thought_of({.thought = "h-1"}, "The white whale breaches"));
+  shelf.log.add(action_of({.arguments = R"({"path":"src/white_whale.cc"})"}));
+  shelf.log.add(observation_of({.status = "TOOL_ERROR", .err = "no whale here"}));
+  CHECK(search(shelf, "whale") == Numbers{1, 2, 3});
+  CHECK(search(shelf, "WHALE white") == Numbers{1, 2});
+  CHECK(search(shelf, "src/white_whale.cc") == Numbers{2});
+  CHECK(search(shelf, "TOOL_ERROR") == Numbers{3});
+  CHECK(search(shelf, "read_file") == Numbers{2, 3});
+  CHECK(search(shelf, "whal") == Numbers{});
+  CHECK(search(shelf, "c-1 whale") == Numbers{2, 3});
+  QueryFilter filter;
+  filter.text = "whale";
+  filter.types = {"action"};
+  CHECK(found_by(shelf, filter) == Numbers{2});
+}
+
+TEST_CASE("TraceQueries: a search is words, never a syntax") {
+  QueryShelf shelf;
+  shelf.log.add(thought_of({.thought = "h-1"}, "alpha beta"));
+  shelf.log.add(thought_of({.thought = "h-1"}, "alpha OR NOT NEAR AND gamma"));
+  CHECK(search(shelf, "alpha OR gamma") == Numbers{2});
+  CHECK(search(shelf, "alpha NOT beta") == Numbers{});
+  CHECK(search(shelf, "\"alpha beta") == Numbers{1});
+  CHECK(search(shelf, "alph*") == Numbers{});
+  CHECK(search(shelf, "text:alpha") == Numbers{});
+  CHECK(search(shelf, "— alpha") == Numbers{1, 2});
+  for (const char* hostile :
+       {"\"", "\"\"\"a", "a\"", "(a", "a)", "a^", "^a", "{a b}:c", "-a", "+a", "a AND", "NEAR(a b, 2)",
+        "'; DROP TABLE entries; --", "a\\", "%", "_", "?1", ":a", "@a", "$a", "a*b**", "\xe2\x80\x94",
+        "\xf0\x9f\x98\x80", "AND OR NOT", "rowid:1", "text : a", "a\tb\nc"})
+    (void)search(shelf, hostile);  // which requires an answer
+}
+
+TEST_CASE("entry_selection: each word becomes a phrase of its own") {
+  CHECK(phrases_of("deep sea") == R"("deep" "sea")");
+  CHECK(phrases_of("  a\t\"b\"  ") == R"("a" """b""")");
+  CHECK(phrases_of("") == "");
+}
+
+}  // namespace
+}  // namespace devs
