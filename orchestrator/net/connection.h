@@ -45,6 +45,7 @@ class Connection final : public FdHandler {
   void on_stopping();  // what is written is flushed, then it ends
   void end();          // now, without a word
   void end_stream_now();  // a stream says its last chunk first
+  void close_stream();    // the same with its last words, wherever it stands
   void make_room();    // a head that takes too long, or a parked connection
 
   ConnectionId id() const { return id_; }
@@ -110,6 +111,7 @@ class Connection final : public FdHandler {
   void begin_stream(StreamStart start);
   void pump();
   void on_stall();
+  void cut_stream(SseProvider::Gone why);
   void leave_stream(SseProvider::Gone why);
 
   FrontShared& shared_;

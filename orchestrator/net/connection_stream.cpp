@@ -125,12 +125,21 @@ void Connection::on_stall() {
     return;
   }
   shared_.metrics.counter("http_streams_stalled_total").add();
+  cut_stream(SseProvider::Gone::stalled);
+}
+
+void Connection::close_stream() {
+  if (state_ == State::stream && provider_) cut_stream(SseProvider::Gone::shutdown);
+}
+
+// REQUIRES: a stream.
+void Connection::cut_stream(SseProvider::Gone why) {
   std::string words = provider_->last_words();
   if (!words.empty() && out_.at_boundary()) {
     if (!http_1_0_) words.append(kLastChunk);
     send(fd_, words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
-  leave_stream(SseProvider::Gone::stalled);
+  leave_stream(why);
   end();
 }
 

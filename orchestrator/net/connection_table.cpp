@@ -121,6 +121,11 @@ std::size_t StreamLine::bytes_sent() const {
   return connection ? connection->body_bytes_sent() : 0;
 }
 
+void StreamLine::close() {
+  if (Connection* const connection = table_ ? table_->find(id_) : nullptr)
+    connection->close_stream();
+}
+
 void StreamLine::wake() {
   if (table_) table_->wake(id_);
 }

@@ -33,6 +33,9 @@ class StreamLine {
   StreamLine() = default;
   StreamLine(ConnectionTable* table, ConnectionId id) : table_(table), id_(id) {}
   void wake();  // something is there: pull() will be called, in this turn or the next
+  // Ends the stream now: last_words() if they fit, no waiting for a slow peer.  The
+  // provider is told `shutdown` and destroyed before this returns.
+  void close();
   std::size_t bytes_sent() const;  // of the body, so far
   ConnectionId id() const { return id_; }
 
@@ -63,9 +66,9 @@ class SseProvider {
   // these are the last; the connection writes the last chunk and closes.
   virtual Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) = 0;
 
-  // The peer took no byte for the stall time while something was due: a last
-  // frame (chunked if asked so in attached), sent only if the socket is at a
-  // frame boundary and takes it.  Empty: nothing to say.
+  // The stream ends early: the peer took no byte for the stall time while something
+  // was due, or close() was called.  A last frame (chunked if asked so in attached),
+  // sent only if the socket is at a frame boundary and takes it.  Empty: nothing to say.
   virtual std::string last_words() { return {}; }
 
   // The connection is gone; nothing is pulled after this.  Called once, unless
