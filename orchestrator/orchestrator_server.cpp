@@ -29,7 +29,7 @@ class OrchestratorServer::Parts {
              .last = flight_log->last(),
              .last_stamp_ns = recovery.last_stamp_ns()},
             clock),
-        recorder(bus, *flight_log, log, metrics, {}),
+        recorder(bus, *flight_log, nullptr, log, metrics, {}),
         reactor(clock, metrics),
         http_workers({.name = "http", .threads = options.http_threads, .queue_capacity = 4096}),
         house_workers({.name = "house", .threads = 2, .queue_capacity = 16'384}),
@@ -83,8 +83,9 @@ class OrchestratorServer::Parts {
 
 Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   // Whoever died inside a call is answered first, before anybody can listen.
-  for (Draft& draft : recovery.abandoned())
-    if (auto told = bus.publish(std::move(draft)); !told.ok()) return told.status();
+  // All at once, so that the log cannot end between two of them.
+  if (std::vector<Draft> abandoned = recovery.abandoned(); !abandoned.empty())
+    if (auto told = bus.publish_all(std::move(abandoned)); !told.ok()) return told.status();
 
   if (Status added = add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor,
                                        *flight_log);
@@ -131,6 +132,21 @@ void OrchestratorServer::Parts::shutdown() {
   tool_workers.stop();  // last: a tool that ignores its stop token holds up nothing but the exit
 }
 
+namespace {
+
+// Reads the end of the log, from the first call on that may lack its own.
+CallRecovery recover_calls(const FlightLog& flight_log) {
+  const LogCarry carry = flight_log.found().carry;
+  CallRecovery recovery(carry.last_stamp_ns);
+  for (Sequence at = carry.open_from; at <= flight_log.last();)
+    at = flight_log
+             .read(at, {}, [&recovery](const StoredLine& line) { recovery.see(line.body); })
+             .next;
+  return recovery;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options options) {
   Log& log = options.log ? *options.log : stderr_log();
   const Clock& clock = options.clock ? *options.clock : system_clock();
@@ -140,13 +156,9 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
 
-  CallRecovery recovery;
-  auto flight_log = FlightLog::open(
-      {.dir = options.trace_dir,
-       .on_line = [&recovery](Sequence, std::string_view line) { recovery.see(line); },
-       .files = nullptr},
-      log);
+  auto flight_log = FlightLog::open({.dir = options.trace_dir, .clock = &clock}, log);
   if (!flight_log.ok()) return flight_log.status();
+  const CallRecovery recovery = recover_calls(**flight_log);
 
   auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), recovery,
                                        clock, log);

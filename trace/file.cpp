@@ -158,12 +158,12 @@ class RealFile final : public File {
                               : errno == ENOENT || errno == ENOTDIR;
       if (lost)
         gone_ =
-            Status(Code::unavailable,
+            Status(Code::not_found,
                    fmt::format("{} was deleted or replaced while in use; restart to "
                                "begin a new log",
                                path_.string()));
       else if (found && static_cast<std::uint64_t>(at_path.st_size) < expected_)
-        gone_ = Status(Code::unavailable,
+        gone_ = Status(Code::data_loss,
                        fmt::format("{} was cut short while in use; restart to go on",
                                    path_.string()));
     }
@@ -310,6 +310,12 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(
         ::pwrite(fd, number.data(), number.size(), 0);
   }
   return lock;
+}
+
+bool DirectoryLock::in_place(const std::filesystem::path& path) const {
+  struct stat held {}, there {};
+  return ::fstat(fd_, &held) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 DirectoryLock::~DirectoryLock() {

@@ -19,6 +19,10 @@ class File {
   virtual ~File() = default;
   // All of `pieces`, or a Status saying the errno; a short write is followed up
   // until it fails, and the caller restores the boundary with truncate().
+  //
+  // Both also look whether the file is still the one at its path (append() each 50 ms):
+  // not_found when it was deleted or replaced, data_loss when somebody cut it, and so
+  // for good.
   virtual Status append(std::span<const std::string_view> pieces) = 0;
   virtual Status truncate(std::uint64_t size) = 0;
   virtual Status sync() = 0;  // fdatasync
@@ -59,6 +63,8 @@ FileSystem& real_files();
 class DirectoryLock {
  public:
   static Result<std::unique_ptr<DirectoryLock>> take(const std::filesystem::path& path);
+  // False when the lock file was deleted or replaced: it keeps nobody out any more.
+  bool in_place(const std::filesystem::path& path) const;
   ~DirectoryLock();
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;

@@ -1,223 +1,236 @@
 #include "trace/flight_log.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <optional>
 #include <utility>
 
-#include "trace/clock.h"
-#include "trace/line_reader.h"
+#include "trace/active_segment.h"
 #include "trace/log_meta.h"
-#include "trace/random.h"
+#include "trace/pins.h"
+#include "trace/rolled_segment.h"
+#include "trace/sealed_segment.h"
+#include "trace/segment_cache.h"
 
 namespace devs {
-namespace {
 
-// 8 bytes of memory per this many lines; a read passes over half as many.
-constexpr Sequence kIndexStride = 256;
-constexpr std::size_t kOpenBlock = 1024 * 1024;
-constexpr std::size_t kReadBlock = 64 * 1024;
-constexpr std::size_t kReplayBlock = 256 * 1024;
+FlightLog::FlightLog(Options options)
+    : options_(std::move(options)),
+      files_(options_.files != nullptr ? *options_.files : real_files()),
+      clock_(options_.clock != nullptr ? *options_.clock : system_clock()),
+      cache_(std::make_shared<SegmentCache>()) {}
 
-// What a hole of zeros, a lost block or a foreign hand leaves is no object.
-bool is_whole(const LineReader::Line& line) {
-  return !line.too_long && line.text.size() >= 2 && line.text.front() == '{' &&
-         line.text.back() == '}' && line.text.find('\0') == std::string_view::npos;
+FlightLog::~FlightLog() = default;
+
+std::int64_t FlightLog::now_ms() const {
+  const auto since_1970 = clock_.wall().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
 }
 
-}  // namespace
-
-Result<std::unique_ptr<FlightLog>> FlightLog::open(Options options, Log& log) {
-  FileSystem& files = options.files != nullptr ? *options.files : real_files();
-  std::unique_ptr<FlightLog> flight(new FlightLog);
-  flight->dir_ = options.dir;
-  if (Status made = flight->prepare_directory(); !made.ok()) return made;
-
-  auto lock = DirectoryLock::take(flight->dir_ / "trace.lock");
-  if (!lock.ok()) return lock.status();
-  flight->lock_ = std::move(*lock);
-
-  // Before anything is touched: a newer program's log is not ours to mend.
-  const auto meta = read_log_meta(flight->dir_ / "trace.meta");
-  if (!meta.ok()) return meta.status();
-  if (*meta) flight->epoch_ = (*meta)->epoch;
-
-  auto file = files.open_append(flight->dir_ / "trace.log");
-  if (!file.ok()) return file.status();
-  flight->file_ = std::move(*file);
-
-  if (Status counted = flight->count_lines(options); !counted.ok()) return counted;
-  if (Status cut = flight->cut_torn_tail(files, log); !cut.ok()) return cut;
-  if (Status settled = flight->settle_epoch(log); !settled.ok()) return settled;
-  return flight;
-}
-
-Status FlightLog::prepare_directory() {
-  std::error_code failed;
-  dir_ = std::filesystem::absolute(dir_, failed).lexically_normal();
-  if (!dir_.has_filename()) dir_ = dir_.parent_path();  // "x/" is "x"
-  if (!failed) std::filesystem::create_directories(dir_.parent_path(), failed);
-  if (failed)
-    return {Code::unavailable,
-            fmt::format("cannot create {}: {}; choose another directory", dir_.string(),
-                        failed.message())};
-  if (::mkdir(dir_.c_str(), 0700) == 0) return {};
-  const int error = errno;
-  if (error == EEXIST && std::filesystem::is_directory(dir_, failed)) return {};
-  const char* const words = ::strerrordesc_np(error == EEXIST ? ENOTDIR : error);
-  return {Code::unavailable,
-          fmt::format("cannot create {}: {}; choose another directory", dir_.string(),
-                      words != nullptr ? words : "?")};
-}
-
-Status FlightLog::count_lines(const Options& options) {
-  LineReader lines(*file_, 0, kOpenBlock);
-  Sequence last = 0;
-  std::vector<std::uint64_t> index;
-  for (;;) {
-    const std::uint64_t begin = lines.offset();
-    const auto line = options.on_line ? lines.next() : lines.skip();
-    if (!line.ok()) return line.status();
-    if (!*line) break;
-    if (last % kIndexStride == 0) index.push_back(begin);
-    ++last;
-    if (options.on_line) options.on_line(last, (*line)->text);
-  }
-  bytes_ = lines.offset();
-  found_.last = last;
-  last_.store(last, std::memory_order_release);
+std::shared_ptr<ActiveSegment> FlightLog::active() const {
   MutexLock lock(mutex_);
-  index_ = std::move(index);
-  return {};
+  return active_;
 }
 
-// An unfinished line was never acknowledged to anybody, so it may go; it is kept
-// because it is the best witness of what the crash interrupted.
-Status FlightLog::cut_torn_tail(FileSystem& files, Log& log) {
-  const auto size = file_->size();
-  if (!size.ok()) return size.status();
-  if (*size <= bytes_) return {};
-
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-                       system_clock().wall().time_since_epoch())
-                       .count();
-  std::error_code ignored;
-  std::filesystem::path aside;
-  for (auto stamp = now; aside.empty() || std::filesystem::exists(aside, ignored);
-       ++stamp)
-    aside = dir_ / fmt::format("trace.log.torn-{}", stamp);
-  auto kept = files.open_append(aside);
-  if (!kept.ok()) return kept.status();
-
-  const auto block = std::make_unique_for_overwrite<char[]>(kOpenBlock);
-  for (std::uint64_t at = bytes_; at < *size;) {
-    const auto got = file_->read_at(at, {block.get(), kOpenBlock});
-    if (!got.ok()) return got.status();
-    if (*got == 0) break;
-    const std::string_view part(block.get(), *got);
-    if (Status wrote = (*kept)->append({&part, 1}); !wrote.ok()) return wrote;
-    at += *got;
-  }
-  if (Status synced = (*kept)->sync(); !synced.ok()) return synced;
-  if (Status cut = file_->truncate(bytes_); !cut.ok()) return cut;
-
-  found_.torn_bytes = static_cast<std::size_t>(*size - bytes_);
-  found_.torn_file = aside;
-  log.warn("torn_tail_cut", {{"file", (dir_ / "trace.log").string()},
-                             {"bytes", std::to_string(found_.torn_bytes)},
-                             {"last_sequence", std::to_string(found_.last)},
-                             {"kept_in", aside.string()}});
-  return {};
+void FlightLog::take_active(std::shared_ptr<ActiveSegment> active) {
+  active_since_ = clock_.steady();
+  MutexLock lock(mutex_);
+  active_ = std::move(active);
 }
 
-// Ids of a log that is no more must not fit a new one: clients would take the
-// new entries for those they have seen.
-Status FlightLog::settle_epoch(Log& log) {
-  if (found_.last > 0 && !epoch_.empty()) return {};
-  if (found_.last > 0)
-    log.warn("epoch_renewed",
-             {{"file", (dir_ / "trace.meta").string()},
-              {"reason",
-               "the log has entries, but its epoch is missing or unreadable; "
-               "clients will start afresh"}});
-  epoch_ = random_hex(5);
-  return write_log_meta(dir_ / "trace.meta", {epoch_});
+// --- the recorder ---
+
+bool FlightLog::is_due(const ActiveSegment& active) const {
+  return active.bytes() > 0 && (active.bytes() >= options_.segment_bytes ||
+                                clock_.steady() - active_since_ >= options_.segment_age);
 }
 
-Status FlightLog::append(std::span<const EntryPtr> batch) {
+Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durability durability) {
   if (batch.empty()) return {};
-  const Sequence last = this->last();
-  if (batch.front()->sequence != last + 1)
-    return {Code::internal, fmt::format("line {} of the log cannot be entry {}",
-                                        last + 1, batch.front()->sequence)};
-  if (cut_needed_) {
-    if (Status cut = file_->truncate(bytes_); !cut.ok()) return cut;
-    cut_needed_ = false;
+  auto active = this->active();
+  const Sequence first = batch.front()->sequence, written = active->last();
+  if (first <= std::max(written, last()))
+    return {Code::internal,
+            fmt::format("entry {} cannot follow entry {} of the log", first, last())};
+  const bool hole = first > written + 1;
+  if (hole || roll_step_ != RollStep::none || active->failed() || is_due(*active)) {
+    if (Status begun = begin_new(first, hole); !begun.ok()) return begun;
+    active = this->active();
   }
-
-  pieces_.clear();
-  for (const EntryPtr& entry : batch) {
-    pieces_.emplace_back(entry->body);
-    pieces_.emplace_back("\n");
-  }
-  if (Status wrote = file_->append(pieces_); !wrote.ok()) {
-    cut_needed_ = !file_->truncate(bytes_).ok();
+  if (Status wrote =
+          active->append(batch, carry, now_ms(), durability == Durability::synced);
+      !wrote.ok())
     return wrote;
-  }
-
-  {
-    MutexLock lock(mutex_);
-    for (const EntryPtr& entry : batch) {
-      if ((entry->sequence - 1) % kIndexStride == 0) index_.push_back(bytes_);
-      bytes_ += entry->body.size() + 1;
-    }
-  }
-  last_.store(last + batch.size(), std::memory_order_release);
+  MutexLock lock(mutex_);
+  last_.store(batch.back()->sequence, std::memory_order_release);
   return {};
 }
 
-std::uint64_t FlightLog::offset_before(Sequence wanted, Sequence& at) const {
-  const Sequence slot = (wanted - 1) / kIndexStride;
-  at = slot * kIndexStride + 1;
+Status FlightLog::sync() { return active()->sync(); }
+
+Status FlightLog::roll() {
+  const auto active = this->active();
+  if (roll_step_ == RollStep::none && active->last() < active->base()) return {};
+  return begin_new(active->last() + 1, /*hole=*/false);
+}
+
+void FlightLog::skip(Sequence through) {
   MutexLock lock(mutex_);
-  return index_[static_cast<std::size_t>(slot)];
+  last_.store(std::max(last(), through), std::memory_order_release);
+}
+
+Status FlightLog::begin_new(Sequence base, bool hole) {
+  const auto old = active();
+  const SegmentInfo info = old->info();
+  bool keep = info.count > 0;
+  Status there;
+  if (roll_step_ == RollStep::none && !old->failed()) there = old->cut_back();
+  // Whatever somebody did to the file, its lines are known one by one.
+  if (hole && there.code() == Code::data_loss) there = {};
+  if (there.ok() && keep) there = move_to_segments(*old);
+  if (hole && there.code() == Code::not_found) {
+    there = begin_in_an_empty_directory();
+    keep = false;
+  }
+  if (!there.ok()) return there;
+  if (!keep && old->failed()) {  // not to be written to again, not even from its beginning
+    const Status gone = files_.remove(at("trace.log"));
+    if (!gone.ok() && gone.code() != Code::not_found) return gone;
+  }
+
+  auto begun = ActiveSegment::create(
+      files_, dir_,
+      {.epoch = epoch_,
+       .base = base,
+       .previous_last = info.count > 0 ? info.last() : old->previous_last(),
+       .carry = {info.open_from, info.last_stamp_ns}});
+  if (!begun.ok()) return begun.status();
+  if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info));
+  take_active(std::move(*begun));
+  roll_step_ = RollStep::none;
+  return {};
+}
+
+// Both old names are gone and both new ones are on disk before anything new is made: so
+// that whatever a crash leaves is one of few things (finish_interrupted_roll).
+Status FlightLog::move_to_segments(const ActiveSegment& old) {
+  if (roll_step_ == RollStep::none) {
+    if (Status made = files_.make_directory(segments_dir_); !made.ok()) return made;
+    if (Status moved =
+            files_.rename(at("trace.log"), rolled_data_path(segments_dir_, old.base()));
+        !moved.ok())
+      return moved;
+    roll_step_ = RollStep::log_moved;
+  }
+  if (roll_step_ == RollStep::log_moved) {
+    if (Status moved =
+            files_.rename(at("trace.idx"), rolled_index_path(segments_dir_, old.base()));
+        !moved.ok())
+      return moved;
+    roll_step_ = RollStep::index_moved;
+  }
+  if (roll_step_ == RollStep::index_moved) {
+    if (Status synced = files_.sync_directory(segments_dir_); !synced.ok()) return synced;
+    if (Status synced = files_.sync_directory(dir_); !synced.ok()) return synced;
+    roll_step_ = RollStep::moved;
+  }
+  return {};
+}
+
+// Our files are not at their paths any more: somebody removed the directory, or put
+// other files in their place, which stay where they can be found.
+Status FlightLog::begin_in_an_empty_directory() {
+  if (Status made = prepare_directory(); !made.ok()) return made;
+  if (!lock_->in_place(at("trace.lock"))) {
+    auto lock = DirectoryLock::take(at("trace.lock"));
+    if (!lock.ok()) return lock.status();
+    lock_ = std::move(*lock);
+  }
+  const Status aside = files_.rename(at("trace.log"), at(fmt::format("trace.log.torn-{}", now_ms())));
+  if (!aside.ok() && aside.code() != Code::not_found) return aside;
+  MutexLock lock(meta_mutex_);
+  return write_log_meta(files_, at("trace.meta"), {epoch_, segments_.expired_through()});
+}
+
+bool FlightLog::free_room(const Pins* pins) {
+  const auto segments = segments_.list();
+  const auto is_sealed = [](const SegmentPtr& each) { return each->sealed(); };
+  if (std::count_if(segments->begin(), segments->end(), is_sealed) < 2) return false;
+  for (const SegmentPtr& each : *segments) {
+    const SegmentInfo& info = each->info();
+    if (!each->sealed() || (pins != nullptr && pins->holds(info.base, info.last()))) continue;
+    // On a disk this full there may be no room for the note either: then it follows.
+    const Status noted = remember_expired(info.last());
+    if (!noted.ok() && noted.code() != Code::resource_exhausted) return false;
+    segments_.remove(info.base);
+    if (!remove_sealed(files_, segments_dir_, *each).ok()) return false;
+    if (!noted.ok()) return remember_expired(info.last()).ok();
+    return true;
+  }
+  return false;
+}
+
+Status FlightLog::remember_expired(Sequence through) {
+  MutexLock lock(meta_mutex_);
+  if (through <= segments_.expired_through()) return {};
+  if (Status wrote = write_log_meta(files_, at("trace.meta"), {epoch_, through}); !wrote.ok())
+    return wrote;
+  segments_.set_expired_through(through);
+  return {};
+}
+
+// --- StoredLog ---
+
+Sequence FlightLog::oldest() const {
+  if (const auto segments = segments_.list(); !segments->empty())
+    return segments->front()->info().base;
+  MutexLock lock(mutex_);
+  const Sequence base = active_->base();
+  return base <= last() ? base : last() + 1;
 }
 
 ReadOutcome FlightLog::read(Sequence from, ReadLimits limits, const OnLine& on_line) const {
-  const Sequence last = this->last();
   from = std::max<Sequence>(from, 1);
+  std::shared_ptr<ActiveSegment> active;
+  Sequence last = 0;
+  {
+    MutexLock lock(mutex_);
+    active = active_;
+    last = this->last();
+  }
   if (from > last) return {from, {}};
 
-  Sequence at = 0;
-  const std::uint64_t offset = offset_before(from, at);
-  LineReader lines(*file_, offset, limits.bytes > kReadBlock ? kReplayBlock : kReadBlock);
-  for (; at < from; ++at)
-    if (const auto passed = lines.skip(); !passed.ok() || !*passed) break;
-
-  const auto begin = at;
+  Sequence at = from;
   std::size_t bytes = 0;
-  for (; at <= last; ++at) {
-    if (at > begin && at - begin >= limits.entries) break;
-    const auto line = lines.next();
-    if (!line.ok() || !*line || !is_whole(**line)) {
-      if (at > begin) break;
-      return {from + 1, Loss{from, from, LossReason::corrupt}};
-    }
-    const std::string_view text = (*line)->text;
-    bytes += text.size();
-    if (at > begin && bytes > limits.bytes) break;
-    on_line({.sequence = at, .body = text, .topics = {}, .stored_ms = 0});
+  if (at < active->base()) {
+    const ReadOutcome read =
+        segments_.read(at, active->base(), active->previous_last(), limits,
+                       [&](const StoredLine& line) {
+                         bytes += line.body.size();
+                         on_line(line);
+                       });
+    const auto taken = static_cast<std::size_t>(read.next - from);
+    if (read.loss || read.next < active->base() || taken >= limits.entries ||
+        bytes >= limits.bytes)
+      return read;
+    at = read.next;
+    limits.entries -= taken;
+    limits.bytes -= bytes;
   }
-  return {at, {}};
+  const Sequence through = std::min(last, active->last());
+  if (at > through) {
+    if (at > from || at > last) return {at, {}};
+    return {last + 1, Loss{at, last, LossReason::recorder}};
+  }
+  const ReadOutcome read = active->read(at, through, limits, on_line);
+  if (read.loss && at > from) return {at, {}};  // told when it is asked for
+  return read;
 }
 
-// Times come with the sidecar: until then, from the beginning.
-Sequence FlightLog::first_since(std::int64_t) const {
-  return 1;
+Sequence FlightLog::first_since(std::int64_t ms) const {
+  if (const Sequence first = segments_.first_since(ms); first > 0) return first;
+  MutexLock lock(mutex_);
+  return std::min(active_->first_since(ms), last() + 1);
 }
 
 }  // namespace devs

@@ -1,92 +1,172 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "protocol/ids.h"
 #include "protocol/result.h"
+#include "trace/clock.h"
 #include "trace/entry.h"
 #include "trace/file.h"
 #include "trace/log.h"
 #include "trace/mutex.h"
+#include "trace/segment_set.h"
 #include "trace/stored_log.h"
 
 namespace devs {
 
-// `.devs/trace.log`: NDJSON, one envelope per line, verbatim, in order.  Line n
-// is the entry with sequence n, so the file needs no other metadata than its
-// epoch (`trace.meta`).  Segments and their sidecars come on top of this class;
-// the recorder and the readers will not notice.
+class ActiveSegment;
+class Pins;
+class SegmentCache;
+
+// When an entry counts as stored: in the file (survives kill -9), or synced (survives
+// a power cut).
+enum class Durability { written, synced };
+
+// The directory `.devs/` as one log: the active file people `tail -f`, the segments
+// behind it, one order of sequences through all of them.
 //
-// append() belongs to the recorder's thread.  read() is thread-safe and sees
-// only whole, stored lines.
+//   trace.log           NDJSON, one envelope per line, verbatim
+//   trace.idx           its sidecar: sequence, CRC, time per line; made anew when lost
+//   segments/           what was rolled (plain) and sealed (zstd + sidecar)
+//   trace.meta          format, epoch, what retention dropped
+//
+// The format is docs/flight_log_format.md.
+//
+// append(), sync(), roll(), skip() and free_room() belong to the recorder's thread.
+// Reading is thread-safe and sees only whole, stored, verified lines.
 class FlightLog final : public StoredLog {
  public:
   struct Options {
     std::filesystem::path dir = ".devs";  // created 0700 when missing
-    // Called in order for every line found at open, before open() returns.
-    std::function<void(Sequence, std::string_view)> on_line = {};
-    FileSystem* files = nullptr;  // null: the real ones
+    // The active file is rolled into a segment when it has reached this size or age,
+    // whichever first, at the next append.
+    std::uint64_t segment_bytes = 64u * 1024u * 1024u;
+    std::chrono::seconds segment_age{3600};
+    // Opens what is there as it is: no lock, nothing created, cut or mended.  For
+    // looking at a directory another process may be writing.
+    bool read_only = false;
+    FileSystem* files = nullptr;   // null: the real ones
+    const Clock* clock = nullptr;  // null: the machine's
   };
   // What open() found and mended.
   struct Found {
     Sequence last = 0;
-    std::size_t torn_bytes = 0;       // of an unfinished last line, cut off
+    LogCarry carry;
+    std::size_t torn_bytes = 0;       // of an unfinished tail, cut off
     std::filesystem::path torn_file;  // where they were kept
+    bool sidecar_rebuilt = false;     // trace.idx was missing, damaged or behind
+    std::size_t corrupt_lines = 0;    // in the active file; served as a gap
   };
 
-  // Takes the directory lock, cuts a torn tail (kept aside in
-  // `trace.log.torn-<time>`), counts lines, reads or makes the epoch.  Fails
-  // when another process holds the directory, or naming what the disk refused.
+  // Takes the directory lock, finishes or undoes a roll that was interrupted, tells a
+  // torn tail (cut, kept aside in `trace.log.torn-<time>`) from damage in the middle
+  // (kept, declared as a gap when read), reads or makes the epoch.  Fails when another
+  // process holds the directory, naming it; when a newer program wrote it; or naming
+  // what the disk refused.
   static Result<std::unique_ptr<FlightLog>> open(Options options, Log& log);
+  ~FlightLog() override;
 
   const Epoch& epoch() const { return epoch_; }
   const Found& found() const { return found_; }
+  const std::filesystem::path& directory() const { return dir_; }
+  FileSystem& files() const { return files_; }
 
-  // Writes the lines of `batch` with as few system calls as fit.  On a refusal
-  // the file is cut back to the last whole record, nothing of the batch counts
-  // as stored and the same batch may be tried again.
-  Status append(std::span<const EntryPtr> batch);
+  // --- the recorder ---
 
-  Sequence oldest() const override { return 1; }
+  // Writes the lines of `batch` with as few system calls as fit, then their record in
+  // the sidecar; rolls first when the active file is due.  When this returns ok they are
+  // stored, and seen by read().  On a refusal both files are cut back to the last whole
+  // record, nothing of the batch counts as stored and the same batch may be tried again.
+  //
+  // A refused fdatasync (Durability::synced) is final for the active file, whose dirty
+  // pages may be gone: the next append rolls it away and goes on in a new one.
+  //
+  // A batch that begins above the last entry written begins a new segment: what lies
+  // between was never stored.  Such a batch also begins anew where the files were
+  // deleted or replaced; any other is refused there.
+  Status append(std::span<const EntryPtr> batch, LogCarry carry,
+                Durability durability = Durability::written) DEVS_EXCLUDES(mutex_);
+  // Puts what was appended out of reach of a power cut.  After a refusal the next append
+  // goes on in a new file.
+  Status sync() DEVS_EXCLUDES(mutex_);
+  // The active file becomes a segment, an empty one takes its place; both names are on
+  // disk when this returns ok.  After a refusal the next append, or this, goes on where
+  // it stopped.
+  Status roll() DEVS_EXCLUDES(mutex_);
+  // Entries up to here are given up: readers are told so at once (LossReason::recorder).
+  void skip(Sequence through) DEVS_EXCLUDES(mutex_);
+  // The disk is full: drops the oldest sealed segment that nothing pins, but never the
+  // newest one.  False: there was none.  `pins` may be null.
+  bool free_room(const Pins* pins);
+
+  // --- StoredLog ---
+
+  Sequence oldest() const override DEVS_EXCLUDES(mutex_);
   Sequence last() const override { return last_.load(std::memory_order_acquire); }
   ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const override
       DEVS_EXCLUDES(mutex_);
-  Sequence first_since(std::int64_t ms) const override;
+  Sequence first_since(std::int64_t ms) const override DEVS_EXCLUDES(mutex_);
 
-  // Puts what was appended out of reach of a power cut.  The recorder's thread.
-  Status sync() { return file_->sync(); }
+  // --- the keeper ---
+
+  SegmentSet& segments() { return segments_; }
+  const SegmentSet& segments() const { return segments_; }
+  const std::filesystem::path& segments_directory() const { return segments_dir_; }
+  const std::shared_ptr<SegmentCache>& segment_cache() const { return cache_; }
+  // Written to trace.meta before anything is deleted.  Thread-safe.
+  Status remember_expired(Sequence through) DEVS_EXCLUDES(meta_mutex_);
 
  private:
-  FlightLog() = default;
+  // How far a roll has come that was refused in the middle.
+  enum class RollStep { none, log_moved, index_moved, moved };
+
+  explicit FlightLog(Options options);
+
+  // open(), in this order
   Status prepare_directory();
-  Status count_lines(const Options& options);
-  Status cut_torn_tail(FileSystem& files, Log& log);
-  Status settle_epoch(Log& log);
-  // Where to begin to look for line `wanted`, and the line that begins there.
-  std::uint64_t offset_before(Sequence wanted, Sequence& at) const
-      DEVS_EXCLUDES(mutex_);
+  Status take_lock();
+  Status read_meta();
+  Status finish_interrupted_roll(Log& log);
+  Status find_segments(Log& log);
+  Status open_active(Log& log);
+  Status cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log);
+  Status settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log);
 
-  std::filesystem::path dir_;
+  std::filesystem::path at(std::string_view name) const { return dir_ / name; }
+  std::int64_t now_ms() const;
+  std::shared_ptr<ActiveSegment> active() const DEVS_EXCLUDES(mutex_);
+  bool is_due(const ActiveSegment& active) const;
+  void take_active(std::shared_ptr<ActiveSegment> active) DEVS_EXCLUDES(mutex_);
+  // A new active file that begins at `base`; `hole` as in append().
+  Status begin_new(Sequence base, bool hole) DEVS_EXCLUDES(mutex_);
+  Status move_to_segments(const ActiveSegment& old);
+  Status begin_in_an_empty_directory();
+
+  const Options options_;
+  FileSystem& files_;
+  const Clock& clock_;
+  std::filesystem::path dir_, segments_dir_;
   std::unique_ptr<DirectoryLock> lock_;
-  std::unique_ptr<File> file_;
   Epoch epoch_;
+  int format_ = 0;  // of trace.meta as found; 0: none
   Found found_;
-  std::uint64_t bytes_ = 0;  // recorder's thread: end of the last whole record
-  bool cut_needed_ = false;  // a refused append left bytes we could not cut yet
-  std::vector<std::string_view> pieces_;  // recorder's thread: kept for its memory
-  std::atomic<Sequence> last_{0};
+  SegmentSet segments_;
+  const std::shared_ptr<SegmentCache> cache_;
 
-  // Offset of every kIndexStride-th line, so that a read begins near its line.
+  RollStep roll_step_ = RollStep::none;  // the recorder's
+  TimePoint active_since_{};             // the recorder's
+
+  Mutex meta_mutex_;  // one writer of trace.meta at a time
   mutable Mutex mutex_;
-  std::vector<std::uint64_t> index_ DEVS_GUARDED_BY(mutex_);
+  std::shared_ptr<ActiveSegment> active_ DEVS_GUARDED_BY(mutex_);
+  std::atomic<Sequence> last_{0};  // changes under mutex_
 };
 
 }  // namespace devs

@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds kIdleLook{200};
 
 }  // namespace
 
-FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Log& lines,
-                               Metrics& metrics, Options options)
+FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins*,
+                               Log& lines, Metrics& metrics, Options options)
     : bus_(bus),
       log_(log),
       lines_(lines),
@@ -48,7 +48,7 @@ bool FlightRecorder::store(std::span<const EntryPtr> batch,
                            const std::stop_token& stop) {
   for (std::string told;;) {
     const bool last_try = stop.stop_requested();
-    const Status appended = log_.append(batch);
+    const Status appended = log_.append(batch, {});
     if (appended.ok()) {
       stored_.add(batch.size());
       batches_.add();

@@ -31,9 +31,9 @@ class FlightRecorder {
     std::size_t max_batch = 4096;           // entries per write
   };
 
-  // REQUIRES: `bus` and `log` outlive this recorder.
-  FlightRecorder(TraceStreamBus& bus, FlightLog& log, Log& lines, Metrics& metrics,
-                 Options options);
+  // REQUIRES: `bus`, `log` and `pins` outlive this recorder.  `pins` may be null.
+  FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, Log& lines,
+                 Metrics& metrics, Options options);
   ~FlightRecorder() { stop(); }
   FlightRecorder(const FlightRecorder&) = delete;
   FlightRecorder& operator=(const FlightRecorder&) = delete;

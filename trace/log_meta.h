@@ -5,23 +5,28 @@
 
 #include "protocol/ids.h"
 #include "protocol/result.h"
+#include "trace/file.h"
 
 namespace devs {
 
-// `trace.meta`: {"format":1,"epoch":"5f3a9c01d2"}, one line.  What the log
-// cannot say by itself.
+// The layout of the directory as this program writes it.  1: one file of lines that
+// were counted; 2: sidecars and segments.
+inline constexpr int kLogFormat = 2;
+
+// `trace.meta`: {"format":2,"epoch":"5f3a9c01d2","expired_through":0}, one line.  What
+// the log cannot say by itself.
 struct LogMeta {
   Epoch epoch;
+  Sequence expired_through = 0;  // retention dropped what is missing up to here
+  int format = kLogFormat;       // that was read
 };
-
-// The layout of the directory as this program writes it.
-inline constexpr int kLogFormat = 1;
 
 // nullopt: no such file, or nothing in it that makes sense (a new epoch is due).
 // invalid_argument, naming both numbers: written by a newer program.
-Result<std::optional<LogMeta>> read_log_meta(const std::filesystem::path& path);
+Result<std::optional<LogMeta>> read_log_meta(FileSystem& files,
+                                             const std::filesystem::path& path);
 
-// Whole or not at all, also when the power fails: beside it, synced, renamed.
-Status write_log_meta(const std::filesystem::path& path, const LogMeta& meta);
+// In this program's format.  Whole or not at all, also when the power fails.
+Status write_log_meta(FileSystem& files, const std::filesystem::path& path, const LogMeta& meta);
 
 }  // namespace devs

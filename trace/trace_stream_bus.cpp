@@ -281,12 +281,12 @@ void TraceStreamBus::mark_stored(Sequence through) {
   ring(bells);
 }
 
-void TraceStreamBus::fail(Status why) {
+void TraceStreamBus::fail(const Status& why) {
   assert(!why.ok());
   std::vector<Bell*> bells;
   {
     MutexLock lock(mutex_);
-    recorder_ = std::move(why);
+    recorder_ = {Code::unavailable, why.message()};
     bells = bells_;
   }
   ring(bells);

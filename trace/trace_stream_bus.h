@@ -111,7 +111,7 @@ class TraceStreamBus {
                      std::vector<EntryPtr>& out) DEVS_EXCLUDES(mutex_);
   void mark_stored(Sequence through) DEVS_EXCLUDES(mutex_);
   // New publishes are refused with `why` until heal(); reserved ones are kept.
-  void fail(Status why) DEVS_EXCLUDES(mutex_);
+  void fail(const Status& why) DEVS_EXCLUDES(mutex_);
   void heal() DEVS_EXCLUDES(mutex_);
   Status recorder_status() const DEVS_EXCLUDES(mutex_);  // ok, or what fail() said
 

@@ -12,13 +12,16 @@
 
 namespace devs {
 
-// Reads an existing log once, at start: which of our actions have no observation
-// (the process died inside them), and the largest stamp of ours.
+// Reads the end of an existing log once, at start: which of our actions have no
+// observation (the process died inside them), and the largest stamp of ours.
 //
 // Only envelopes this house wrote count: a host's action may still be waiting for
 // its host.  Confined to the thread that opens the log.
 class CallRecovery {
  public:
+  // `last_stamp_ns`: of what comes before the lines to be seen.
+  explicit CallRecovery(std::int64_t last_stamp_ns = 0) : last_stamp_ns_(last_stamp_ns) {}
+
   void see(std::string_view line);
 
   // One observation ABANDONED per open action, in log order (SAOP 4.3).
@@ -33,7 +36,7 @@ class CallRecovery {
   // By span_id, which is ours and random; a tool_call_id may be a host's and repeat.
   std::unordered_map<std::string, Open> open_;
   std::uint64_t seen_ = 0;
-  std::int64_t last_stamp_ns_ = 0;
+  std::int64_t last_stamp_ns_;
 };
 
 }  // namespace devs

@@ -22,10 +22,10 @@ class CallFixture {
  public:
   explicit CallFixture(CallDesk::Options options = {}, const Clock& clock = system_clock())
       : log_(std::move(
-            FlightLog::open({.dir = dir_.path(), .on_line = {}, .files = &disk}, stderr_log(Log::Level::error))
+            FlightLog::open({.dir = dir_.path(), .files = &disk}, stderr_log(Log::Level::error))
                 .value())),
         bus({}, clock),
-        recorder_(bus, *log_, stderr_log(Log::Level::error), metrics,
+        recorder_(bus, *log_, nullptr, stderr_log(Log::Level::error), metrics,
                   {.retry = std::chrono::milliseconds(5)}),
         reactor(clock, metrics),
         waiters(bus, reactor),

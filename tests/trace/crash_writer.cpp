@@ -22,7 +22,7 @@ int write_until_killed(const char* dir) {
   }
   TraceStreamBus bus({.ring_entries = 256, .last = (*log)->last()}, system_clock());
   Metrics metrics;
-  FlightRecorder recorder(bus, **log, stderr_log(Log::Level::error), metrics,
+  FlightRecorder recorder(bus, **log, nullptr, stderr_log(Log::Level::error), metrics,
                           {.max_batch = 64});
 
   Sequence from = bus.head() + 1;  // where the reader begins: before anybody publishes

@@ -23,8 +23,10 @@ TEST_CASE("FlightLog: only the owner may look, and no child inherits a descripto
     return is.st_mode & 0777;
   };
   CHECK(mode("deep/trace") == 0700);
+  CHECK(mode("deep/trace/segments") == 0700);
   for (const char* name :
-       {"deep/trace/trace.log", "deep/trace/trace.meta", "deep/trace/trace.lock"})
+       {"deep/trace/trace.log", "deep/trace/trace.idx", "deep/trace/trace.meta",
+        "deep/trace/trace.lock"})
     CHECK(mode(name) == 0600);
   int ours = 0;
   for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -35,7 +37,7 @@ TEST_CASE("FlightLog: only the owner may look, and no child inherits a descripto
     CHECK((::fcntl(std::stoi(each.path().filename().string()), F_GETFD) & FD_CLOEXEC) !=
           0);
   }
-  CHECK(ours == 2);  // log and lock; nothing else stays open
+  CHECK(ours == 3);  // log, sidecar and lock; nothing else stays open
 }
 
 TEST_CASE("FlightLog: the sequence and the epoch go on after a restart") {
@@ -87,6 +89,7 @@ TEST_CASE("FlightLog: entries whose epoch is lost get a new one, and a warning")
        {"", "{\"form", "{\"format\":1,\"epoch\":\"../../etc\"}"}) {
     write_bytes(dir / "trace.log", body_of("1") + "\n");
     write_bytes(dir / "trace.meta", meta);
+    std::filesystem::remove(dir / "trace.idx");
     Opened log = FlightLog::open({.dir = dir.path()}, lines);
     REQUIRE(log.ok());
     CHECK((*log)->epoch().size() == 10);
@@ -98,14 +101,14 @@ TEST_CASE("FlightLog: entries whose epoch is lost get a new one, and a warning")
 TEST_CASE("FlightLog: a newer format is refused by name and left alone") {
   const TempDir dir;
   MemoryLog lines;
-  const std::string meta = "{\"format\":2,\"epoch\":\"5f3a9c01d2\"}\n";
+  const std::string meta = "{\"format\":3,\"epoch\":\"5f3a9c01d2\"}\n";
   write_bytes(dir / "trace.meta", meta);
   write_bytes(dir / "trace.log", "whatever this is");
   const Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE_FALSE(log.ok());
   CHECK(log.status().code() == Code::invalid_argument);
-  CHECK(contains(log.status().message(), "trace.meta has format 2"));
-  CHECK(contains(log.status().message(), "up to 1"));
+  CHECK(contains(log.status().message(), "trace.meta has format 3"));
+  CHECK(contains(log.status().message(), "up to 2"));
   CHECK(bytes_of(dir / "trace.meta") == meta);
   CHECK(bytes_of(dir / "trace.log") == "whatever this is");
 }

@@ -25,7 +25,7 @@ struct Desk {
                 .value()),
         bus(ring, system_clock()),
         recorder(
-            std::make_unique<FlightRecorder>(bus, *log, lines, metrics, recording)) {}
+            std::make_unique<FlightRecorder>(bus, *log, nullptr, lines, metrics, recording)) {}
 
   Result<Sequence> publish(std::string_view word) {
     return bus.publish(host_draft(word));

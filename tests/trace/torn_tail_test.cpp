@@ -19,6 +19,7 @@ TEST_CASE(
   for (std::size_t cut = 0; cut <= bytes; ++cut) {
     CAPTURE(cut);
     CHECK(broken_log_law(dir / "log", bodies, cut) == "");
+    CHECK(broken_sidecar_law(dir / "log", bodies, cut) == "");
   }
 }
 
@@ -41,6 +42,7 @@ TEST_CASE("FlightLog: a log cut at any byte yields a prefix of what was written"
     CAPTURE(round);
     CAPTURE(cut);
     CHECK(broken_log_law(dir / "log", bodies, cut) == "");
+    CHECK(broken_sidecar_law(dir / "log", bodies, cut) == "");
   }
 }
 

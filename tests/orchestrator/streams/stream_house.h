@@ -42,9 +42,9 @@ class StreamHouse {
   explicit StreamHouse(const Clock& clock = system_clock()) : StreamHouse(clock, Options()) {}
   StreamHouse(const Clock& clock, Options options)
       : log_dir(options.dir.empty() ? dir.path() : options.dir),
-        flight(FlightLog::open({.dir = log_dir, .on_line = {}, .files = &disk}, log).value()),
+        flight(FlightLog::open({.dir = log_dir, .files = &disk}, log).value()),
         bus(after(options.bus, flight->last()), clock),
-        recorder(bus, *flight, log, metrics, {.retry = std::chrono::milliseconds(5)}),
+        recorder(bus, *flight, nullptr, log, metrics, {.retry = std::chrono::milliseconds(5)}),
         reactor(clock, metrics),
         workers({.name = "http", .threads = 2, .queue_capacity = 4096}),
         waiters(bus, reactor),

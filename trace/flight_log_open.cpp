@@ -1,0 +1,331 @@
+// FlightLog::open(): what a crash, or worse, may have left, and what is made of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "trace/active_segment.h"
+#include "trace/flight_log.h"
+#include "trace/log_meta.h"
+#include "trace/log_scan.h"
+#include "trace/random.h"
+#include "trace/rolled_segment.h"
+#include "trace/sealed_segment.h"
+#include "trace/segment_cache.h"
+
+namespace devs {
+namespace {
+
+constexpr std::size_t kCopyBlock = 1024 * 1024;
+
+// The forms in which the segment of one base is there.
+struct Forms {
+  bool data = false, index = false;           // rolled
+  bool sealed_data = false, sidecar = false;  // sealed
+};
+
+Result<std::map<Sequence, Forms>> forms_in(const FileSystem& files,
+                                           const std::filesystem::path& segments) {
+  std::map<Sequence, Forms> found;
+  const auto names = files.list(segments);
+  if (!names.ok() && names.status().code() == Code::not_found) return found;
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (const Sequence base = base_in_name(name, ".ndjson")) found[base].data = true;
+    if (const Sequence base = base_in_name(name, ".idx")) found[base].index = true;
+    if (const Sequence base = base_in_name(name, ".ndjson.zst")) found[base].sealed_data = true;
+    if (const Sequence base = base_in_name(name, ".json")) found[base].sidecar = true;
+  }
+  return found;
+}
+
+// What trace.idx says of itself; nullopt: it is missing or damaged.
+std::optional<SideHeader> header_at(FileSystem& files, const std::filesystem::path& path) {
+  const auto index = files.open_read(path);
+  if (!index.ok()) return std::nullopt;
+  return SideIndexReader(**index).header();
+}
+
+// Stands for a file that is not there, where nothing may be made.
+class NoFile final : public File {
+ public:
+  Status append(std::span<const std::string_view>) override { return no_such_file(); }
+  Status truncate(std::uint64_t) override { return no_such_file(); }
+  Status sync() override { return no_such_file(); }
+  Result<std::size_t> read_at(std::uint64_t, std::span<char>) const override {
+    return std::size_t{0};
+  }
+  Result<std::uint64_t> size() const override { return std::uint64_t{0}; }
+
+ private:
+  static Status no_such_file() { return {Code::not_found, "no such file"}; }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FlightLog>> FlightLog::open(Options options, Log& log) {
+  std::unique_ptr<FlightLog> flight(new FlightLog(std::move(options)));
+  flight->dir_ = flight->options_.dir;
+  if (Status made = flight->prepare_directory(); !made.ok()) return made;
+  if (Status locked = flight->take_lock(); !locked.ok()) return locked;
+  // Before anything is touched: a newer program's log is not ours to mend.
+  if (Status read = flight->read_meta(); !read.ok()) return read;
+  if (Status mended = flight->finish_interrupted_roll(log); !mended.ok()) return mended;
+  if (Status found = flight->find_segments(log); !found.ok()) return found;
+  if (Status opened = flight->open_active(log); !opened.ok()) return opened;
+  return flight;
+}
+
+Status FlightLog::prepare_directory() {
+  std::error_code failed;
+  dir_ = std::filesystem::absolute(dir_, failed).lexically_normal();
+  if (failed)
+    return {Code::unavailable,
+            fmt::format("cannot find {}: {}", options_.dir.string(), failed.message())};
+  if (!dir_.has_filename()) dir_ = dir_.parent_path();  // "x/" is "x"
+  segments_dir_ = dir_ / "segments";
+  if (options_.read_only) {
+    const auto names = files_.list(dir_);
+    return names.ok() ? Status() : names.status();
+  }
+  std::filesystem::path each;
+  for (const auto& part : dir_) {
+    each /= part;
+    if (Status made = files_.make_directory(each); !made.ok()) return made;
+  }
+  return files_.make_directory(segments_dir_);
+}
+
+Status FlightLog::take_lock() {
+  if (options_.read_only) return {};
+  auto lock = DirectoryLock::take(at("trace.lock"));
+  if (!lock.ok()) return lock.status();
+  lock_ = std::move(*lock);
+  return {};
+}
+
+Status FlightLog::read_meta() {
+  const auto meta = read_log_meta(files_, at("trace.meta"));
+  if (!meta.ok()) return meta.status();
+  if (!*meta) return {};
+  epoch_ = (*meta)->epoch;
+  format_ = (*meta)->format;
+  segments_.set_expired_through((*meta)->expired_through);
+  return {};
+}
+
+// begin_new() moves trace.log, then trace.idx.  After a kill -9 the first may have moved
+// and the second not, after a power cut also the other way round.
+Status FlightLog::finish_interrupted_roll(Log& log) {
+  if (options_.read_only) return {};
+  const auto names = files_.list(dir_);
+  if (!names.ok()) return names.status();
+  const auto there = [&](std::string_view name) {
+    return std::find(names->begin(), names->end(), name) != names->end();
+  };
+  const bool log_there = there("trace.log"), index_there = there("trace.idx");
+  if (log_there == index_there) return {};
+  const auto forms = forms_in(files_, segments_dir_);
+  if (!forms.ok()) return forms.status();
+  if (forms->empty()) return {};
+
+  const auto& [base, form] = *forms->rbegin();
+  Status moved;
+  if (index_there && form.data && !form.index && !form.sidecar) {
+    const auto header = header_at(files_, at("trace.idx"));
+    if (!header || header->base != base) return {};
+    moved = files_.rename(at("trace.idx"), rolled_index_path(segments_dir_, base));
+  } else if (log_there && form.index && !form.data && !form.sidecar) {
+    moved = files_.rename(rolled_index_path(segments_dir_, base), at("trace.idx"));
+  } else {
+    return {};
+  }
+  if (!moved.ok()) return moved;
+  if (Status synced = files_.sync_directory(segments_dir_); !synced.ok()) return synced;
+  if (Status synced = files_.sync_directory(dir_); !synced.ok()) return synced;
+  log.info("interrupted_roll_mended", {{"base", std::to_string(base)}});
+  return {};
+}
+
+Status FlightLog::find_segments(Log& log) {
+  const auto forms = forms_in(files_, segments_dir_);
+  if (!forms.ok()) return forms.status();
+  const auto active = header_at(files_, at("trace.idx"));
+  SegmentSet::List list;
+  for (auto each = forms->begin(); each != forms->end(); ++each) {
+    const auto& [base, form] = *each;
+    const Sequence expired = segments_.expired_through();
+    SegmentPtr segment;
+    if (form.sidecar) {
+      auto sealed = open_sealed(files_, segments_dir_, base, cache_);
+      if (sealed.ok())
+        segment = std::move(*sealed);
+      else if (sealed.status().code() == Code::invalid_argument)
+        return sealed.status();
+      else
+        log.error("segment_damaged", {{"reason", sealed.status().message()}});
+    }
+    const bool rolled = form.data || form.index;
+    if (segment && rolled && !options_.read_only)
+      if (Status gone = remove_rolled(files_, segments_dir_, base); !gone.ok()) return gone;
+    if (!segment && rolled) {
+      RolledHints hints{.mend = !options_.read_only, .epoch = epoch_, .now_ms = now_ms()};
+      // A file that failed a sync may hold more than was ever acknowledged: the same
+      // entries stand again in the next one.
+      if (const auto next = std::next(each); next != forms->end())
+        hints.end = next->first;
+      else if (active)
+        hints.end = active->base;
+      auto opened = open_rolled(files_, segments_dir_, base, hints, log);
+      if (opened.ok())
+        segment = std::move(*opened);
+      else
+        log.error("segment_damaged", {{"reason", opened.status().message()}});
+    }
+    if (!segment && !rolled && base <= expired && !options_.read_only) {
+      // What an interrupted deletion left.
+      for (const auto& path : {sealed_sidecar_path(segments_dir_, base),
+                               sealed_data_path(segments_dir_, base)})
+        if (Status gone = files_.remove(path); !gone.ok() && gone.code() != Code::not_found)
+          return gone;
+    }
+    if (!segment) continue;
+    if (!list.empty() && list.back()->info().last() >= base) {
+      log.error("segment_overlaps", {{"base", std::to_string(base)},
+                                     {"previous", std::to_string(list.back()->info().base)}});
+      continue;
+    }
+    list.push_back(std::move(segment));
+  }
+  segments_.assign(std::move(list));
+  return {};
+}
+
+Status FlightLog::open_active(Log& log) {
+  const auto open_one = [this](const char* name) {
+    return options_.read_only ? files_.open_read(at(name)) : files_.open_append(at(name));
+  };
+  auto file = open_one("trace.log");
+  if (!file.ok() && !(options_.read_only && file.status().code() == Code::not_found))
+    return file.status();
+  if (!file.ok()) file = std::unique_ptr<File>(new NoFile);
+  auto index = files_.open_read(at("trace.idx"));
+  if (!index.ok() && index.status().code() != Code::not_found) return index.status();
+
+  ScanHints hints{.epoch = epoch_, .base = segments_.expired_through() + 1, .now_ms = now_ms()};
+  const auto segments = segments_.list();
+  if (!segments->empty()) {
+    const SegmentInfo& newest = segments->back()->info();
+    hints.base = std::max(hints.base, newest.last() + 1);
+    hints.carry = {newest.open_from, newest.last_stamp_ns};
+  }
+  auto scan = scan_log(file.value().get(), index.ok() ? index.value().get() : nullptr, hints);
+  if (!scan.ok()) return scan.status();
+
+  const Sequence last = scan->header.base + scan->table.count() - 1;
+  // Ids of a log that is no more must not fit a new one: clients would take the new
+  // entries for those they have seen.
+  const bool is_new =
+      segments->empty() && (last == 0 || (scan->log_bytes == 0 && scan->header.base == 1));
+  if (Status settled = settle_epoch(is_new, scan->header.epoch, log); !settled.ok())
+    return settled;
+  if (is_new && !options_.read_only) {
+    // An unfinished first line is the best witness there is, too.
+    if (Status cut = cut_torn_tail(**file, 0, scan->log_bytes, log); !cut.ok()) return cut;
+    auto begun = ActiveSegment::create(files_, dir_, {.epoch = epoch_});
+    if (!begun.ok()) return begun.status();
+    take_active(std::move(*begun));
+    found_.carry = {};
+    return {};
+  }
+
+  found_.last = last;
+  found_.carry = scan->carry;
+  found_.corrupt_lines = static_cast<std::size_t>(count_bad_lines(**file, scan->table));
+  if (found_.corrupt_lines > 0)
+    log.error("corrupt_lines", {{"file", at("trace.log").string()},
+                                {"count", std::to_string(found_.corrupt_lines)}});
+  found_.sidecar_rebuilt = !scan->index_right;
+  if (!options_.read_only) {
+    if (Status cut = cut_torn_tail(**file, scan->table.bytes(), scan->log_bytes, log); !cut.ok())
+      return cut;
+    if (!scan->index_right || scan->header.epoch != epoch_) {
+      scan->header.epoch = epoch_;
+      if (Status wrote = write_side_index(files_, at("trace.idx"), scan->header, scan->table,
+                                          scan->carry);
+          !wrote.ok())
+        return wrote;
+      log.line(format_ == kLogFormat ? Log::Level::warn : Log::Level::info, "sidecar_rebuilt",
+               {{"file", at("trace.idx").string()},
+                {"adopted_lines", std::to_string(scan->adopted)}});
+    }
+  }
+  auto sidecar = open_one("trace.idx");
+  if (!sidecar.ok() && options_.read_only) sidecar = std::unique_ptr<File>(new NoFile);
+  if (!sidecar.ok()) return sidecar.status();
+  if (const auto size = (*sidecar)->size(); size.ok()) scan->index_bytes = *size;
+
+  const std::int64_t first_ms = scan->table.first_ms();
+  take_active(std::make_shared<ActiveSegment>(std::move(*file), std::move(*sidecar),
+                                              std::move(*scan)));
+  if (first_ms > 0)
+    active_since_ -= std::chrono::milliseconds(std::max<std::int64_t>(now_ms() - first_ms, 0));
+  last_.store(last, std::memory_order_release);
+  return {};
+}
+
+// An unfinished line was never acknowledged to anybody, so it may go; it is kept
+// because it is the best witness of what the crash interrupted.
+Status FlightLog::cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log) {
+  if (size <= from) return {};
+  const auto names = files_.list(dir_);
+  if (!names.ok()) return names.status();
+  std::string name;
+  for (std::int64_t stamp = now_ms();
+       name.empty() || std::find(names->begin(), names->end(), name) != names->end(); ++stamp)
+    name = fmt::format("trace.log.torn-{}", stamp);
+  auto kept = files_.open_append(at(name));
+  if (!kept.ok()) return kept.status();
+
+  const auto block = std::make_unique_for_overwrite<char[]>(kCopyBlock);
+  for (std::uint64_t offset = from; offset < size;) {
+    const auto got = file.read_at(offset, {block.get(), kCopyBlock});
+    if (!got.ok()) return got.status();
+    if (*got == 0) break;
+    const std::string_view part(block.get(), *got);
+    if (Status wrote = (*kept)->append({&part, 1}); !wrote.ok()) return wrote;
+    offset += *got;
+  }
+  if (Status synced = (*kept)->sync(); !synced.ok()) return synced;
+  if (Status named = files_.sync_directory(dir_); !named.ok()) return named;
+  if (Status cut = file.truncate(from); !cut.ok()) return cut;
+
+  found_.torn_bytes = static_cast<std::size_t>(size - from);
+  found_.torn_file = at(name);
+  log.warn("torn_tail_cut", {{"file", at("trace.log").string()},
+                             {"bytes", std::to_string(found_.torn_bytes)},
+                             {"kept_in", found_.torn_file.string()}});
+  return {};
+}
+
+Status FlightLog::settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log) {
+  const bool had_one = !epoch_.empty();
+  if (is_new) {
+    epoch_ = random_hex(5);
+  } else if (!had_one && !of_sidecar.empty()) {
+    epoch_ = of_sidecar;
+  } else if (!had_one) {
+    log.warn("epoch_renewed",
+             {{"file", at("trace.meta").string()},
+              {"reason",
+               "the log has entries, but its epoch is missing or unreadable; "
+               "clients will start afresh"}});
+    epoch_ = random_hex(5);
+  }
+  if (options_.read_only || (!is_new && had_one && format_ == kLogFormat)) return {};
+  return write_log_meta(files_, at("trace.meta"), {epoch_, segments_.expired_through()});
+}
+
+}  // namespace devs
