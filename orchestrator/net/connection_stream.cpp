@@ -12,6 +12,11 @@ namespace {
 constexpr std::size_t kStreamShare = 262'144;
 constexpr std::size_t kPullBytes = 65'536;
 
+FrameSlice last_chunk() {
+  static const auto kBytes = std::make_shared<const std::string>(kLastChunk);
+  return {kBytes, 0, kBytes->size()};
+}
+
 }  // namespace
 
 std::size_t Connection::body_bytes_sent() const {
@@ -52,11 +57,11 @@ void Connection::begin_stream(StreamStart start) {
 // share is used.
 void Connection::pump() {
   std::size_t share = kStreamShare;
+  std::vector<FrameSlice>& slices = shared_.table.slices();
   for (;;) {
+    slices.clear();
     if ((out_.empty() || fresh_) && !ended_ && !idle_) {
       fresh_ = false;
-      std::vector<FrameSlice>& slices = shared_.table.slices();
-      slices.clear();
       SseProvider::Next next = SseProvider::Next::idle;
       try {
         next = provider_->pull(slices, kPullBytes);
@@ -67,28 +72,29 @@ void Connection::pump() {
         end();
         return;
       }
-      const bool nothing = slices.empty();
-      out_.push_all(slices);
       idle_ = next == SseProvider::Next::idle;
       ended_ = next == SseProvider::Next::ended;
-      if (ended_ && !http_1_0_) out_.push(std::string(kLastChunk));
-      if (nothing && next == SseProvider::Next::more && out_.empty()) {
+      if (slices.empty() && next == SseProvider::Next::more && out_.empty()) {
         shared_.table.wake(id_);  // it said more and gave nothing: not in this turn again
         return;
       }
+      if (ended_ && !http_1_0_) slices.push_back(last_chunk());
     }
-    if (out_.empty()) break;
-    std::size_t taken = 0;
-    const WriteQueue::Sent sent = out_.flush(fd_, share, taken);
-    sent_ += taken;
-    share -= std::min(share, taken);
+    if (out_.empty() && slices.empty()) break;
+    WriteQueue::Progress progress;
+    const WriteQueue::Sent sent = out_.flush(fd_, slices, share, progress);
+    sent_ += progress.bytes;
+    share -= std::min(share, progress.bytes);
+    shared_.stream_sends.add(progress.calls);
     if (sent == WriteQueue::Sent::broken) {
       leave_stream(SseProvider::Gone::peer);
       end();
       return;
     }
-    if (taken > 0 || !timer_.armed()) since_ = shared_.reactor.now();
-    if (sent == WriteQueue::Sent::full) {
+    // The time of the last progress counts only while something waits.
+    const bool full = sent == WriteQueue::Sent::full;
+    if (timer_.armed() ? progress.bytes > 0 : full) since_ = shared_.reactor.now();
+    if (full) {
       blocked_ = true;
       if (!timer_.armed())
         shared_.reactor.timers().set(timer_, since_ + shared_.options.stream_stall);

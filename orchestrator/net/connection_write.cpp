@@ -96,9 +96,9 @@ void Connection::write(std::string head, std::string body) {
 
 void Connection::flush_answer() {
   if (state_ != State::writing) return;
-  std::size_t taken = 0;
-  const WriteQueue::Sent sent = out_.flush(fd_, kWriteShare, taken);
-  if (taken > 0) since_ = shared_.reactor.now();
+  WriteQueue::Progress progress;
+  const WriteQueue::Sent sent = out_.flush(fd_, kWriteShare, progress);
+  if (progress.bytes > 0) since_ = shared_.reactor.now();
   switch (sent) {
     case WriteQueue::Sent::broken: end(); return;
     case WriteQueue::Sent::full:

@@ -42,7 +42,8 @@ FrontCore::FrontCore(HttpFront& front, HttpFront::Options options, RouteTable ro
                  options_.auth_on),
       router_(routes_, authorize_, admission_, options_, reactor.clock(), log, metrics),
       table_(reactor, metrics),
-      shared_{options_, reactor, log, metrics, admission_, *this, table_},
+      shared_{options_,   reactor, log,    metrics,
+              admission_, *this,   table_, metrics.counter("http_stream_sends_total")},
       listener_({.accept = options_.accept,
                  .on_accepted =
                      [this](Listener::Accepted accepted) { on_accepted(std::move(accepted)); },

@@ -58,6 +58,7 @@ struct FrontShared {
   const Admission& admission;
   Dispatcher& dispatcher;
   ConnectionTable& table;
+  Counter& stream_sends;  // calls of the system that took bytes of a stream
 
   DateLine date{};
   CannedRefusals canned{};

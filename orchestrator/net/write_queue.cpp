@@ -21,13 +21,34 @@ void WriteQueue::push(FrameSlice slice) {
   slices_.push_back(std::move(slice));
 }
 
-void WriteQueue::push_all(std::vector<FrameSlice>& slices) {
-  for (FrameSlice& slice : slices) push(std::move(slice));
-  slices.clear();
+WriteQueue::Sent WriteQueue::flush(int fd, std::size_t at_most, Progress& progress) {
+  const Sent sent = send_some(fd, at_most, progress);
+  if (empty()) clear();
+  return sent;
 }
 
-WriteQueue::Sent WriteQueue::flush(int fd, std::size_t at_most, std::size_t& taken) {
+WriteQueue::Sent WriteQueue::flush(int fd, std::vector<FrameSlice>& fresh, std::size_t at_most,
+                                   Progress& progress) {
+  if (!empty()) {
+    for (FrameSlice& slice : fresh) push(std::move(slice));
+    fresh.clear();
+    return flush(fd, at_most, progress);
+  }
+  slices_.swap(fresh);  // borrowed, and given back if nothing has to stay
+  std::erase_if(slices_, [](const FrameSlice& slice) { return slice.size == 0; });
+  for (const FrameSlice& slice : slices_) bytes_ += slice.size;
+  const Sent sent = send_some(fd, at_most, progress);
+  if (empty()) {
+    slices_.clear();
+    slices_.swap(fresh);
+    clear();
+  }
+  return sent;
+}
+
+WriteQueue::Sent WriteQueue::send_some(int fd, std::size_t at_most, Progress& progress) {
   constexpr std::size_t kPieces = 64;
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
   std::size_t allowed = at_most;
   while (!empty() && allowed > 0) {
     std::array<iovec, kPieces> pieces;
@@ -40,16 +61,22 @@ WriteQueue::Sent WriteQueue::flush(int fd, std::size_t at_most, std::size_t& tak
       asked += slice.size;
       ++count;
     }
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = 0;
+    if (count == 1) {  // most deliveries: cheaper than a message of one piece
+      sent = ::send(fd, pieces[0].iov_base, pieces[0].iov_len, kFlags);
+    } else {
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      sent = ::sendmsg(fd, &message, kFlags);
+    }
     if (sent < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? Sent::full : Sent::broken;
     }
     const auto bytes = static_cast<std::size_t>(sent);
-    taken += bytes;
+    progress.bytes += bytes;
+    ++progress.calls;
     drop_sent(bytes);
     if (bytes < asked) return Sent::full;
     allowed -= std::min(allowed, bytes);
@@ -72,7 +99,6 @@ void WriteQueue::drop_sent(std::size_t sent) {
     ++first_;
     untouched_ = true;
   }
-  if (empty()) clear();
 }
 
 void WriteQueue::clear() {

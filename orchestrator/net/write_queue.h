@@ -15,15 +15,21 @@ namespace devs {
 class WriteQueue {
  public:
   enum class Sent { all, full, broken };
+  // What one flush, or several, brought out.
+  struct Progress {
+    std::size_t bytes = 0;
+    std::size_t calls = 0;  // of the system that took some
+  };
 
   void push(std::string bytes);
   void push(FrameSlice slice);
-  // Takes all of `slices` (their order kept) and leaves the vector's memory there.
-  void push_all(std::vector<FrameSlice>& slices);
 
-  // Sends at most about `at_most` bytes, adding what the socket took to `taken`.
+  // Sends at most about `at_most` bytes, adding what the socket took to `progress`.
   // `all`: nothing is left, or `at_most` was reached.
-  Sent flush(int fd, std::size_t at_most, std::size_t& taken);
+  Sent flush(int fd, std::size_t at_most, Progress& progress);
+  // The same with `fresh` behind what waits.  Leaves `fresh` empty; its memory stays
+  // there when the socket takes everything, so that a delivery allocates nothing.
+  Sent flush(int fd, std::vector<FrameSlice>& fresh, std::size_t at_most, Progress& progress);
 
   bool empty() const { return first_ == slices_.size(); }
   std::size_t bytes() const { return bytes_; }
@@ -32,6 +38,7 @@ class WriteQueue {
   void clear();
 
  private:
+  Sent send_some(int fd, std::size_t at_most, Progress& progress);
   void drop_sent(std::size_t sent);
 
   std::vector<FrameSlice> slices_;

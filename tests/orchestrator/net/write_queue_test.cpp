@@ -49,9 +49,9 @@ TEST_CASE("WriteQueue: slices are sent in order, from where they begin") {
   queue.push(std::string());  // nothing is nothing
   queue.push("tail");
   CHECK(queue.bytes() == 16);
-  std::size_t taken = 0;
-  CHECK(queue.flush(pair.ours(), 1'000, taken) == WriteQueue::Sent::all);
-  CHECK(taken == 16);
+  WriteQueue::Progress sent;
+  CHECK(queue.flush(pair.ours(), 1'000, sent) == WriteQueue::Sent::all);
+  CHECK(sent.bytes == 16);
   CHECK(queue.empty());
   CHECK(pair.read_all() == "head shared tail");
 }
@@ -64,8 +64,8 @@ TEST_CASE("WriteQueue: more slices than one writev takes") {
     queue.push(std::to_string(i) + ",");
     expected += std::to_string(i) + ",";
   }
-  std::size_t taken = 0;
-  CHECK(queue.flush(pair.ours(), 1'000'000, taken) == WriteQueue::Sent::all);
+  WriteQueue::Progress sent;
+  CHECK(queue.flush(pair.ours(), 1'000'000, sent) == WriteQueue::Sent::all);
   CHECK(pair.read_all() == expected);
 }
 
@@ -79,16 +79,16 @@ TEST_CASE("WriteQueue: a full socket keeps the rest, byte for byte") {
     queue.push(slice(frame));
   }
   std::string got;
-  std::size_t taken = 0;
+  WriteQueue::Progress sent;
   bool was_full = false;
   while (!queue.empty()) {
-    was_full = queue.flush(pair.ours(), std::size_t(-1), taken) == WriteQueue::Sent::full || was_full;
-    CHECK(queue.bytes() == expected.size() - taken);
+    was_full = queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full || was_full;
+    CHECK(queue.bytes() == expected.size() - sent.bytes);
     got += pair.read_all();
   }
   got += pair.read_all();
   CHECK(was_full);
-  CHECK(taken == expected.size());
+  CHECK(sent.bytes == expected.size());
   CHECK(got == expected);
 }
 
@@ -98,8 +98,8 @@ TEST_CASE("WriteQueue: knows whether it stands between two slices") {
   CHECK(queue.at_boundary());
   queue.push(std::string(100'000, 'x'));
   CHECK(queue.at_boundary());
-  std::size_t taken = 0;
-  REQUIRE(queue.flush(pair.ours(), std::size_t(-1), taken) == WriteQueue::Sent::full);
+  WriteQueue::Progress sent;
+  REQUIRE(queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full);
   CHECK_FALSE(queue.at_boundary());
   queue.clear();
   CHECK(queue.at_boundary());
@@ -110,11 +110,46 @@ TEST_CASE("WriteQueue: a share ends the flush, not the queue") {
   Pair pair;
   WriteQueue queue;
   for (int i = 0; i < 200; ++i) queue.push("0123456789");
-  std::size_t taken = 0;
-  CHECK(queue.flush(pair.ours(), 100, taken) == WriteQueue::Sent::all);
-  CHECK(taken >= 100);
-  CHECK(taken < 2'000);
+  WriteQueue::Progress sent;
+  CHECK(queue.flush(pair.ours(), 100, sent) == WriteQueue::Sent::all);
+  CHECK(sent.bytes >= 100);
+  CHECK(sent.bytes < 2'000);
   CHECK_FALSE(queue.empty());
+}
+
+TEST_CASE("WriteQueue: what the socket takes at once leaves the caller its memory") {
+  Pair pair;
+  WriteQueue queue;
+  std::vector<FrameSlice> fresh;
+  fresh.reserve(8);
+  const FrameSlice* const memory = fresh.data();
+  fresh.push_back(slice("one "));
+  fresh.push_back({});  // nothing is nothing
+  fresh.push_back(slice("two"));
+  WriteQueue::Progress sent;
+  CHECK(queue.flush(pair.ours(), fresh, 1'000, sent) == WriteQueue::Sent::all);
+  CHECK(sent.calls == 1);
+  CHECK(queue.empty());
+  CHECK(fresh.empty());
+  CHECK(fresh.data() == memory);
+  CHECK(pair.read_all() == "one two");
+}
+
+TEST_CASE("WriteQueue: what the socket does not take waits before what comes next") {
+  Pair pair;
+  WriteQueue queue;
+  std::vector<FrameSlice> fresh{slice(std::string(100'000, 'x'))};
+  WriteQueue::Progress sent;
+  REQUIRE(queue.flush(pair.ours(), fresh, std::size_t(-1), sent) == WriteQueue::Sent::full);
+  CHECK(fresh.empty());
+  CHECK(queue.bytes() == 100'000 - sent.bytes);
+  std::string got = pair.read_all();
+  fresh.push_back(slice("yz"));
+  while (queue.flush(pair.ours(), fresh, std::size_t(-1), sent) == WriteQueue::Sent::full)
+    got += pair.read_all();
+  got += pair.read_all();
+  CHECK(got == std::string(100'000, 'x') + "yz");
+  CHECK(queue.bytes() == 0);
 }
 
 TEST_CASE("WriteQueue: a peer that is gone is broken, and raises no signal") {
@@ -122,8 +157,8 @@ TEST_CASE("WriteQueue: a peer that is gone is broken, and raises no signal") {
   pair.hang_up();
   WriteQueue queue;
   queue.push("x");
-  std::size_t taken = 0;
-  CHECK(queue.flush(pair.ours(), 10, taken) == WriteQueue::Sent::broken);
+  WriteQueue::Progress sent;
+  CHECK(queue.flush(pair.ours(), 10, sent) == WriteQueue::Sent::broken);
 }
 
 }  // namespace
