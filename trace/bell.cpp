@@ -8,24 +8,19 @@
 
 namespace devs {
 
-Bell::Bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   // A thread that nobody can wake is worse than a process that does not start.
   if (fd_ < 0) std::abort();
 }
 
-Bell::~Bell() {
+Waker::~Waker() {
   ::close(fd_);
 }
 
-void Bell::ring() {
+void Waker::write_fd() {
   const std::uint64_t one = 1;
-  // EAGAIN means 2^64-2 rings nobody looked at: it rings already.
-  [[maybe_unused]] const ssize_t rung = ::write(fd_, &one, sizeof one);
-}
-
-void Bell::quiet() {
-  std::uint64_t rings = 0;
-  [[maybe_unused]] const ssize_t seen = ::read(fd_, &rings, sizeof rings);
+  // Each write is an edge; the sum reaches 2^64 in no machine's life.
+  [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof one);
 }
 
 }  // namespace devs

@@ -14,6 +14,7 @@ namespace devs {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
+constexpr std::uint64_t kWaker = ~std::uint64_t{0};  // no descriptor has this key
 
 std::uint64_t key_of(int fd, std::uint32_t generation) {
   return std::uint64_t{generation} << 32u | static_cast<std::uint32_t>(fd);
@@ -27,22 +28,16 @@ int open_epoll() {
 
 }  // namespace
 
-struct Reactor::BellWatch final : FdHandler {
-  BellWatch(Bell& rung, MoveFunction<void()> what) : bell(rung), look(std::move(what)) {}
-  void on_ready(std::uint32_t) override {
-    bell.quiet();
-    look();
-  }
-  Bell& bell;
-  MoveFunction<void()> look;
-};
-
 Reactor::Reactor(const Clock& clock, Metrics& metrics)
     : clock_(clock),
       longest_turn_us_(metrics.counter("reactor_longest_turn_us")),
       epoll_(open_epoll()),
       timers_(clock.steady()) {
-  attach(inbox_bell_, [] {});  // being woken is all: every turn runs what was posted
+  inbox_bell_.heard_by(waker_);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;  // being woken is all
+  event.data.u64 = kWaker;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, waker_->fd(), &event);
 }
 
 Reactor::~Reactor() {
@@ -84,15 +79,28 @@ int Reactor::wait_ms(std::chrono::milliseconds wait) const {
   return static_cast<int>(wait.count());
 }
 
+// Rings from here on wake the wait; those before make it none.
+int Reactor::sleep(std::chrono::milliseconds wait, std::span<epoll_event> events) {
+  waker_->lie_down();
+  const bool rung = inbox_bell_.rang() ||
+                    std::any_of(bells_.begin(), bells_.end(),
+                                [](const auto& watch) { return watch->bell.rang(); });
+  const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
+                               rung ? 0 : wait_ms(wait));
+  waker_->get_up();
+  return ready;
+}
+
 bool Reactor::one_turn(std::chrono::milliseconds wait) {
   std::array<epoll_event, kEventsPerTurn> events;
-  const int ready = epoll_wait(epoll_, events.data(), kEventsPerTurn, wait_ms(wait));
+  const int ready = sleep(wait, events);
   const TimePoint began = now();
 
   for (int i = 0; i < ready; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     dispatch(event.data.u64, event.events);
   }
+  const bool rung = look_after_bells();
   const bool timed = timers_.advance(now()) > 0;
   const bool posted = run_posted();
   const bool had_more = std::exchange(more_, false);
@@ -102,7 +110,7 @@ bool Reactor::one_turn(std::chrono::milliseconds wait) {
 
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now() - began);
   if (took.count() > 0) longest_turn_us_.raise(static_cast<std::uint64_t>(took.count()));
-  return ready > 0 || timed || posted || had_more;
+  return ready > 0 || rung || timed || posted || had_more;
 }
 
 void Reactor::dispatch(std::uint64_t key, std::uint32_t events) {
@@ -113,7 +121,20 @@ void Reactor::dispatch(std::uint64_t key, std::uint32_t events) {
   watch.handler->on_ready(events);
 }
 
+bool Reactor::look_after_bells() {
+  bool rung = false;
+  for (std::size_t i = 0; i < bells_.size(); ++i) {
+    BellWatch& watch = *bells_[i];
+    if (!watch.attached || !watch.bell.quiet()) continue;
+    rung = true;
+    watch.look();
+  }
+  std::erase_if(bells_, [](const auto& watch) { return !watch->attached; });
+  return rung;
+}
+
 bool Reactor::run_posted() {
+  inbox_bell_.quiet();
   {
     MutexLock lock(mutex_);
     running_.swap(inbox_);
@@ -167,14 +188,14 @@ void Reactor::forget(int fd) {
   epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void Reactor::attach(Bell& bell, MoveFunction<void()> look) {
-  bells_.push_back(std::make_unique<BellWatch>(bell, std::move(look)));
-  watch(bell.fd(), EPOLLIN, *bells_.back());
+void Reactor::attach(Bell bell, MoveFunction<void()> look) {
+  bell.heard_by(waker_);
+  bells_.push_back(std::make_unique<BellWatch>(BellWatch{std::move(bell), std::move(look)}));
 }
 
-void Reactor::detach(Bell& bell) {
-  forget(bell.fd());
-  std::erase_if(bells_, [&bell](const auto& watch) { return &watch->bell == &bell; });
+void Reactor::detach(const Bell& bell) {
+  for (const auto& watch : bells_)
+    if (watch->bell.is(bell)) watch->attached = false;
 }
 
 void Reactor::at_turn_end(TurnEnd& hook) { turn_ends_.push_back(&hook); }

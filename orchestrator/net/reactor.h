@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "trace/metrics.h"
 #include "trace/mutex.h"
 #include "trace/work.h"
+
+struct epoll_event;
 
 namespace devs {
 
@@ -55,10 +58,11 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   void change(int fd, std::uint32_t events, FdHandler& handler);
   void forget(int fd);
 
-  // Calls `look` on the reactor after each ring (quiet() is done here).
-  void attach(Bell& bell, MoveFunction<void()> look);
-  // As forget(): the bell may die afterwards.
-  void detach(Bell& bell);
+  // Calls `look` on the reactor after each ring (quiet() is done here).  However many
+  // bells ring, a sleeping reactor is woken by one write, and one that is awake by none.
+  void attach(Bell bell, MoveFunction<void()> look);
+  // `look` is not called any more, and dies.
+  void detach(const Bell& bell);
 
   // Runs at the end of every turn, after events, timers and posted work, so that
   // what many of them asked for is done once.  True: there is more, the next
@@ -79,13 +83,19 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   void assert_here() const DEVS_THREAD_ATTR(assert_capability(this));
 
  private:
-  struct BellWatch;
+  struct BellWatch {
+    Bell bell;
+    MoveFunction<void()> look;
+    bool attached = true;
+  };
 
   struct Watch {
     FdHandler* handler = nullptr;
     std::uint32_t generation = 0;  // of events, so that stale ones find nobody
   };
 
+  int sleep(std::chrono::milliseconds wait, std::span<epoll_event> events);
+  bool look_after_bells();
   bool run_posted() DEVS_EXCLUDES(mutex_);
   bool one_turn(std::chrono::milliseconds wait);
   int wait_ms(std::chrono::milliseconds wait) const;
@@ -94,6 +104,7 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   const Clock& clock_;
   Counter& longest_turn_us_;
   const int epoll_;
+  const std::shared_ptr<Waker> waker_ = std::make_shared<Waker>();
   Bell inbox_bell_;
   TimerWheel timers_;
   std::vector<std::unique_ptr<BellWatch>> bells_;

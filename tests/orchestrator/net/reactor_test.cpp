@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -125,6 +126,61 @@ TEST_CASE("Reactor: bells are looked after once however often they rang") {
   bell.ring();
   reactor.turn();
   CHECK(looks == 1);
+}
+
+TEST_CASE("Reactor: a ring before it sleeps is not slept through, nor one during the look") {
+  HandReactor reactor;
+  Bell bell;
+  bell.ring();  // before anybody listens
+  int looks = 0;
+  reactor->attach(bell, [&] {
+    if (++looks == 1) bell.ring();
+  });
+  reactor.turn();
+  reactor.turn();
+  CHECK(looks == 2);
+  reactor.turn();
+  CHECK(looks == 2);
+}
+
+TEST_CASE("Reactor: a bell may die while it is attached, or live on when the reactor is gone") {
+  Bell survivor;
+  {
+    HandReactor reactor;
+    int looks = 0;
+    {
+      Bell bell;
+      reactor->attach(bell, [&looks] { ++looks; });
+      bell.ring();
+    }
+    reactor->attach(survivor, [] {});
+    reactor.turn();
+    CHECK(looks == 1);
+  }
+  survivor.ring();
+  CHECK(survivor.rang());
+}
+
+TEST_CASE("Reactor: rings of other threads wake a reactor that sleeps") {
+  Metrics metrics;
+  Reactor reactor(system_clock(), metrics);
+  Bell bell;
+  constexpr int kRings = 2000;
+  std::atomic<int> seen{0};
+  int looks = 0;
+  reactor.attach(bell, [&] {
+    seen = ++looks;
+    if (looks == kRings) reactor.stop();
+  });
+  std::thread ringer([&] {
+    for (int i = 0; i < kRings; ++i) {
+      bell.ring();
+      while (seen.load() <= i) std::this_thread::yield();  // each ring is its own wake-up
+    }
+  });
+  reactor.run();
+  ringer.join();
+  CHECK(looks == kRings);
 }
 
 TEST_CASE("Reactor: timers fire in a turn, by its clock") {
