@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "orchestrator/query/entry_selection.h"
@@ -24,7 +25,8 @@ struct Total {
 };
 
 Result<Total> count(SqlConnection& connection, EntrySelection selection) {
-  connection.until(std::chrono::steady_clock::now() + kCountBudget);
+  connection.until(std::min<TimePoint>(connection.deadline(),
+                                       std::chrono::steady_clock::now() + kCountBudget));
   auto rows = selection.select(connection, "1", "");
   if (!rows.ok()) return rows.status();
   Total total;

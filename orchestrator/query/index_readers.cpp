@@ -7,8 +7,6 @@ namespace {
 
 // Connections kept for the next question; more at once are opened and closed again.
 constexpr std::size_t kMaxIdle = 4;
-// What one question may cost an http worker (architecture 4: it must not wait).
-constexpr std::chrono::milliseconds kQueryBudget{1'000};
 
 }  // namespace
 
@@ -38,7 +36,7 @@ Result<IndexReaders::Lease> IndexReaders::lease() {
     }
     connection = std::move(*opened);
   }
-  connection->until(std::chrono::steady_clock::now() + kQueryBudget);
+  connection->until(std::chrono::steady_clock::now() + budget_);
   return Lease(*this, std::move(connection));
 }
 

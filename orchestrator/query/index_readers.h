@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -33,6 +34,10 @@ class IndexReaders {
     std::unique_ptr<SqlConnection> connection_;  // null: moved from
   };
 
+  // `budget`: what one question may cost an http worker (architecture 4: it must not wait).
+  explicit IndexReaders(std::chrono::milliseconds budget = std::chrono::milliseconds(1'000))
+      : budget_(budget) {}
+
   // unavailable, with what close() said, while there is nothing to ask.
   Result<Lease> lease() DEVS_EXCLUDES(mutex_);
   // Passes `status` on.  data_loss is remembered for the builder.
@@ -48,6 +53,7 @@ class IndexReaders {
  private:
   void give_back(std::unique_ptr<SqlConnection> connection) DEVS_EXCLUDES(mutex_);
 
+  const std::chrono::milliseconds budget_;
   Mutex mutex_;
   CondVar returned_;
   std::filesystem::path file_ DEVS_GUARDED_BY(mutex_);  // empty: nothing new is opened

@@ -26,7 +26,7 @@ SqlValue or_null(const std::string& text) {
 std::int64_t tail_of(std::string_view body) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return static_cast<std::int64_t>(hash);
+  return static_cast<std::int64_t>(hash | 1U);  // 0: no entry yet
 }
 
 constexpr const char* kInsertEntry =
@@ -35,7 +35,8 @@ constexpr const char* kInsertEntry =
     "duration_ms,failed,owner,topics) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kInsertText = "INSERT INTO texts(rowid,text) VALUES(?,?)";
 constexpr const char* kAddSession =
-    "INSERT INTO sessions(session,owner,first_sequence,last_sequence,first_ms,last_ms,entries,calls,"
+    "INSERT INTO "
+    "sessions(session,owner,first_sequence,last_sequence,first_ms,last_ms,entries,calls,"
     "errors) VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(session,owner) DO UPDATE SET "
     "last_sequence=excluded.last_sequence, first_ms=min(first_ms,excluded.first_ms), "
     "last_ms=max(last_ms,excluded.last_ms), entries=entries+excluded.entries, "
@@ -132,7 +133,8 @@ Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch)
     return Why(fmt::format("it has entry {}, the log ends at {}", through_, stored_.last()));
   if (tail == 0 || through_ < stored_.oldest()) return Why();
   std::optional<std::int64_t> now;
-  (void)stored_.read(through_, {1, 1}, [&now](const StoredLine& line) { now = tail_of(line.body); });
+  (void)stored_.read(through_, {1, 1},
+                     [&now](const StoredLine& line) { now = tail_of(line.body); });
   if (now && *now != tail)
     return Why(fmt::format("its entry {} is not the log's", through_));
   return Why();
@@ -174,24 +176,26 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   const Sequence from = std::max(through_ + 1, stored_.oldest());
   if (from > last) return Sequence{0};
   std::vector<IndexRow> rows;
-  std::int64_t tail = 0;
+  std::string last_body;  // of the entry the batch ends with
   const std::size_t room = static_cast<std::size_t>(
       std::min<Sequence>(last - from + 1, batch.entries));
   const ReadOutcome read =
-      stored_.read(from, {room, batch.bytes}, [&rows, &tail](const StoredLine& line) {
-        tail = tail_of(line.body);
+      stored_.read(from, {room, batch.bytes}, [&rows, &last_body](const StoredLine& line) {
+        last_body = line.body;
         IndexRow row = index_row_of(line);
         if (is_indexed(row.facts.type)) rows.push_back(std::move(row));
       });
-  // What is lost is passed over: the log declares it to whoever asks.
   const Sequence through = std::min(read.next - 1, last);
   if (through <= through_) return Sequence{0};
+  // What is lost is passed over; the file names the last entry it saw itself, because a
+  // log that lost its end may be shorter after the next start.
+  if (last_body.empty()) return through - std::exchange(through_, through);
 
   SqlTransaction transaction(*connection_);
   if (Status begun = transaction.begin(); !begun.ok()) return begun;
   if (Status stored = store(rows); !stored.ok()) return stored;
   if (Status rolled = roll_up(rows); !rolled.ok()) return rolled;
-  statements_->state.bind(1, number(through)).bind(2, tail);
+  statements_->state.bind(1, number(through)).bind(2, tail_of(last_body));
   if (Status set = statements_->state.run(); !set.ok()) return set;
   if (Status committed = transaction.commit(); !committed.ok()) return committed;
   if (first_row_ == 0 && !rows.empty()) first_row_ = rows.front().sequence;
@@ -274,7 +278,8 @@ Result<bool> IndexWriter::trim(Sequence oldest) {
 Status IndexWriter::forget_before(Sequence first_kept) {
   for (const char* sql :
        {"UPDATE sessions SET entries=sessions.entries-gone.entries, "
-        "calls=sessions.calls-gone.calls, errors=sessions.errors-gone.errors FROM (SELECT session, ifnull(owner,'') AS owner, "
+        "calls=sessions.calls-gone.calls, errors=sessions.errors-gone.errors FROM (SELECT session, "
+        "ifnull(owner,'') AS owner, "
         "count(*) AS entries, sum(type='action') AS calls, sum(failed) AS errors FROM entries "
         "WHERE sequence<?1 AND session IS NOT NULL GROUP BY 1,2) AS gone "
         "WHERE sessions.session=gone.session AND sessions.owner=gone.owner",

@@ -20,7 +20,8 @@ Status refusal(sqlite3* database, int result) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT: return {Code::data_loss, words};
-    case SQLITE_INTERRUPT: return {Code::deadline_exceeded, "the question took too long; narrow it"};
+    case SQLITE_INTERRUPT:
+      return {Code::deadline_exceeded, "the question took too long; narrow it"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:

@@ -71,6 +71,7 @@ class SqlConnection {
 
   // Whatever runs past it is interrupted.  TimePoint::max(): nothing is.
   void until(TimePoint deadline);
+  TimePoint deadline() const { return deadline_; }
 
  private:
   explicit SqlConnection(sqlite3* database) : database_(database) {}

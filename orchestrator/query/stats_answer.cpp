@@ -54,7 +54,8 @@ Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequen
   sample.through = *through;
   EntrySelection selection(query.filter);
   if (oldest > 1) selection.after(oldest - 1);
-  connection.until(std::chrono::steady_clock::now() + kSampleBudget);
+  connection.until(std::min<TimePoint>(connection.deadline(),
+                                       std::chrono::steady_clock::now() + kSampleBudget));
   const std::string columns =
       fmt::format("{}, e.type = 'observation', e.failed, e.duration_ms", column_of(query.group_by));
   auto rows = selection.select(connection, columns,

@@ -82,6 +82,9 @@ void TraceIndex::run() {
 Status TraceIndex::work() {
   if (readers_.take_complaint())
     return {Code::data_loss, "the trace index is damaged and will be built anew"};
+  std::error_code unknown;
+  if (writer_ && !std::filesystem::exists(options_.dir / "trace.db", unknown))
+    return {Code::data_loss, "the trace index was removed and will be built anew"};
   if (!writer_)
     if (Status opened = open_writer(); !opened.ok()) return opened;
   while (!stopping()) {

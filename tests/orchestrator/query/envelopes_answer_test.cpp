@@ -29,16 +29,18 @@ TEST_CASE("TraceQueries: envelopes come verbatim, with id and time of storing") 
   shelf.log.add(odd, 1'795'224'245'120);
   shelf.log.add(R"({"type":"x"})");
   const Answered answer(shelf.asked().envelopes({}));
-  CHECK(answer.text() == R"({"envelopes":[{"id":"5f3a9c01d2-1","stored_at":"2026-11-21T01:24:05.120Z","envelope":)" +
-                             odd +
-                             R"(},{"id":"5f3a9c01d2-2","stored_at":null,"envelope":{"type":"x"}}],)"
-                             R"("next":null,"total":2,"total_is_exact":true,"indexed_through":"5f3a9c01d2-2"})");
+  CHECK(answer.text() ==
+        R"({"envelopes":[{"id":"5f3a9c01d2-1","stored_at":"2026-11-21T01:24:05.120Z","envelope":)" +
+            odd +
+            R"(},{"id":"5f3a9c01d2-2","stored_at":null,"envelope":{"type":"x"}}],)"
+            R"("next":null,"total":2,"total_is_exact":true,"indexed_through":"5f3a9c01d2-2"})");
 }
 
 TEST_CASE("TraceQueries: an empty log has an empty answer") {
   QueryShelf shelf;
-  CHECK(Answered(shelf.asked().envelopes({})).text() ==
-        R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
+  CHECK(
+      Answered(shelf.asked().envelopes({})).text() ==
+      R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
 }
 
 TEST_CASE("TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
@@ -65,7 +67,8 @@ TEST_CASE("TraceQueries: pages meet without gap or repeat while the log grows, i
       if (page == 2) add_call(shelf.log, {});
     }
     Numbers expected;
-    for (Sequence each = 1; each <= (newest_first ? 100u : 102u); each += 2) expected.push_back(each);
+    for (Sequence each = 1; each <= (newest_first ? 100u : 102u); each += 2)
+      expected.push_back(each);
     if (newest_first) std::reverse(expected.begin(), expected.end());
     CHECK(all == expected);
   }
@@ -91,6 +94,50 @@ TEST_CASE("TraceQueries: the total counts the filter, not the page nor its curso
   const Answered answer(shelf.asked().envelopes(query));
   CHECK(answer.number("total") == 10);
   CHECK(answer["total_is_exact"].boolean() == true);
+}
+
+// Rows the log never had, as fast as SQLite makes them.
+constexpr const char* kManyRows =
+    "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) "
+    "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<100001) "
+    "SELECT i,0,0,0,'x',0 FROM n";
+
+TEST_CASE("TraceQueries: counting ends at a hundred thousand, and says so") {
+  QueryShelf shelf;
+  shelf.log.add(R"({"type":"x"})");
+  REQUIRE(shelf.execute(kManyRows).ok());
+  EnvelopesQuery query;
+  query.limit = 1;
+  const Answered more(shelf.asked().envelopes(query));
+  CHECK(more.number("total") == 100'000);
+  CHECK(more["total_is_exact"].boolean() == false);
+  REQUIRE(shelf.execute("DELETE FROM entries WHERE sequence=2").ok());
+  const Answered exactly(shelf.asked().envelopes(query));
+  CHECK(exactly.number("total") == 100'000);
+  CHECK(exactly["total_is_exact"].boolean() == true);
+}
+
+TEST_CASE(
+    "TraceQueries: a question that would take too long is refused, a count or roll-up says it "
+    "ended early") {
+  QueryShelf shelf(std::chrono::milliseconds(0));
+  shelf.log.add(R"({"type":"x"})");
+  REQUIRE(shelf.execute(kManyRows).ok());
+  EnvelopesQuery query;
+  query.filter.statuses = {"nowhere"};
+  query.filter.types = {"x"};
+  query.limit = 1;
+  CHECK(shelf.asked().envelopes(query).ok());  // by an index: no work
+  query.filter.statuses.clear();
+  query.filter.min_duration_ms = 1;
+  CHECK(shelf.asked().envelopes(query).status().code() == Code::deadline_exceeded);
+  const Answered page(shelf.asked().envelopes({}));
+  CHECK(page["total_is_exact"].boolean() == false);
+  StatsQuery stats;
+  stats.group_by = StatsGroup::type;
+  const Answered rolled(shelf.asked().stats(stats));
+  CHECK(rolled["is_exact"].boolean() == false);
+  CHECK(rolled.number("entries") < 100'001);
 }
 
 TEST_CASE("TraceQueries: large envelopes end a page early, and the next begins there") {
@@ -170,7 +217,9 @@ bool admits(const QueryFilter& filter, const EnvelopeFacts& facts) {
 
 TEST_CASE("TraceQueries: a filter finds exactly the entries whose facts it admits") {
   std::mt19937 random(31);
-  const auto one_of = [&random](std::vector<std::string> values) { return values[random() % values.size()]; };
+  const auto one_of = [&random](std::vector<std::string> values) {
+    return values[random() % values.size()];
+  };
   QueryShelf shelf;
   for (int i = 0; i < 900; ++i) {
     TestCall call{.id = "c-" + std::to_string(i),
@@ -186,7 +235,9 @@ TEST_CASE("TraceQueries: a filter finds exactly the entries whose facts it admit
       case 1: shelf.log.add(action_of(call)); break;
       case 2: shelf.log.add(observation_of(call)); break;
       case 3: shelf.log.add(R"({"type":"channel","agentId":"a-1"})"); break;
-      default: shelf.log.add(R"({"type":")" + one_of({"THOUGHT", "odd,type", "hitl"}) + R"(","taskId":"t-2"})");
+      default:
+        shelf.log.add(R"({"type":")" + one_of({"THOUGHT", "odd,type", "hitl"}) +
+                      R"(","taskId":"t-2"})");
     }
   }
   for (int round = 0; round < 300; ++round) {
@@ -247,10 +298,33 @@ TEST_CASE("TraceQueries: a search is words, never a syntax") {
   CHECK(search(shelf, "alph*") == Numbers{});
   CHECK(search(shelf, "text:alpha") == Numbers{});
   CHECK(search(shelf, "— alpha") == Numbers{1, 2});
-  for (const char* hostile :
-       {"\"", "\"\"\"a", "a\"", "(a", "a)", "a^", "^a", "{a b}:c", "-a", "+a", "a AND", "NEAR(a b, 2)",
-        "'; DROP TABLE entries; --", "a\\", "%", "_", "?1", ":a", "@a", "$a", "a*b**", "\xe2\x80\x94",
-        "\xf0\x9f\x98\x80", "AND OR NOT", "rowid:1", "text : a", "a\tb\nc"})
+  for (const char* hostile : {"\"",
+                              "\"\"\"a",
+                              "a\"",
+                              "(a",
+                              "a)",
+                              "a^",
+                              "^a",
+                              "{a b}:c",
+                              "-a",
+                              "+a",
+                              "a AND",
+                              "NEAR(a b, 2)",
+                              "'; DROP TABLE entries; --",
+                              "a\\",
+                              "%",
+                              "_",
+                              "?1",
+                              ":a",
+                              "@a",
+                              "$a",
+                              "a*b**",
+                              "\xe2\x80\x94",
+                              "\xf0\x9f\x98\x80",
+                              "AND OR NOT",
+                              "rowid:1",
+                              "text : a",
+                              "a\tb\nc"})
     (void)search(shelf, hostile);  // which requires an answer
 }
 

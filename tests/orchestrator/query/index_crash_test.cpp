@@ -49,7 +49,8 @@ Sequence kill_after(const std::string& file, std::size_t bytes) {
   return std::stoull(heard.substr(line == heard.npos ? 0 : line + 1));
 }
 
-TEST_CASE("[S0.9] IndexWriter: after kill -9 the index has every batch it told of, each entry once") {
+TEST_CASE(
+    "[S0.9] IndexWriter: after kill -9 the index has every batch it told of, each entry once") {
   const TempDir dir;
   const auto file = dir / "trace.db";
   ShelfLog log;
@@ -67,7 +68,8 @@ TEST_CASE("[S0.9] IndexWriter: after kill -9 the index has every batch it told o
     const auto number = [&connection](const char* sql) { return connection->number(sql).value(); };
     CHECK(number("SELECT count(*) FROM entries") == number("SELECT through FROM state"));
     CHECK(number("SELECT count(*) FROM texts") == number("SELECT through FROM state"));
-    CHECK(number("SELECT ifnull(sum(entries),0) FROM sessions") == number("SELECT through FROM state"));
+    CHECK(number("SELECT ifnull(sum(entries),0) FROM sessions") ==
+          number("SELECT through FROM state"));
     CHECK(connection->execute("INSERT INTO texts(texts) VALUES('integrity-check')").ok());
   }
   auto writer = IndexWriter::open(file, log, kTestEpoch, lines);
@@ -75,7 +77,8 @@ TEST_CASE("[S0.9] IndexWriter: after kill -9 the index has every batch it told o
   index_all(**writer, log);
   const auto connection = (*writer)->release();
   CHECK(connection->number("SELECT count(*) FROM entries").value() == 10'000);
-  CHECK(connection->number("SELECT count(*) FROM texts WHERE texts MATCH 'output'").value() == 10'000);
+  CHECK(connection->number("SELECT count(*) FROM texts WHERE texts MATCH 'output'").value() ==
+        10'000);
 }
 
 TEST_CASE("IndexWriter: a batch that was not committed is as if it had not been") {

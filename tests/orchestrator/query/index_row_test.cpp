@@ -52,7 +52,8 @@ TEST_CASE("index_row: an observation failed by its status, else by its exit code
 TEST_CASE("index_row: reasoning, arguments, output and whatever a payload says can be found") {
   CHECK(finds(row_of(R"({"type":"thought","payload":{"analysis":{"reasoning_chain":"read\nit"}}})"),
               "read\nit"));
-  const IndexRow action = row_of(action_of({.arguments = R"({"path":"src/a.cc","deep":[{"n":42}]})"}));
+  const IndexRow action =
+      row_of(action_of({.arguments = R"({"path":"src/a.cc","deep":[{"n":42}]})"}));
   for (const char* word : {"path", "src/a.cc", "42", "read_file", "c-1", "s-1", "t-1", "a-1"})
     CHECK(finds(action, word));
   const IndexRow seen = row_of(observation_of({.status = "TOOL_ERROR", .out = "some output",
@@ -67,7 +68,8 @@ TEST_CASE("index_row: text is bounded, however large the entry and wherever it i
   // Every kind of cut: in an escape, in a surrogate pair, in a code point.
   for (std::size_t shift = 0; shift < 14; ++shift) {
     const std::string pad(kMaxIndexedText - 80 - shift, 'x');
-    for (const char* tail : {R"(\n\n\n)", R"(\\\\\\)", R"(\ud83d\ude00)", "\xf0\x9f\x98\x80", R"(\")"}) {
+    for (const char* tail :
+         {R"(\n\n\n)", R"(\\\\\\)", R"(\ud83d\ude00)", "\xf0\x9f\x98\x80", R"(\")"}) {
       std::string body = R"({"type":"t","payload":{"a":")" + pad;
       for (int i = 0; i < 60; ++i) body += tail;
       CHECK(row_of(body + "\"}}").text.size() <= kMaxIndexedText);

@@ -78,6 +78,22 @@ TEST_CASE("IndexWriter: what is lost is passed over, what is of another topic is
   CHECK(bench.number("SELECT count(*) FROM entries") == 7);
 }
 
+TEST_CASE(
+    "IndexWriter: an end that was lost, and is gone after the next start, is no disagreement") {
+  Bench bench;
+  for (int i = 0; i < 5; ++i) add_call(bench.log, {});
+  bench.log.lose(9, 10, LossReason::recorder);
+  {
+    const auto writer = bench.open();
+    index_all(*writer, bench.log);
+    CHECK(writer->through() == 10);
+  }
+  bench.log.cut(8);
+  const auto writer = bench.open();
+  CHECK_FALSE(writer->begun_anew());
+  CHECK(writer->through() == 8);
+}
+
 TEST_CASE("IndexWriter: an index of another log is built anew, and the log of lines says so") {
   Bench bench;
   add_call(bench.log, {});

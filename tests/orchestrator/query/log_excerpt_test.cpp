@@ -25,8 +25,12 @@ std::vector<Sequence> sequences_of(const std::vector<ReadBack>& entries) {
 TEST_CASE("log_excerpt: entries come back whole, in the order asked for") {
   ShelfLog log;
   fill(log, 500);
-  for (const std::vector<Sequence>& wanted :
-       {std::vector<Sequence>{1}, {1, 2, 3}, {3, 2, 1}, {7, 300, 301, 500}, {500, 499, 12, 1}, {}}) {
+  for (const std::vector<Sequence>& wanted : {std::vector<Sequence>{1},
+                                              {1, 2, 3},
+                                              {3, 2, 1},
+                                              {7, 300, 301, 500},
+                                              {500, 499, 12, 1},
+                                              {}}) {
     const auto found = read_back(log, wanted, kMuch);
     CHECK(sequences_of(found) == wanted);
     for (const ReadBack& entry : found) CHECK(entry.body == log.body(entry.sequence));

@@ -49,7 +49,8 @@ TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's
               .status().code() == Code::unavailable);
   }
   SUBCASE("who holds the directory says so") {
-    auto ours = OfflineIndex::open({.dir = dir.path(), .dir_is_ours = true}, log, kTestEpoch, lines);
+    auto ours =
+        OfflineIndex::open({.dir = dir.path(), .dir_is_ours = true}, log, kTestEpoch, lines);
     REQUIRE(ours.ok());
     CHECK_FALSE((*ours)->in_memory());
   }
@@ -66,7 +67,9 @@ TEST_CASE("OfflineIndex: reindexing begins from nothing") {
   REQUIRE(index.ok());
   StatsQuery query;
   query.filter.tools = {"changed"};
-  CHECK(Answered(TraceQueries((*index)->readers(), log, kTestEpoch).stats(query)).number("entries") == 1);
+  CHECK(
+      Answered(TraceQueries((*index)->readers(), log, kTestEpoch).stats(query)).number("entries") ==
+      1);
 }
 
 TEST_CASE("OfflineIndex: a directory that is not there is told") {

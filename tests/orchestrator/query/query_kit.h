@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -81,7 +82,8 @@ inline void index_all(IndexWriter& writer, const StoredLog& log) {
 class Answered {
  public:
   explicit Answered(std::string text) {
-    Result<std::string> checked = compact_json(text, {64u << 20u, 64, 10'000'000, 32u << 20u, 1024, 64});
+    Result<std::string> checked =
+        compact_json(text, {64u << 20u, 64, 10'000'000, 32u << 20u, 1024, 64});
     REQUIRE_MESSAGE(checked.ok(), text.substr(0, 400));
     text_ = std::move(*checked);
   }
@@ -122,7 +124,8 @@ class Answered {
 // Questions to a log that is indexed when they are asked, without a thread.
 class QueryShelf {
  public:
-  QueryShelf() : queries_(readers_, log, kTestEpoch) {}
+  explicit QueryShelf(std::chrono::milliseconds budget = std::chrono::milliseconds(10'000))
+      : readers_(budget), queries_(readers_, log, kTestEpoch) {}
   ~QueryShelf() { readers_.close(Status(Code::unavailable, "end of test")); }
 
   ShelfLog log;
@@ -138,8 +141,12 @@ class QueryShelf {
     index_all(*writer_, log);
     return queries_;
   }
-  IndexWriter& writer() { return *writer_; }
-  IndexReaders& readers() { return readers_; }
+  // The index as a hand from outside may change it.
+  Status execute(const char* sql) {
+    (void)asked();
+    auto connection = SqlConnection::open(dir_ / "trace.db", SqlConnection::Mode::write);
+    return connection.ok() ? (*connection)->execute(sql) : connection.status();
+  }
 
  private:
   TempDir dir_;

@@ -61,20 +61,24 @@ TEST_CASE("query routes: envelopes are listed, filtered and searched over HTTP")
                          .duration_ms = 10.0 * i, .out = "a white whale"});
   CHECK(house.json("/trace/envelopes").number("total") == 10);
   CHECK(house.json("/trace/envelopes?tool=x").number("total") == 6);
-  CHECK(house.json("/trace/envelopes?tool=x,y&type=observation&min_duration_ms=20").number("total") == 3);
+  CHECK(
+      house.json("/trace/envelopes?tool=x,y&type=observation&min_duration_ms=20").number("total") ==
+      3);
   CHECK(house.json("/trace/envelopes?q=white+whale&limit=2").number("total") == 5);
   CHECK(house.json("/trace/envelopes?q=%22white%20OR%20black%22").number("total") == 0);
   const Answered page = house.json("/trace/envelopes?order=desc&limit=3&before=" + id_text(9));
   CHECK(page.sequences() == std::vector<Sequence>{8, 7, 6});
   CHECK(page["next"].string() == id_text(6));
-  CHECK(house.json("/trace/envelopes?after=" + id_text(9)).sequences() == std::vector<Sequence>{10});
+  CHECK(house.json("/trace/envelopes?after=" + id_text(9)).sequences() ==
+        std::vector<Sequence>{10});
   CHECK(house.live.count("trace_queries_total") == 7);
 }
 
 TEST_CASE("query routes: sessions, a task's tree and roll-ups over HTTP") {
   QueryHouse house;
   add_call(house.log, {});
-  CHECK(house.json("/trace/sessions?limit=1").all("sessions", "id") == std::vector<std::string>{"s-1"});
+  CHECK(house.json("/trace/sessions?limit=1").all("sessions", "id") ==
+        std::vector<std::string>{"s-1"});
   CHECK(house.json("/trace/tasks/t-1/tree?envelopes=true")["turns"].size() == 1);
   CHECK(house.json("/trace/stats?group_by=status").all("groups", "key") ==
         std::vector<std::string>{"SUCCESS"});
@@ -115,9 +119,9 @@ TEST_CASE("query routes: a parameter outside its grammar is named in a 400") {
 TEST_CASE("query routes: hostile searches and ids are answered, and nobody is hurt") {
   QueryHouse house;
   for (int i = 0; i < 20; ++i) add_call(house.log, {.out = "a whale"});
-  for (const char* q :
-       {"%22", "%22%22%22", "%27;DROP%20TABLE%20entries--", "a%00b", "%ff%fe", "*", "a*", "(", "NEAR(",
-        "AND", "a+AND", "-a", "^", "%e2%80%94a", "text:a", "%f0%9f%98%80", "%0a%0d", "?1", "a%5c"}) {
+  for (const char* q : {"%22", "%22%22%22", "%27;DROP%20TABLE%20entries--", "a%00b", "%ff%fe", "*",
+                        "a*", "(", "NEAR(", "AND", "a+AND", "-a", "^", "%e2%80%94a", "text:a",
+                        "%f0%9f%98%80", "%0a%0d", "?1", "a%5c"}) {
     CAPTURE(q);
     const int status = house.get(std::string("/trace/envelopes?q=") + q).status;
     CHECK((status == 200 || status == 400));
@@ -137,13 +141,42 @@ TEST_CASE("query routes: without an index the answer is 503 with the reason, and
   add_call(house.log, {});
   CHECK(house.get("/trace/envelopes").status == 200);
   house.index.stop();
-  for (const char* target : {"/trace/envelopes", "/trace/sessions", "/trace/tasks/t-1/tree", "/trace/stats"}) {
+  for (const char* target :
+       {"/trace/envelopes", "/trace/sessions", "/trace/tasks/t-1/tree", "/trace/stats"}) {
     const RawAnswer answer = house.live.get(target);
     CHECK(answer.status == 503);
     CHECK(answer.header("retry-after") == "1");
     CHECK(answer.body == R"({"error":"INDEX_UNAVAILABLE","reason":"shutting down"})");
   }
   CHECK(house.live.count("trace_queries_refused_total", "reason=\"unavailable\"") == 4);
+}
+
+TEST_CASE("query routes: a question that would hold a worker too long is refused by name") {
+  const TempDir dir;
+  ShelfLog log;
+  KeptLog lines;
+  log.add(R"({"type":"x"})");
+  auto writer = IndexWriter::open(dir / "trace.db", log, kTestEpoch, lines);
+  REQUIRE(writer.ok());
+  index_all(**writer, log);
+  REQUIRE((*writer)->release()->execute(
+      "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) WITH RECURSIVE n(i) AS "
+      "(SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<20000) SELECT i,0,0,0,'x',0 FROM n").ok());
+  IndexReaders readers(std::chrono::milliseconds(0));
+  readers.open(dir / "trace.db");
+  const TraceQueries queries(readers, log, kTestEpoch);
+  LiveFront live({}, [&queries](LiveFront& front) {
+    RouteTable table;
+    REQUIRE(add_query_routes(table, queries, front.metrics()).ok());
+    return table.rows();
+  });
+  const RawAnswer answer = live.get("/trace/envelopes?min_duration_ms=1");
+  CHECK(answer.status == 503);
+  CHECK(answer.header("retry-after") == "1");
+  CHECK(answer.body.find(R"("error":"QUERY_TOO_BROAD")") != std::string::npos);
+  CHECK(live.count("trace_queries_refused_total", "reason=\"too_broad\"") == 1);
+  live.end();
+  readers.close(Status(Code::unavailable, "end of test"));
 }
 
 TEST_CASE("query routes: who is no operator is answered about its own entries") {

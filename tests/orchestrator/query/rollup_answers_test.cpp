@@ -56,11 +56,12 @@ TEST_CASE("TraceQueries: a roll-up counts entries, calls and errors of each grou
                          .duration_ms = static_cast<double>(i + 1)});
   add_call(shelf.log, {.tool = "y", .duration_ms = 7.25});
   shelf.log.add(thought_of({.thought = "h"}, "of no tool"));
-  CHECK(Answered(shelf.asked().stats({})).text() ==
-        R"({"group_by":"tool","groups":[)"
-        R"({"key":"x","count":20,"calls":10,"errors":3,"p50_ms":5,"p95_ms":10,"p99_ms":10,"max_ms":10},)"
-        R"({"key":"y","count":2,"calls":1,"errors":0,"p50_ms":7.25,"p95_ms":7.25,"p99_ms":7.25,"max_ms":7.25}],)"
-        R"("groups_left_out":0,"entries":23,"is_exact":true,"indexed_through":"5f3a9c01d2-23"})");
+  CHECK(
+      Answered(shelf.asked().stats({})).text() ==
+      R"({"group_by":"tool","groups":[)"
+      R"({"key":"x","count":20,"calls":10,"errors":3,"p50_ms":5,"p95_ms":10,"p99_ms":10,"max_ms":10},)"
+      R"({"key":"y","count":2,"calls":1,"errors":0,"p50_ms":7.25,"p95_ms":7.25,"p99_ms":7.25,"max_ms":7.25}],)"
+      R"("groups_left_out":0,"entries":23,"is_exact":true,"indexed_through":"5f3a9c01d2-23"})");
 }
 
 TEST_CASE("TraceQueries: a roll-up goes by tool, agent, session, status or type, within a filter") {
@@ -99,7 +100,9 @@ TEST_CASE("TraceQueries: percentiles are those of the sorted durations") {
     std::vector<double>& values = durations[*group["key"].string()];
     std::sort(values.begin(), values.end());
     const auto rank = [&values](double share) {
-      return values[static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size()))) - 1];
+      return values[static_cast<std::size_t>(
+                        std::ceil(share * static_cast<double>(values.size()))) -
+                    1];
     };
     CHECK(group["p50_ms"].number() == rank(0.5));
     CHECK(group["p95_ms"].number() == rank(0.95));

@@ -54,7 +54,8 @@ TEST_CASE("SqlConnection: failures carry the house's codes") {
   write_file(dir / "garbage", std::string(5000, 'x'));
   auto garbage = SqlConnection::open(dir / "garbage", SqlConnection::Mode::write);
   REQUIRE(garbage.ok());  // SQLite looks at the first question
-  CHECK((*garbage)->number("SELECT count(*) FROM sqlite_schema").status().code() == Code::data_loss);
+  CHECK((*garbage)->number("SELECT count(*) FROM sqlite_schema").status().code() ==
+        Code::data_loss);
   CHECK(SqlConnection::open(dir / "no/such", SqlConnection::Mode::write).status().code() ==
         Code::unavailable);
   CHECK(SqlConnection::open(dir / "nothing", SqlConnection::Mode::read).status().code() ==

@@ -21,25 +21,28 @@ TEST_CASE("TraceQueries: a turn shows thought, below it its actions, below them 
   shelf.log.add(action_of(two));
   shelf.log.add(observation_of(two));
   shelf.log.add(observation_of(one));
-  CHECK(tree(shelf) ==
-        R"({"task_id":"t-1","turns":[{"thread_id":"main","turn_index":0,"members":[)"
-        R"({"id":"5f3a9c01d2-1","type":"thought","agent_id":"a-1","thought_id":"h-1","actions":[)"
-        R"({"id":"5f3a9c01d2-2","type":"action","agent_id":"a-1","tool_name":"read_file","tool_call_id":"c-1","source_thought_id":"h-1","observations":[)"
-        R"({"id":"5f3a9c01d2-5","type":"observation","agent_id":"a-1","tool_name":"read_file","tool_call_id":"c-1","status":"SUCCESS","duration_ms":2.5}]},)"
-        R"({"id":"5f3a9c01d2-3","type":"action","agent_id":"a-1","tool_name":"grep","tool_call_id":"c-2","source_thought_id":"h-1","observations":[)"
-        R"({"id":"5f3a9c01d2-4","type":"observation","agent_id":"a-1","tool_name":"grep","tool_call_id":"c-2","status":"TOOL_ERROR","duration_ms":1.5}]}]}]}],)"
-        R"("truncated":false,"indexed_through":"5f3a9c01d2-5"})");
+  CHECK(
+      tree(shelf) ==
+      R"({"task_id":"t-1","turns":[{"thread_id":"main","turn_index":0,"members":[)"
+      R"({"id":"5f3a9c01d2-1","type":"thought","agent_id":"a-1","thought_id":"h-1","actions":[)"
+      R"({"id":"5f3a9c01d2-2","type":"action","agent_id":"a-1","tool_name":"read_file","tool_call_id":"c-1","source_thought_id":"h-1","observations":[)"
+      R"({"id":"5f3a9c01d2-5","type":"observation","agent_id":"a-1","tool_name":"read_file","tool_call_id":"c-1","status":"SUCCESS","duration_ms":2.5}]},)"
+      R"({"id":"5f3a9c01d2-3","type":"action","agent_id":"a-1","tool_name":"grep","tool_call_id":"c-2","source_thought_id":"h-1","observations":[)"
+      R"({"id":"5f3a9c01d2-4","type":"observation","agent_id":"a-1","tool_name":"grep","tool_call_id":"c-2","status":"TOOL_ERROR","duration_ms":1.5}]}]}]}],)"
+      R"("truncated":false,"indexed_through":"5f3a9c01d2-5"})");
 }
 
 TEST_CASE("TraceQueries: turns stand in the order of their first members, threads apart") {
   QueryShelf shelf;
   add_call(shelf.log, {.id = "c-1", .turn = 5});
   add_call(shelf.log, {.id = "c-2", .turn = 1});
-  shelf.log.add(R"({"type":"action","task_id":"t-1","thread_id":"side","turn_index":5,"tool_call_id":"c-3"})");
+  shelf.log.add(
+      R"({"type":"action","task_id":"t-1","thread_id":"side","turn_index":5,"tool_call_id":"c-3"})");
   shelf.log.add(R"({"type":"hitl","task_id":"t-1"})");
   const Answered answer(tree(shelf));
   CHECK(answer.all("turns", "turn_index") == std::vector<std::string>{"5", "1", "5", "null"});
-  CHECK(answer.all("turns", "thread_id") == std::vector<std::string>{"main", "main", "side", "null"});
+  CHECK(answer.all("turns", "thread_id") ==
+        std::vector<std::string>{"main", "main", "side", "null"});
 }
 
 TEST_CASE("TraceQueries: members without the one they answer are shown as orphans") {
@@ -56,7 +59,9 @@ TEST_CASE("TraceQueries: members without the one they answer are shown as orphan
   CHECK(orphans == std::vector<std::string>{"thought", "action", ""});
 }
 
-TEST_CASE("TraceQueries: an action used twice gets the observations that follow it; two of one call both show") {
+TEST_CASE(
+    "TraceQueries: an action used twice gets the observations that follow it; two of one call both "
+    "show") {
   QueryShelf shelf;
   add_call(shelf.log, {.id = "c-1"});
   add_call(shelf.log, {.id = "c-1"});
@@ -85,7 +90,8 @@ TEST_CASE("TraceQueries: a task nobody heard of is not found") {
   CHECK(shelf.asked().task_tree(query).status().code() == Code::not_found);
 }
 
-TEST_CASE("TraceQueries: of an endless task the newest members are shown, and that it is truncated") {
+TEST_CASE(
+    "TraceQueries: of an endless task the newest members are shown, and that it is truncated") {
   QueryShelf shelf;
   for (int i = 0; i < 2600; ++i) add_call(shelf.log, {.id = "c-" + std::to_string(i)});
   const Answered answer(tree(shelf));

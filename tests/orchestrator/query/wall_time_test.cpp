@@ -9,7 +9,8 @@ TEST_CASE("wall_time: ms and ISO text are each other's inverse") {
   CHECK(iso_of_ms(1'795'224'245'120) == "2026-11-21T01:24:05.120Z");
   CHECK(iso_of_ms(0) == "1970-01-01T00:00:00.000Z");
   CHECK(iso_of_ms(-1) == "1969-12-31T23:59:59.999Z");
-  for (const std::int64_t ms : {1'000LL, 951'782'400'000LL, 1'795'224'245'120LL, 4'102'444'799'999LL})
+  for (const std::int64_t ms :
+       {1'000LL, 951'782'400'000LL, 1'795'224'245'120LL, 4'102'444'799'999LL})
     CHECK(ms_of_time(iso_of_ms(ms)) == ms);
 }
 
