@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <set>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "trace/clock.h"
@@ -11,11 +13,12 @@
 #include "trace/metrics.h"
 #include "trace/mutex.h"
 #include "trace/pins.h"
+#include "trace/segment_sealer.h"
 
 namespace devs {
 
 // How much of the past is kept; 0: no bound.  Whole segments go, oldest first, and only
-// sealed ones that nothing pins.
+// sealed ones that nothing pins.  The active file comes on top.
 struct Retention {
   std::uint64_t bytes = 10ull * 1024 * 1024 * 1024;  // on disk, all segments
   std::chrono::seconds age{0};                       // of the newest entry of a segment
@@ -25,7 +28,7 @@ struct Retention {
 // Seals what the recorder rolled away, and drops what retention does not keep.
 //
 // Owns one thread of low priority, so that compressing never delays a commit.  Looks
-// when told (wake()) and each `look_every`.
+// when told (wake()) and each `look_every`; on a disk that refuses less and less often.
 class SegmentKeeper {
  public:
   struct Options {
@@ -34,8 +37,8 @@ class SegmentKeeper {
     std::chrono::milliseconds look_every{1000};
   };
 
-  // REQUIRES: `flight` and `pins` outlive this keeper.
-  SegmentKeeper(FlightLog& flight, const Pins& pins, const Clock& clock, Log& log,
+  // REQUIRES: all of these outlive this keeper.
+  SegmentKeeper(FlightLog& flight, Pins& pins, const Clock& clock, Log& log,
                 Metrics& metrics, Options options);
   ~SegmentKeeper() { stop(); }
   SegmentKeeper(const SegmentKeeper&) = delete;
@@ -45,23 +48,41 @@ class SegmentKeeper {
   // Returns when everything rolled so far is sealed and retention was applied, or at
   // `deadline` (false).  Not on a reactor.
   bool settle(TimePoint deadline) DEVS_EXCLUDES(mutex_);
-  void stop();  // a seal under way is given up; the next start does it.  Idempotent.
+  // A seal under way is given up; the next start does it.  Idempotent.
+  void stop() DEVS_EXCLUDES(mutex_);
 
  private:
   void follow(const std::stop_token& stop) DEVS_EXCLUDES(mutex_);
-  bool seal_one(const std::stop_token& stop);
-  void apply_retention();
+  bool look(const std::stop_token& stop);  // false: something was refused
+  bool seal_all(const std::stop_token& stop);
+  bool apply_retention();
+  bool drop(const Segment& segment);
+  void sweep();
+  void count();
+  // Says what is wrong once, and once that it is over.
+  bool verdict(const char* what, const Status& status);
 
   FlightLog& flight_;
-  const Pins& pins_;
+  Pins& pins_;
   const Clock& clock_;
   Log& log_;
   const Options options_;
+  Counter& rolled_;
+  Counter& sealed_;
+  Counter& disk_bytes_;
+  Counter& dropped_;
+  Counter& dropped_entries_;
+  Counter& failures_;
+
+  SegmentSealer sealer_;              // the thread's
+  std::set<std::string> complaints_;  // the thread's: what was said and is not over
 
   Mutex mutex_;
   CondVar changed_;
   std::uint64_t asked_ DEVS_GUARDED_BY(mutex_) = 1;  // rounds asked for, and done
   std::uint64_t done_ DEVS_GUARDED_BY(mutex_) = 0;
+  bool clean_ DEVS_GUARDED_BY(mutex_) = false;  // the last round did all there was
+  bool ended_ DEVS_GUARDED_BY(mutex_) = false;
 
   std::jthread thread_;  // last member: joined before the rest dies
 };

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "trace/file.h"
+#include "trace/mutex.h"
+
+namespace devs {
+
+// Real files, but what `refuse_names` names may not be opened, renamed to or removed.
+// Thread-safe.
+class RefusingFiles final : public FileSystem {
+ public:
+  // Whose path ends so; empty: nothing.
+  void refuse_names(std::string ending) DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    ending_ = std::move(ending);
+  }
+  std::size_t refused() const DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return refused_;
+  }
+
+  Result<std::unique_ptr<File>> open_append(
+      const std::filesystem::path& path) override {
+    if (Status no = judge(path); !no.ok()) return no;
+    return real_files().open_append(path);
+  }
+  Result<std::unique_ptr<File>> open_read(const std::filesystem::path& path) override {
+    if (Status no = judge(path); !no.ok()) return no;
+    return real_files().open_read(path);
+  }
+  Status rename(const std::filesystem::path& from,
+                const std::filesystem::path& to) override {
+    if (Status no = judge(to); !no.ok()) return no;
+    return real_files().rename(from, to);
+  }
+  Status remove(const std::filesystem::path& path) override {
+    if (Status no = judge(path); !no.ok()) return no;
+    return real_files().remove(path);
+  }
+  Status make_directory(const std::filesystem::path& path) override {
+    return real_files().make_directory(path);
+  }
+  Status sync_directory(const std::filesystem::path& path) override {
+    return real_files().sync_directory(path);
+  }
+  Result<std::vector<std::string>> list(
+      const std::filesystem::path& path) const override {
+    return real_files().list(path);
+  }
+
+ private:
+  Status judge(const std::filesystem::path& path) DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    if (ending_.empty() || !path.string().ends_with(ending_)) return {};
+    ++refused_;
+    return {Code::unavailable, "Input/output error (EIO)"};
+  }
+
+  mutable Mutex mutex_;
+  std::string ending_ DEVS_GUARDED_BY(mutex_);
+  std::size_t refused_ DEVS_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace devs
