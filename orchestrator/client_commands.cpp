@@ -1,14 +1,11 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <utility>
 
 #include "orchestrator/cli_http.h"
 #include "orchestrator/commands.h"
+#include "orchestrator/terminal.h"
 #include "protocol/json_rpc.h"
 #include "protocol/sse_parser.h"
 
@@ -18,12 +15,6 @@ namespace {
 constexpr std::string_view kInitialize =
     R"({"protocolVersion":"2025-11-25","capabilities":{},)"
     R"("clientInfo":{"name":"mcp-orchestrator-cli","version":"0.1.0"}})";
-
-int failed(std::string_view why) {
-  std::fprintf(stderr, "mcp-orchestrator: %.*s\n", static_cast<int>(why.size()), why.data());
-  return 1;
-}
-int failed(const Status& why) { return failed(why.message()); }
 
 // The response with id 1, out of one JSON body or an SSE stream.
 std::optional<std::string> response_in(const CliAnswer& answer) {
@@ -35,38 +26,6 @@ std::optional<std::string> response_in(const CliAnswer& answer) {
   });
   if (!parser.feed(answer.body).ok()) return std::nullopt;
   return found;
-}
-
-// A terminal obeys what it is shown.  There, control codes of a stranger's text (C0
-// but tab and newline, DEL, C1, bidirectional overrides) become U+FFFD; a pipe gets
-// every byte.
-void print_text(std::FILE* to, std::string_view text) {
-  static constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  if (!isatty(fileno(to))) {
-    std::fwrite(text.data(), 1, text.size(), to);
-    return;
-  }
-  std::string shown;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const std::string_view rest = text.substr(at);
-    const bool c1 = byte == 0xC2 && rest.size() > 1 &&
-                    static_cast<unsigned char>(rest[1]) >= 0x80 &&
-                    static_cast<unsigned char>(rest[1]) < 0xA0;
-    const bool bidi = rest.size() > 2 && byte == 0xE2 &&
-                      (rest.substr(0, 2) == "\xE2\x80" ? rest[2] >= '\xAA' && rest[2] <= '\xAE'
-                                                       : rest.substr(0, 2) == "\xE2\x81" &&
-                                                             rest[2] >= '\xA6' && rest[2] <= '\xA9');
-    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7F) {
-      shown += kReplacement;
-    } else if (c1 || bidi) {
-      shown += kReplacement;
-      at += c1 ? 1 : 2;
-    } else {
-      shown += text[at];
-    }
-  }
-  std::fwrite(shown.data(), 1, shown.size(), to);
 }
 
 int print_result(JsonView result) {
@@ -137,7 +96,7 @@ int print_tools(Session& session) {
   std::string cursor;
   do {
     auto page = session.ask("tools/list", cursor.empty() ? "{}" : "{\"cursor\":" + cursor + "}");
-    if (!page.ok()) return failed(page.status());
+    if (!page.ok()) return failed(page.status().message());
     JsonView(*page)["tools"].each_element([](JsonView tool) {
       std::string words = tool["description"].string().value_or("");
       words.resize(std::min(words.size(), words.find('\n')));
@@ -154,56 +113,23 @@ int call_command(const std::string& url, const std::string& token, const std::st
                  const std::string& arguments) {
   auto checked = compact_json(arguments, kRequestJson);
   if (!checked.ok() || !JsonView(*checked).is_object()) {
-    failed("the arguments must be a JSON object, such as '{\"text\":\"hello\"}'" +
+    return refused("the arguments must be a JSON object, such as '{\"text\":\"hello\"}'" +
            (checked.ok() ? std::string() : ": " + checked.status().message()));
-    return 2;
   }
   auto session = Session::begin(url, token);
-  if (!session.ok()) return failed(session.status());
+  if (!session.ok()) return failed(session.status().message());
   int code = 0;
   if (tool.empty()) {
     code = print_tools(*session);
   } else {
     auto result = session->ask("tools/call", "{\"name\":" + json_string(tool) +
                                                  ",\"arguments\":" + *checked + "}");
-    code = result.ok() ? print_result(JsonView(*result)) : failed(result.status());
+    code = result.ok() ? print_result(JsonView(*result)) : failed(result.status().message());
     if (!result.ok() && result.status().message().starts_with("Unknown tool"))
       std::fprintf(stderr, "`mcp-orchestrator call` without a tool lists what there is\n");
   }
   session->end();
   return code;
-}
-
-int tail_command(const std::string& url, const std::string& token, const std::string& from) {
-  std::string last = from;
-  for (bool first = true;; first = false) {
-    SseParser parser([&last](const SseParser::Event& event) {
-      if (!event.id.empty()) last = event.id;
-      const bool entry = event.event == "message" || event.data.starts_with("{\"type\"");
-      std::FILE* to = entry ? stdout : stderr;  // gap, reset, goodbye: for the person
-      if (!entry) std::fprintf(to, "[%s] ", event.event.c_str());
-      print_text(to, event.data);
-      std::fputc('\n', to);
-      std::fflush(to);
-    });
-    CliRequest request{.url = url + "/trace/stream" + (last == "earliest" ? "?lastEventId=earliest" : ""),
-                       .token = token,
-                       .method = {},
-                       .headers = {"Accept: text/event-stream"},
-                       .body = {},
-                       .on_bytes = [&parser](std::string_view bytes) { return parser.feed(bytes).ok(); }};
-    if (!last.empty() && last != "earliest") request.headers.push_back("Last-Event-ID: " + last);
-    auto answer = cli_http(request);
-    if (first && !answer.ok()) return failed(answer.status());
-    if (answer.ok() && answer->status != 200)
-      return failed(answer->status == 401 ? "the server wants a token: set MCP_BEARER_TOKEN"
-                                          : "the server refused the stream with " +
-                                                std::to_string(answer->status));
-    const long wait_ms = parser.retry_ms() > 0 ? parser.retry_ms() : 2000;
-    std::fprintf(stderr, "[reconnecting in %ld ms]\n", wait_ms);
-    timespec wait{wait_ms / 1000, (wait_ms % 1000) * 1'000'000};
-    while (nanosleep(&wait, &wait) != 0 && errno == EINTR) {}
-  }
 }
 
 }  // namespace devs

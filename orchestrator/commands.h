@@ -19,8 +19,4 @@ int serve_command(OrchestratorServer::Options options);
 int call_command(const std::string& url, const std::string& token, const std::string& tool,
                  const std::string& arguments);
 
-// Prints envelopes as they come, one per line, until interrupted; reconnects and
-// resumes by itself.  `from`: an event id, "earliest", or empty for live only.
-int tail_command(const std::string& url, const std::string& token, const std::string& from);
-
 }  // namespace devs

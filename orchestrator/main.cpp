@@ -5,6 +5,7 @@
 
 #include "orchestrator/commands.h"
 #include "orchestrator/config.h"
+#include "orchestrator/trace_commands.h"
 
 namespace {
 
@@ -12,6 +13,7 @@ constexpr const char* kFooter = R"(Examples:
   mcp-orchestrator serve --config mcp.json      front every server of mcp.json
   mcp-orchestrator call echo '{"text":"hi"}'    call a tool, see it in the trace
   mcp-orchestrator trace tail                   watch what agents do
+  mcp-orchestrator trace query --status TIMEOUT_EXCEEDED
   curl -N http://127.0.0.1:3100/trace/stream    the same, raw
 
 A config file is what MCP hosts already read:
@@ -37,7 +39,7 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   app.require_subcommand(1);
 
-  std::string config, host, trace_dir, tool, arguments = "{}", from;
+  std::string config, host, trace_dir, tool, arguments = "{}";
   int port = -1;
   const std::string env_port = from_environment("MCP_PORT");
   std::string url = "http://127.0.0.1:" + (env_port.empty() ? std::string("3100") : env_port);
@@ -52,12 +54,9 @@ int main(int argc, char** argv) {
   CLI::App* call = app.add_subcommand("call", "Call one tool on a running server");
   call->add_option("tool", tool, "Name, such as files__read_file; without one: list the tools");
   call->add_option("arguments", arguments, "Its arguments, a JSON object");
+  call->add_option("--url", url, "Where the server is")->capture_default_str();
   CLI::App* trace = app.add_subcommand("trace", "Look at the trace");
-  trace->require_subcommand(1);
-  CLI::App* tail = trace->add_subcommand("tail", "Print envelopes as they come, one per line");
-  tail->add_option("--from", from, "Event id to continue after, or `earliest`");
-  for (CLI::App* client : {call, tail})
-    client->add_option("--url", url, "Where the server is")->capture_default_str();
+  devs::TraceCommands commands(*trace, url, from_environment("MCP_BEARER_TOKEN"));
 
   try {
     app.parse(argc, argv);
@@ -67,7 +66,7 @@ int main(int argc, char** argv) {
 
   if (call->parsed())
     return devs::call_command(url, from_environment("MCP_BEARER_TOKEN"), tool, arguments);
-  if (tail->parsed()) return devs::tail_command(url, from_environment("MCP_BEARER_TOKEN"), from);
+  if (trace->parsed()) return commands.run();
 
   devs::OrchestratorServer::Options options;
   options.http.port = 3100;

@@ -1,32 +1,16 @@
-// The commands of README.md do what it says, in its order, on one server.
-//
-// A ```sh block runs when the line before it is `<!-- run -->`:
+// The commands of README.md do what it says, in its order, on one server
+// (documented.mjs):
 //   <!-- run -->                        runs to its end, and must end with 0
 //   <!-- run: 2 s -->                   is stopped after so long: it would go on for ever
 //   <!-- run: background, until "x" --> keeps running from when it has printed x
-// A block after `<!-- output -->` is what the command before it prints; `…` stands for
-// anything within a line, and alone on a line for any lines.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'node:test';
+import { matches, stepsOf } from './documented.mjs';
 import { binary, freePort, later, plainEnv, root, scratch, slow, until } from './support.mjs';
 
-const block = /<!-- (run|output)(?:: (.*?))? -->\n```\w*\n([^]*?)```/g;
-const steps = [];
-for (const [, kind, how = '', text] of fs.readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(block)) {
-  if (kind === 'run') steps.push({ command: text.trim(), how, output: null });
-  else steps.at(-1).output = text;
-}
-
-function matches(output, wanted) {
-  const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const lines = wanted.trimEnd().split('\n').map((line) =>
-    line === '…' ? '(?:.*\n)*' : `${line.split('…').map(escape).join('.*')}\n`);
-  return new RegExp(`^${lines.join('')}$`).test(`${output.trimEnd()}\n`);
-}
+const steps = stepsOf('README.md');
 
 function start(t, command, { cwd, env }) {
   const child = spawn('bash', ['-c', command], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,0 +1,124 @@
+// `trace verify`, `trace repair`, `trace reindex`: the health of a directory.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "orchestrator/query/offline_index.h"
+#include "orchestrator/terminal.h"
+#include "orchestrator/trace_commands.h"
+#include "protocol/json.h"
+#include "trace/file.h"
+#include "trace/log_check.h"
+
+namespace devs {
+namespace {
+
+OnProgress shown_by(ProgressLine& line) {
+  return [&line](const CheckProgress& at) {
+    line.update(at.done_bytes, at.total_bytes, at.done_bytes);
+  };
+}
+
+std::string entries_of(const LogFault& fault) {
+  if (fault.from == 0) return {};
+  if (fault.from == fault.through) return fmt::format("; entry {}", fault.from);
+  return fmt::format("; entries {} to {}", fault.from, fault.through);
+}
+
+std::string fault_json(const LogFault& fault) {
+  return fmt::format(
+      R"({{"file":{},"offset":{},"from":{},"to":{},"what":{},"repairable":{}}})",
+      json_string(fault.file), fault.offset, fault.from, fault.through,
+      json_string(fault.what), fault.repairable);
+}
+
+bool print_report(const CheckReport& report, const std::string& dir, bool json) {
+  if (json) {
+    std::string faults;
+    for (const LogFault& fault : report.faults)
+      faults += (faults.empty() ? "" : ",") + fault_json(fault);
+    return print_text(
+        stdout, fmt::format(R"({{"segments":{},"entries":{},"bytes":{},"first":{},)"
+                            R"("last":{},"lost":{},"repaired":{},"faults":[{}]}})"
+                            "\n",
+                            report.segments, report.entries, report.bytes, report.first,
+                            report.last, report.lost, report.repaired, faults));
+  }
+  for (const LogFault& fault : report.faults) {
+    if (!print_text(stdout,
+                    fmt::format("{}: byte {}: {}{}{}\n", fault.file, fault.offset,
+                                fault.what, entries_of(fault),
+                                fault.repairable ? "; `trace repair` mends it" : "")))
+      return false;
+  }
+  std::string line =
+      fmt::format("{}: {} entries, {} segments, {:.1f} MB: ", dir, report.entries,
+                  report.segments, static_cast<double>(report.bytes) / 1e6);
+  line += report.faults.empty() ? std::string("every checksum holds")
+                                : fmt::format("{} faults", report.faults.size());
+  if (report.lost > 0)
+    line += fmt::format("; {} entries are lost, and declared", report.lost);
+  if (report.repaired > 0)
+    line += fmt::format("; {} segments were repaired", report.repaired);
+  return print_text(stdout, line + "\n");
+}
+
+// True while a server holds the directory; asks without taking anything.
+bool is_written_to(const std::string& dir) {
+  const int fd = ::open((dir + "/trace.lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  const bool held = ::fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  ::close(fd);
+  return held;
+}
+
+}  // namespace
+
+int trace_verify(const TraceArguments& arguments) {
+  if (Status found = find_log(arguments.dir); !found.ok())
+    return refused(found.message());
+  ProgressLine progress("verify", arguments.progress);
+  const auto report = check_log(real_files(), arguments.dir, shown_by(progress));
+  if (!report.ok()) return refused(report.status().message());
+  print_report(*report, arguments.dir, arguments.json);
+  if (!report->faults.empty() && is_written_to(arguments.dir))
+    remark(
+        "a server writes to this log: its last lines may only look torn until it "
+        "stops");
+  return report->faults.empty() ? 0 : 1;
+}
+
+int trace_repair(const TraceArguments& arguments) {
+  if (Status found = find_log(arguments.dir); !found.ok())
+    return refused(found.message());
+  ProgressLine progress("repair", arguments.progress);
+  const auto done = repair_log(real_files(), arguments.dir,
+                               stderr_log(Log::Level::error), shown_by(progress));
+  if (!done.ok()) return refused(done.status().message());
+  for (const std::string& sentence : *done) print_text(stdout, sentence + "\n");
+  if (done->empty()) print_text(stdout, "nothing to mend\n");
+  return 0;
+}
+
+int trace_reindex(const TraceArguments& arguments) {
+  const auto log = open_trace_log(arguments.dir);
+  if (!log.ok()) return refused(log.status().message());
+  ProgressLine progress("reindex", arguments.progress);
+  const auto index = OfflineIndex::open(
+      {.dir = arguments.dir,
+       .dir_is_ours = false,
+       .rebuild = true,
+       .on_progress = [&progress](Sequence done,
+                                  Sequence last) { progress.update(done, last, 0); }},
+      **log, (*log)->epoch(), stderr_log(Log::Level::error));
+  if (!index.ok()) return refused(index.status().message());
+  print_text(stdout, fmt::format("{}/trace.db: indexed through {}\n", arguments.dir,
+                                 encode_event_id((*log)->epoch(), (*log)->last())));
+  return 0;
+}
+
+}  // namespace devs
