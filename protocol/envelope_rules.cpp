@@ -16,8 +16,8 @@ constexpr std::size_t kMaxMetadataMembers = 32;
 constexpr std::size_t kMaxMetadataText = 1024;
 
 // Names the streams use for themselves (streams 1.3).
-constexpr std::array<std::string_view, 5> kControlEvents{
-    "gap", "reset", "evicted", "goodbye", "envelope_oversize"};
+constexpr std::array<std::string_view, 6> kControlEvents{
+    "gap", "reset", "evicted", "goodbye", "envelope_oversize", "replay_end"};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <utility>
 
-#include "orchestrator/query/wall_time.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
+#include "protocol/wall_time.h"
 
 namespace devs {
 namespace {

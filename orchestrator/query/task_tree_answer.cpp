@@ -10,8 +10,8 @@
 #include "orchestrator/query/index_state.h"
 #include "orchestrator/query/log_excerpt.h"
 #include "orchestrator/query/trace_queries.h"
-#include "orchestrator/query/wall_time.h"
 #include "protocol/json.h"
+#include "protocol/wall_time.h"
 
 namespace devs {
 namespace {

@@ -45,6 +45,12 @@ void append_oversize_frame(std::string& out, std::string_view id, std::size_t by
   append_sse_frame(out, {.id = id, .event = "envelope_oversize", .data = data});
 }
 
+void append_replay_end_frame(std::string& out, std::string_view from_id,
+                             std::string_view through_id) {
+  const std::string data = fmt::format(R"({{"from":"{}","to":"{}"}})", from_id, through_id);
+  append_sse_frame(out, {.id = through_id, .event = "replay_end", .data = data});
+}
+
 void append_checkpoint_frame(std::string& out, std::string_view id) {
   append_sse_frame(out, {.id = id, .event = {}, .data = {}, .retry_ms = 0, .has_data = false});
 }

@@ -4,14 +4,23 @@
 
 namespace devs {
 
+FrameBatch::Ends::const_iterator FrameBatch::first_from(Sequence from) const {
+  if (from <= first) return ends_.begin();
+  return std::lower_bound(
+      ends_.begin(), ends_.end(), from,
+      [](const End& end, Sequence wanted) { return end.sequence < wanted; });
+}
+
+std::optional<std::int64_t> FrameBatch::stamp_from(Sequence from) const {
+  const auto frame = first_from(from);
+  if (frame == ends_.end()) return std::nullopt;
+  return stamps_[static_cast<std::size_t>(frame - ends_.begin())];
+}
+
 FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
                                    std::size_t max_bytes) {
-  const std::vector<End>& ends = self->ends_;
-  auto frame = ends.begin();
-  if (from > self->first)
-    frame = std::lower_bound(ends.begin(), ends.end(), from, [](const End& end, Sequence wanted) {
-      return end.sequence < wanted;
-    });
+  const Ends& ends = self->ends_;
+  const auto frame = self->first_from(from);
   if (frame == ends.end()) {
     from = self->last + 1;
     return {};
@@ -27,7 +36,9 @@ FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
   }
   const End& taken = *std::prev(past);
   from = past == ends.end() ? self->last + 1 : taken.sequence + 1;
-  return {{{self, &self->bytes_}, begin, taken.offset - begin}, taken.sequence};
+  return {{{self, &self->bytes_}, begin, taken.offset - begin},
+          taken.sequence,
+          static_cast<std::size_t>(past - frame)};
 }
 
 }  // namespace devs

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,15 @@ class FrameBatch {
     }
     ends_.push_back({sequence, bytes_.size()});
   }
+  // The same with the entry's own stamp (0: none), for who paces by it.  REQUIRES:
+  // all frames of a batch or none.
+  void append_stamped(Sequence sequence, std::string_view frame, bool chunked,
+                      std::int64_t stamp_ns) {
+    append(sequence, frame, chunked);
+    if (!frame.empty()) stamps_.push_back(stamp_ns);
+  }
+  // The stamp of the first frame from sequence `from` on; nullopt: no such frame.
+  std::optional<std::int64_t> stamp_from(Sequence from) const;
 
   bool empty() const { return ends_.empty(); }
   const std::string& bytes() const { return bytes_; }
@@ -41,6 +51,7 @@ class FrameBatch {
   struct Taken {
     FrameSlice slice;      // keeps the batch alive; size 0: there was none
     Sequence last_id = 0;  // of the last frame in it
+    std::size_t frames = 0;
   };
   // The frames from sequence `from` on, about `max_bytes` of them (always one, if
   // there is one).  `from` moves past what was taken: to last + 1 when that was all.
@@ -53,8 +64,12 @@ class FrameBatch {
     std::size_t offset;  // just past the frame
   };
 
+  using Ends = std::vector<End>;
+  Ends::const_iterator first_from(Sequence from) const;
+
   std::string bytes_;
-  std::vector<End> ends_;
+  Ends ends_;
+  std::vector<std::int64_t> stamps_;  // of each frame, or empty
 };
 using FrameBatchPtr = std::shared_ptr<const FrameBatch>;
 

@@ -1,14 +1,12 @@
 #include "orchestrator/streams/hub_core.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <utility>
 
+#include "orchestrator/streams/replay_query.h"
 #include "orchestrator/streams/resume.h"
 #include "orchestrator/streams/sse_stream.h"
-#include "protocol/json.h"
 #include "trace/random.h"
 
 namespace devs {
@@ -19,12 +17,7 @@ constexpr std::size_t kBusyReaders = 32;  // fewer: gathering would only add del
 // Entries gather for as long as sending to one reader takes, times readers.
 constexpr std::chrono::microseconds kGatherPerReader(2);
 constexpr std::chrono::microseconds kMaxGather(1000);
-constexpr auto kPartingTick = std::chrono::milliseconds(20);
-
-HttpAnswer bad_parameter(const BadParameter& bad) {
-  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
-                                      bad.field, json_string(bad.message)));
-}
+constexpr std::size_t kNonceBytes = 4;  // a stream id of another process finds nobody
 
 HttpAnswer stopping() {
   HttpAnswer answer = error_answer(503, "UNAVAILABLE", "shutdown");
@@ -42,17 +35,20 @@ HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
       log_(std::move(log)),
       projector_(std::move(projector)),
       reactor_(reactor),
-      opened_(metrics.counter("streams_opened_total")),
-      refused_(metrics.counter("streams_refused_total")),
-      resets_(metrics.counter("stream_resets_total")),
-      skipped_heartbeats_(metrics.counter("stream_heartbeats_skipped_total")),
+      metrics_(metrics),
       admissions_(std::make_shared<Admissions>(
           Admissions::Options{.max_clients = options.max_clients,
                               .max_per_principal = options.max_per_principal})),
+      nonce_(random_hex(kNonceBytes)),
       window_(bus, *projector_, metrics),
-      replay_(std::make_shared<ReplayDesk>(bus, log_, projector_, reactor, workers, metrics)),
+      timeline_(window_.looked(), reactor.now()),
+      lag_(metrics),
+      replay_(
+          std::make_shared<ReplayDesk>(bus, log_, projector_, lag_, reactor, workers, metrics)),
       gather_(reactor, [this] { look(); }),
-      parting_([this] { say_goodbye(); }) {}
+      farewell_(reactor, [this](std::uint64_t reader, unsigned retry_ms) {
+        if (SseStream* const stream = find(reader)) stream->part(retry_ms);
+      }) {}
 
 void HubCore::start() {
   bus_.attach(bell_);
@@ -73,44 +69,109 @@ HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) con
 }
 
 // Rights: entries carry no owner yet, so whoever Access lets in sees what matches.
-void HubCore::open(Exchange& exchange, const StreamProfile& profile) {
+void HubCore::open(Exchange& exchange, const StreamProfile& profile,
+                   StreamOpening opening) {
   const RequestHead& request = exchange.head();
   BadParameter bad;
-  Filter filter = filter_of(request, profile.ids_are_uuids, bad);
-  if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
-
+  SseStream::Start start;
+  start.filter = filter_of(request, profile.ids_are_uuids, bad);
   // From here on nothing is missed: a reader is its sequence.
   const Sequence head = bus_.head();
+  if (profile.timed && bad.field.empty())
+    start.timed = replay_of(request, *log_, epoch(), head, bad);
+  if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
+
   HttpAnswer answer = stream_head(profile, head);
   if (request.method == Method::head) return exchange.stream({std::move(answer), nullptr});
+  ResumePoint point = resume_point(request, {epoch(), log_->oldest(), head});
+  start.next = point.next;
+  if (opening.applied) {
+    point.frames.clear();
+    start.next = *opening.applied + 1;
+  } else if (start.timed) {
+    const bool resumed = point.from == ResumePoint::From::id;
+    start.next = resumed ? std::max(point.next, start.timed->from) : start.timed->from;
+    // Seen to its end: whoever came back by itself need not come again.
+    if (resumed && point.next > start.timed->through)
+      return exchange.respond({.status = 204});
+  }
   if (closed_.load(std::memory_order_acquire)) return exchange.respond(stopping());
-
   auto admitted = admissions_->admit(exchange.principal(), request.peer_address);
   if (auto* refusal = std::get_if<HttpAnswer>(&admitted)) {
-    refused_.add();
+    metrics_.refused.add();
     return exchange.respond(std::move(*refusal));
   }
-  opened_.add();
-  ResumePoint point = resume_point(request, {epoch(), log_->oldest(), head});
-  if (point.next == head + 1 && !point.frames.empty()) resets_.add();
+  metrics_.opened.add();
+  if (!point.frames.empty()) metrics_.resets.add();
+  start.id = last_reader_.fetch_add(1) + 1;
+  start.principal = exchange.principal().name;
+  start.frames = std::move(point.frames) + std::move(opening.frames);
+  answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
   exchange.stream({std::move(answer),
                    std::make_unique<SseStream>(
-                       *this, profile,
-                       SseStream::Start{last_reader_.fetch_add(1) + 1, std::move(filter),
-                                        point.next, std::move(point.frames)},
+                       *this, profile, std::move(start),
                        std::get<Admissions::Slot>(std::move(admitted)))});
+}
+
+std::string HubCore::stream_id(std::uint64_t reader) const {
+  return nonce_ + '-' + std::to_string(reader);
+}
+
+void HubCore::ask(std::string stream_id, Then then) {
+  reactor_.post([hub = weak_from_this(), id = std::move(stream_id),
+                 then = std::move(then)]() mutable {
+    const auto here = hub.lock();
+    if (!here) return;
+    SseStream* stream = nullptr;
+    if (id.starts_with(here->nonce_ + '-')) {
+      std::uint64_t reader = 0;
+      const char* const end = id.data() + id.size();
+      const auto [stop, error] =
+          std::from_chars(id.data() + here->nonce_.size() + 1, end, reader);
+      if (error == std::errc() && stop == end) stream = here->find(reader);
+    }
+    then(*here, stream);
+  });
 }
 
 // --- streams (reactor) ---
 
-GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
-                       bool chunked, Sequence next) {
+SseStream* HubCore::find(std::uint64_t reader) const {
+  const auto found = streams_.find(reader);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+std::vector<std::uint64_t> HubCore::open_streams() const {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(streams_.size());
+  for (const auto& [id, stream] : streams_) ids.push_back(id);
+  return ids;
+}
+
+GroupPtr HubCore::place(const Filter& filter, const StreamProfile& profile, bool chunked,
+                        Sequence next, bool timed) {
+  TopicIndex& groups = window_.groups();
+  if (timed) return groups.apart(filter, profile.projection, chunked);
   // A reader may know of entries we have not looked at.  Invariant: nobody stands
   // further than one past what was looked at.
-  while (window_.looked() + 1 < next && window_.look(found_)) {}
+  while (window_.looked() + 1 < next && look_at_bus()) {}
   if (!found_.empty()) look_once();
+  return groups.join(filter, profile.projection, chunked, window_.looked());
+}
+
+GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
+                       bool chunked, Sequence next, bool timed) {
   streams_.emplace(reader.id(), &reader);
-  return window_.groups().join(filter, profile.projection, chunked, window_.looked());
+  return place(filter, profile, chunked, next, timed);
+}
+
+GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
+                          const StreamProfile& profile, bool chunked, Sequence next,
+                          bool timed) {
+  replay_->forget(reader.id());
+  GroupPtr to = place(filter, profile, chunked, next, timed);
+  window_.groups().leave(from);
+  return to;
 }
 
 void HubCore::leave(SseStream& reader, const GroupPtr& group) {
@@ -119,8 +180,16 @@ void HubCore::leave(SseStream& reader, const GroupPtr& group) {
   window_.groups().leave(group);
 }
 
-HubCore::Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequence& next,
-                                std::size_t max_bytes, FrameBatch::Taken& taken) {
+void HubCore::fetch(SseStream& reader, const GroupPtr& group, Sequence next, Sequence through,
+                    bool stamped) {
+  replay_->fetch(reader.id(), group, next, through, stamped,
+                 [this](std::uint64_t id, FrameBatchPtr got) {
+                   if (SseStream* const stream = find(id)) stream->take_fetched(std::move(got));
+                 });
+}
+
+Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequence& next,
+                       std::size_t max_bytes, FrameBatch::Taken& taken) {
   // A filter may pass over a whole ring: a few batches a turn, then the others.
   for (int tries = 0; tries < 8;) {
     FrameBatchPtr batch;
@@ -135,12 +204,7 @@ HubCore::Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequen
       batch = replay_->at_hand(*group, next);
       if (!batch) batch = replay_->from_ring(*group, next, window_.looked());
       if (!batch) {
-        replay_->fetch(reader.id(), group, next, window_.looked(),
-                       [this](std::uint64_t id, FrameBatchPtr got) {
-                         const auto here = streams_.find(id);
-                         if (here != streams_.end())
-                           here->second->take_fetched(std::move(got));
-                       });
+        fetch(reader, group, next, window_.looked(), false);
         return Supply::later;
       }
     }
@@ -149,8 +213,7 @@ HubCore::Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequen
   }
   reactor_.post([hub = weak_from_this(), id = reader.id()] {
     if (const auto here = hub.lock())
-      if (const auto found = here->streams_.find(id); found != here->streams_.end())
-        found->second->wake();
+      if (SseStream* const stream = here->find(id)) stream->wake();
   });
   return Supply::later;
 }
@@ -158,6 +221,20 @@ HubCore::Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequen
 Sequence HubCore::position(const StreamGroup& group, Sequence next) const {
   const bool caught_up = next >= window_.live_from(group) && !group.find(next);
   return caught_up ? std::max(window_.looked(), next - 1) : next - 1;
+}
+
+ReaderState HubCore::state_at(const StreamGroup& group, Sequence next) const {
+  if (next >= window_.live_from(group)) return ReaderState::live;
+  return next >= bus_.oldest() ? ReaderState::ring : ReaderState::disk;
+}
+
+void HubCore::measure(Sequence position, ReaderReport& report) const {
+  const Sequence head = bus_.head();
+  report.lag_entries = head - std::min(head, position);
+  if (report.lag_entries == 0) return;
+  report.lag_bytes = timeline_.bytes_after(position);
+  report.lag = std::chrono::duration_cast<std::chrono::milliseconds>(
+      timeline_.age_of(position + 1, reactor_.now()));
 }
 
 // --- the bus moved (reactor) ---
@@ -176,18 +253,26 @@ void HubCore::on_bell() {
 }
 
 void HubCore::look() {
-  const bool more = window_.look(found_);
+  const bool more = look_at_bus();
   last_look_ = reactor_.now();
   look_once();
   if (more && window_.looked() < bus_.head()) bell_.ring();
 }
 
+bool HubCore::look_at_bus() {
+  if (!window_.look(found_)) return false;
+  timeline_.mark(window_.looked(), window_.looked_bytes(), reactor_.now());
+  return true;
+}
+
 // Moves what a look found into the line of groups to be woken.
 void HubCore::look_once() {
   last_woken_ = 0;
+  const TimePoint now = reactor_.now();
   for (GroupPtr& group : found_) {
     last_woken_ += group->readers;
     if (std::exchange(group->due, true)) continue;
+    group->due_since = now;
     due_.push_back(std::move(group));
   }
   found_.clear();
@@ -212,7 +297,7 @@ void HubCore::wake_some() {
         return;
       }
       first->unlink();
-      first->reader->wake();
+      first->reader->wake_for(group->due_since);
     }
     group->due = false;
     due_.pop_front();
@@ -224,42 +309,8 @@ void HubCore::wake_some() {
 void HubCore::goodbye(std::chrono::milliseconds spread) {
   closed_.store(true, std::memory_order_release);
   reactor_.post([hub = weak_from_this(), spread] {
-    const auto here = hub.lock();
-    if (!here || std::exchange(here->leaving_, true)) return;
-    for (const auto& [id, stream] : here->streams_) here->to_part_.push_back(id);
-    here->part_total_ = here->to_part_.size();
-    here->part_spread_ms_ = static_cast<std::size_t>(std::max<std::int64_t>(0, spread.count()));
-    here->part_by_ = here->reactor_.now() + spread;
-    here->say_goodbye();
+    if (const auto here = hub.lock()) here->farewell_.begin(here->open_streams(), spread);
   });
-}
-
-// Each reader at its share of the time.
-void HubCore::say_goodbye() {
-  const TimePoint now = reactor_.now();
-  const auto left = static_cast<std::size_t>(
-      std::max<Duration::rep>(0, (part_by_ - now) / std::chrono::milliseconds(1)));
-  const std::size_t still_here = part_spread_ms_ == 0 ? 0 : part_total_ * left / part_spread_ms_;
-  while (to_part_.size() > still_here) {
-    const auto stream = streams_.find(to_part_.back());
-    to_part_.pop_back();
-    if (stream != streams_.end()) stream->second->part(goodbye_retry_ms());
-  }
-  if (!to_part_.empty()) reactor_.timers().set(parting_, now + kPartingTick);
-}
-
-// Uniform in 1000..5000, so that readers do not come back all at once.
-unsigned HubCore::goodbye_retry_ms() {
-  if (dice_ == 0) {
-    std::array<std::uint8_t, 8> seed{};
-    random_bytes(seed);
-    for (const std::uint8_t byte : seed) dice_ = dice_ << 8U | byte;
-    dice_ |= 1U;
-  }
-  dice_ ^= dice_ << 13U;
-  dice_ ^= dice_ >> 7U;
-  dice_ ^= dice_ << 17U;
-  return 1000 + static_cast<unsigned>(dice_ % 4001);
 }
 
 }  // namespace devs

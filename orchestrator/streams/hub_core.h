@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -12,12 +13,17 @@
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
 #include "orchestrator/streams/admissions.h"
+#include "orchestrator/streams/farewell.h"
 #include "orchestrator/streams/gather_timer.h"
+#include "orchestrator/streams/live_lag.h"
 #include "orchestrator/streams/live_window.h"
-#include "orchestrator/streams/log_stretch.h"
+#include "orchestrator/streams/log_timeline.h"
+#include "orchestrator/streams/reader_report.h"
 #include "orchestrator/streams/replay_desk.h"
 #include "orchestrator/streams/stream_hub.h"
+#include "orchestrator/streams/stream_metrics.h"
 #include "orchestrator/streams/stream_profile.h"
+#include "orchestrator/streams/supply.h"
 
 namespace devs {
 
@@ -29,7 +35,7 @@ class SseStream;
 // nothing but its sequence: the live window, the ring, the disk.  So there is no
 // moment of promotion, and nothing to lose or to repeat in it.
 //
-// open() and goodbye() on any thread; the rest is confined to the reactor.
+// open(), ask() and goodbye() on any thread; the rest is confined to the reactor.
 class HubCore : public std::enable_shared_from_this<HubCore> {
  public:
   HubCore(StreamHub::Options options, TraceStreamBus& bus,
@@ -39,55 +45,72 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   HubCore& operator=(const HubCore&) = delete;
 
   void start();  // once, after construction: begins to listen to the bus
-  void open(Exchange& exchange, const StreamProfile& profile);
+  void open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening = {});
   void goodbye(std::chrono::milliseconds spread);
   std::size_t readers() const { return admissions_->open(); }
 
+  // Runs `then` on the reactor with the stream of that public id; null: there is none.
+  // Dropped when the hub is gone.
+  using Then = MoveFunction<void(HubCore&, SseStream*)>;
+  void ask(std::string stream_id, Then then);
+  std::string stream_id(std::uint64_t reader) const;
+
   // --- for SseStream ---
 
-  enum class Supply {
-    frames,   // `taken` holds some
-    at_head,  // nothing is due; the reader waits in its group
-    later     // being fetched, or it is others' turn; the reader will be woken
-  };
   GroupPtr join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
-                bool chunked, Sequence next);
+                bool chunked, Sequence next, bool timed);
+  // Another group, at the place where the reader stands.
+  GroupPtr regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
+                   const StreamProfile& profile, bool chunked, Sequence next, bool timed);
   void leave(SseStream& reader, const GroupPtr& group);
   Supply supply(SseStream& reader, const GroupPtr& group, Sequence& next,
                 std::size_t max_bytes, FrameBatch::Taken& taken);
+  // A stretch from disk, later: take_fetched() is called.
+  void fetch(SseStream& reader, const GroupPtr& group, Sequence next, Sequence through,
+             bool stamped);
   // Where a reader stands that was given everything before `next`.
   Sequence position(const StreamGroup& group, Sequence next) const;
+  ReaderState state_at(const StreamGroup& group, Sequence next) const;
+  // How far behind the head somebody is who has everything through `position`.
+  void measure(Sequence position, ReaderReport& report) const;
+  void served_after(Duration wait, TimePoint now) { lag_.saw(wait, now); }
 
   const StreamHub::Options& options() const { return options_; }
   const std::string& epoch() const { return projector_->epoch(); }
   Reactor& reactor() { return reactor_; }
-  Counter& skipped_heartbeats() { return skipped_heartbeats_; }
-  bool leaving() const { return leaving_; }
-  unsigned goodbye_retry_ms();
+  StreamMetrics& metrics() { return metrics_; }
+  bool leaving() const { return farewell_.begun(); }
+  unsigned goodbye_retry_ms() { return farewell_.retry_ms(); }
+
+  // Ids of all streams that are open now, in no order.
+  std::vector<std::uint64_t> open_streams() const;
+  SseStream* find(std::uint64_t reader) const;
 
  private:
   HttpAnswer stream_head(const StreamProfile& profile, Sequence head) const;
+  GroupPtr place(const Filter& filter, const StreamProfile& profile, bool chunked,
+                 Sequence next, bool timed);
   void on_bell();
   void look();
+  bool look_at_bus();
   void look_once();
   void wake_some();
-  void say_goodbye();
 
   const StreamHub::Options options_;
   TraceStreamBus& bus_;
   const std::shared_ptr<const StoredLog> log_;
   const std::shared_ptr<Projector> projector_;
   Reactor& reactor_;
-  Counter& opened_;
-  Counter& refused_;
-  Counter& resets_;
-  Counter& skipped_heartbeats_;
+  StreamMetrics metrics_;
   Bell bell_;
   const std::shared_ptr<Admissions> admissions_;
+  const std::string nonce_;          // of this process, in stream ids
   std::atomic<bool> closed_{false};  // goodbye() was called: no new readers
   std::atomic<std::uint64_t> last_reader_{0};
 
   LiveWindow window_;
+  LogTimeline timeline_;
+  LiveLag lag_;
   const std::shared_ptr<ReplayDesk> replay_;
   GatherTimer gather_;
   TimePoint last_look_{};
@@ -97,14 +120,7 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   std::vector<GroupPtr> found_;    // of one look
   std::deque<GroupPtr> due_;       // groups whose readers are still to be woken
   bool waking_ = false;            // posted ourselves the rest
-
-  bool leaving_ = false;
-  std::vector<std::uint64_t> to_part_;  // readers that have not heard goodbye yet
-  std::size_t part_total_ = 0;
-  std::size_t part_spread_ms_ = 0;
-  TimePoint part_by_{};
-  Timer parting_;
-  std::uint64_t dice_ = 0;
+  Farewell farewell_;
 };
 
 }  // namespace devs

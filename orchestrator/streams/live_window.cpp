@@ -44,7 +44,8 @@ bool LiveWindow::look(std::vector<GroupPtr>& due) {
 
 void LiveWindow::lay_out(const Entry& entry) {
   is_encoded_[0] = is_encoded_[1] = false;
-  groups_.each_match(entry.facts, [this, &entry](const GroupPtr& group) {
+  looked_bytes_ += entry.body.size();
+  groups_.each_match(entry, [this, &entry](const GroupPtr& group) {
     const std::string& frame = encoded(group->projection, entry);
     if (frame.empty()) return;
     if (!group->touched) {

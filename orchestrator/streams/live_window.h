@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "orchestrator/streams/projection.h"
-#include "orchestrator/streams/stream_group.h"
+#include "orchestrator/streams/topic_index.h"
 #include "trace/metrics.h"
 #include "trace/trace_stream_bus.h"
 
@@ -29,6 +30,7 @@ class LiveWindow {
 
   TopicIndex& groups() { return groups_; }
   Sequence looked() const { return looked_; }  // everything up to here is laid out
+  std::uint64_t looked_bytes() const { return looked_bytes_; }  // of bodies, so far
 
   // Looks at the next entries, about a thousand.  Groups that got something are
   // appended to `due`.  False: there was nothing.
@@ -53,6 +55,7 @@ class LiveWindow {
 
   TopicIndex groups_;
   Sequence looked_;
+  std::uint64_t looked_bytes_ = 0;
   Sequence floor_ = 0;
 
   // Every batch in any group, oldest first.

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
+#include "orchestrator/streams/filter.h"
 #include "orchestrator/streams/frame_batch.h"
 #include "orchestrator/streams/projection.h"
-#include "orchestrator/streams/stream_query.h"
 #include "trace/stored_log.h"
 
 namespace devs {
@@ -17,11 +18,15 @@ struct StretchRequest {
   Projection projection = Projection::raw;
   bool chunked = true;
   Filter filter;
+  bool stamped = false;  // frames keep their entries' stamps
 };
 
 struct Stretch {
-  FrameBatchPtr batch;   // covers at least `from`
-  bool has_gap = false;  // what is missing was declared for this very reader
+  FrameBatchPtr batch;      // covers at least `from`
+  std::size_t scanned = 0;  // bytes of log read for it
+  std::array<std::size_t, 3> gaps{};  // declared in it, by LossReason
+  // What is missing was declared for this very reader.
+  bool has_gap() const { return gaps != std::array<std::size_t, 3>{}; }
 };
 
 // Reads, filters and encodes the stretch of the log that begins at `from`: some

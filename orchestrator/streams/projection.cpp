@@ -1,5 +1,7 @@
 #include "orchestrator/streams/projection.h"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "orchestrator/streams/console.h"
@@ -22,7 +24,24 @@ bool first_to_tell(std::atomic<Sequence>& told, Sequence sequence) {
   return false;
 }
 
-void append_entry(const Entry& entry, std::string_view id, std::string& out) {
+// The id of an entry, without a visit to the heap: one is made for every frame.
+class IdText {
+ public:
+  IdText(std::string_view epoch, Sequence sequence) {
+    char* at = std::copy_n(epoch.data(), std::min(epoch.size(), kMaxLastEventIdBytes), text_);
+    *at++ = '-';
+    end_ = std::to_chars(at, text_ + sizeof text_, sequence).ptr;
+  }
+  operator std::string_view() const {
+    return {text_, static_cast<std::size_t>(end_ - text_)};
+  }
+
+ private:
+  char text_[kMaxLastEventIdBytes + 1 + 20];
+  const char* end_;
+};
+
+void append_entry(const EntryView& entry, std::string_view id, std::string& out) {
   append_sse_frame(out, {.id = id, .event = entry.facts.name, .data = entry.body});
 }
 
@@ -36,14 +55,14 @@ Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics
       annotation_errors_(metrics.counter("console_annotation_errors_total")),
       unknown_types_(metrics.counter("console_unknown_types_total")) {}
 
-void Projector::append(Projection projection, const Entry& entry, std::string& out) {
-  const std::string id = encode_event_id(epoch_, entry.sequence);
+void Projector::append(Projection projection, const EntryView& entry, std::string& out) {
+  const IdText id(epoch_, entry.sequence);
   if (projection == Projection::console) return append_console(entry, id, out);
   if (entry.body.size() > kMaxStreamedEnvelope) return append_oversize(entry, id, out);
   append_entry(entry, id, out);
 }
 
-void Projector::append_console(const Entry& entry, std::string_view id, std::string& out) {
+void Projector::append_console(const EntryView& entry, std::string_view id, std::string& out) {
   // Measured before it is looked into: the look costs a scan of the envelope.
   const bool oversize = entry.body.size() > kMaxStreamedEnvelope;
   const ConsoleView view =
@@ -76,7 +95,7 @@ void Projector::append_console(const Entry& entry, std::string_view id, std::str
   }
 }
 
-void Projector::append_oversize(const Entry& entry, std::string_view id, std::string& out) {
+void Projector::append_oversize(const EntryView& entry, std::string_view id, std::string& out) {
   if (first_to_tell(oversize_told_, entry.sequence)) {
     oversize_.add();
     log_.warn("envelope_oversize", {{"id", std::string(id)},
@@ -86,7 +105,7 @@ void Projector::append_oversize(const Entry& entry, std::string_view id, std::st
   append_oversize_frame(out, id, entry.body.size());
 }
 
-void Projector::warn_unknown(const Entry& entry, std::string_view id) {
+void Projector::warn_unknown(const EntryView& entry, std::string_view id) {
   unknown_types_.add();
   const TimePoint now = clock_.steady();
   {

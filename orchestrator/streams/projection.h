@@ -5,9 +5,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "orchestrator/streams/entry_view.h"
 #include "protocol/ids.h"
 #include "trace/clock.h"
-#include "trace/entry.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
 #include "trace/mutex.h"
@@ -32,14 +32,14 @@ class Projector {
   // Appends the frame of `entry` (id line included) to `out`; nothing when this
   // projection leaves the entry out.  An envelope over kMaxStreamedEnvelope becomes
   // the named event `envelope_oversize`.
-  void append(Projection projection, const Entry& entry, std::string& out);
+  void append(Projection projection, const EntryView& entry, std::string& out);
 
   const Epoch& epoch() const { return epoch_; }
 
  private:
-  void append_console(const Entry& entry, std::string_view id, std::string& out);
-  void append_oversize(const Entry& entry, std::string_view id, std::string& out);
-  void warn_unknown(const Entry& entry, std::string_view id) DEVS_EXCLUDES(mutex_);
+  void append_console(const EntryView& entry, std::string_view id, std::string& out);
+  void append_oversize(const EntryView& entry, std::string_view id, std::string& out);
+  void warn_unknown(const EntryView& entry, std::string_view id) DEVS_EXCLUDES(mutex_);
 
   const Epoch epoch_;
   const Clock& clock_;

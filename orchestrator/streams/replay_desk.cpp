@@ -1,6 +1,7 @@
 #include "orchestrator/streams/replay_desk.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace devs {
@@ -15,22 +16,32 @@ constexpr auto kRetry = std::chrono::milliseconds(20);
 }  // namespace
 
 ReplayDesk::ReplayDesk(TraceStreamBus& bus, std::shared_ptr<const StoredLog> log,
-                       std::shared_ptr<Projector> projector, Reactor& reactor,
-                       WorkerPool& workers, Metrics& metrics)
+                       std::shared_ptr<Projector> projector, const LiveLag& lag,
+                       Reactor& reactor, WorkerPool& workers, Metrics& metrics)
     : bus_(bus),
       log_(std::move(log)),
       projector_(std::move(projector)),
+      lag_(lag),
       reactor_(reactor),
       workers_(workers),
       fetches_(metrics.counter("stream_disk_fetches_total")),
-      gaps_(metrics.counter("stream_gaps_total")),
-      retry_([this] { start_some(); }) {}
+      rationed_(metrics.counter("stream_replay_rationed_total")),
+      retry_([this] { start_some(); }) {
+  for (const LossReason reason :
+       {LossReason::expired, LossReason::corrupt, LossReason::recorder})
+    gaps_[static_cast<std::size_t>(reason)] = &metrics.counter(
+        "stream_gaps_total", "reason=\"" + std::string(name_of(reason)) + '"');
+}
 
-FrameBatchPtr ReplayDesk::at_hand(const StreamGroup& group, Sequence from) const {
+FrameBatchPtr ReplayDesk::find(const StreamGroup& group, Sequence from) const {
   for (const AtHand& each : at_hand_)
     if (each.group == group.id && each.batch->first <= from && from <= each.batch->last)
       return each.batch;
   return nullptr;
+}
+
+FrameBatchPtr ReplayDesk::at_hand(const StreamGroup& group, Sequence from) const {
+  return lag_.hurts(reactor_.now()) ? nullptr : find(group, from);
 }
 
 FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Sequence through) {
@@ -42,7 +53,7 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
   batch->last = std::min(entries_.back()->sequence, through);
   for (const EntryPtr& entry : entries_) {
     if (entry->sequence > through) break;
-    if (!group.filter.matches(entry->facts)) continue;
+    if (!group.filter.matches(*entry)) continue;
     frame_.clear();
     projector_->append(group.projection, *entry, frame_);
     batch->append(entry->sequence, frame_, group.chunked);
@@ -53,66 +64,97 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
 }
 
 void ReplayDesk::fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through,
-                       Fetched then) {
-  StretchRequest request{from, through, group->projection, group->chunked, group->filter};
-  if (!wanted_.try_emplace(reader, Wanted{std::move(group), std::move(request), std::move(then)})
-           .second)
-    return;
+                       bool stamped, Fetched then) {
+  if (wanted_.contains(reader)) return;
+  StretchRequest request{from,           through,       group->projection,
+                         group->chunked, group->filter, stamped};
+  wanted_.emplace(reader, Wanted{++last_ticket_, std::move(group), std::move(request),
+                                 std::move(then)});
   waiting_.push_back(reader);
   start_some();
 }
 
 void ReplayDesk::forget(std::uint64_t reader) {
   wanted_.erase(reader);  // its number in waiting_, or a worker's answer, finds nobody
+  toll_.forget(reader);
 }
 
 void ReplayDesk::start_some() {
-  while (running_ < kMaxFetches && !waiting_.empty()) {
+  const TimePoint now = reactor_.now();
+  const bool rationed = lag_.hurts(now);
+  if (!rationed) toll_.clear();
+  TimePoint earliest = TimePoint::max();
+  for (std::size_t left = waiting_.size(); left > 0 && running_ < kMaxFetches; --left) {
     const std::uint64_t reader = waiting_.front();
-    const auto wanted = wanted_.find(reader);
-    if (wanted == wanted_.end()) {
-      waiting_.pop_front();
-      continue;
-    }
-    // Built for a neighbour while this one waited?
-    if (FrameBatchPtr batch =
-            at_hand(*wanted->second.group, wanted->second.request.from)) {
-      waiting_.pop_front();
-      const Fetched then = std::move(wanted->second.then);
-      wanted_.erase(wanted);
-      then(reader, std::move(batch));
-      continue;
-    }
-    // The worker holds what it reads with; only the way back is weak.
-    const Status accepted = workers_.try_submit(
-        [reader, request = wanted->second.request, log = log_, projector = projector_,
-         &reactor = reactor_, desk = weak_from_this()] {
-          Stretch stretch = read_stretch(*log, *projector, request);
-          reactor.post([reader, desk, stretch = std::move(stretch)]() mutable {
-            if (const auto here = desk.lock()) here->done(reader, std::move(stretch));
-          });
-        });
-    if (!accepted.ok()) {
-      if (!retry_.armed()) reactor_.timers().set(retry_, reactor_.now() + kRetry);
-      return;
-    }
     waiting_.pop_front();
-    ++running_;
-    fetches_.add();
+    const auto wanted = wanted_.find(reader);
+    if (wanted == wanted_.end() || wanted->second.in_hand) continue;
+    if (const TimePoint open = toll_.open_to(reader); rationed && open > now) {
+      rationed_.add();
+      earliest = std::min(earliest, open);
+      waiting_.push_back(reader);
+      continue;
+    }
+    if (start(reader, wanted->second)) continue;
+    waiting_.push_front(reader);
+    earliest = std::min(earliest, now + kRetry);
+    break;
   }
+  if (earliest != TimePoint::max()) again_at(earliest);
 }
 
-void ReplayDesk::done(std::uint64_t reader, Stretch stretch) {
+// False: the workers have no room.
+bool ReplayDesk::start(std::uint64_t reader, Wanted& wanted) {
+  // Built for a neighbour while this one waited?
+  if (FrameBatchPtr batch = wanted.request.stamped
+                                ? nullptr
+                                : find(*wanted.group, wanted.request.from)) {
+    const std::size_t bytes = batch->bytes().size();
+    hand_over(reader, std::move(batch), bytes);
+    return true;
+  }
+  // The worker holds what it reads with; only the way back is weak.
+  const Status accepted = workers_.try_submit(
+      [reader, ticket = wanted.ticket, request = wanted.request, log = log_,
+       projector = projector_, &reactor = reactor_, desk = weak_from_this()] {
+        Stretch stretch = read_stretch(*log, *projector, request);
+        reactor.post([reader, ticket, desk, stretch = std::move(stretch)]() mutable {
+          if (const auto here = desk.lock()) here->done(reader, ticket, std::move(stretch));
+        });
+      });
+  if (!accepted.ok()) return false;
+  wanted.in_hand = true;
+  ++running_;
+  fetches_.add();
+  return true;
+}
+
+void ReplayDesk::done(std::uint64_t reader, std::uint64_t ticket, Stretch stretch) {
   --running_;
-  if (stretch.has_gap) gaps_.add();
-  if (const auto wanted = wanted_.find(reader); wanted != wanted_.end()) {
-    const Wanted answered = std::move(wanted->second);
-    wanted_.erase(wanted);
+  const auto wanted = wanted_.find(reader);
+  if (wanted != wanted_.end() && wanted->second.ticket == ticket) {
+    for (std::size_t reason = 0; reason < gaps_.size(); ++reason)
+      gaps_[reason]->add(stretch.gaps[reason]);
     // A gap is declared from where that one reader stood.
-    if (!stretch.has_gap) keep(*answered.group, stretch.batch);
-    answered.then(reader, std::move(stretch.batch));
+    if (!stretch.has_gap() && !wanted->second.request.stamped)
+      keep(*wanted->second.group, stretch.batch);
+    hand_over(reader, std::move(stretch.batch), stretch.scanned);
   }
   start_some();
+}
+
+// REQUIRES: it is wanted.
+void ReplayDesk::hand_over(std::uint64_t reader, FrameBatchPtr batch, std::size_t bytes) {
+  const TimePoint now = reactor_.now();
+  if (lag_.hurts(now)) toll_.charge(reader, bytes, now);
+  const auto wanted = wanted_.find(reader);
+  const Fetched then = std::move(wanted->second.then);
+  wanted_.erase(wanted);
+  then(reader, std::move(batch));
+}
+
+void ReplayDesk::again_at(TimePoint when) {
+  if (!retry_.armed() || when < retry_.deadline()) reactor_.timers().set(retry_, when);
 }
 
 void ReplayDesk::keep(const StreamGroup& group, FrameBatchPtr batch) {

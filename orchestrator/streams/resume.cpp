@@ -6,11 +6,11 @@ namespace devs {
 namespace {
 
 ResumePoint live(const LogSpan& log) {
-  return {log.head + 1, {}};
+  return {ResumePoint::From::now, log.head + 1, {}};
 }
 
 ResumePoint reset(const LogSpan& log, std::string_view reason, std::string_view requested) {
-  ResumePoint point = live(log);
+  ResumePoint point{ResumePoint::From::reset, log.head + 1, {}};
   append_reset_frame(point.frames, reason, requested, encode_event_id(log.epoch, log.head));
   return point;
 }
@@ -20,10 +20,7 @@ ResumePoint after(const LogSpan& log, std::string_view requested) {
   if (!id.ok()) return reset(log, "malformed", requested);
   if (id->epoch != log.epoch) return reset(log, "epoch", requested);
   if (id->sequence > log.head) return reset(log, "future", requested);
-  if (id->sequence + 1 >= log.oldest) return {id->sequence + 1, {}};
-  ResumePoint point{log.oldest, {}};
-  append_gap_frame(point.frames, log.epoch, id->sequence + 1, log.oldest - 1, "expired");
-  return point;
+  return {ResumePoint::From::id, id->sequence + 1, {}};
 }
 
 }  // namespace
@@ -36,7 +33,7 @@ ResumePoint resume_point(const RequestHead& head, const LogSpan& log) {
   if (!header.empty()) return after(log, header);
   const std::string* query = head.query_param("lastEventId");
   if (query == nullptr || query->empty() || *query == "latest") return live(log);
-  if (*query == "earliest") return {log.oldest, {}};
+  if (*query == "earliest") return {ResumePoint::From::oldest, log.oldest, {}};
   return after(log, *query);
 }
 

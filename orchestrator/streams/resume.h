@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,10 +15,14 @@ struct LogSpan {
   Sequence head = 0;    // last visible one
 };
 
-// Where a reader begins, and what it is told first.
+// Where a reader begins, and what it is told first.  What is not kept any more is
+// declared where it is read, so that one `gap` says all of it.
 struct ResumePoint {
+  enum class From { now, oldest, id, reset };
+
+  From from = From::now;
   Sequence next = 1;   // the entry it wants first
-  std::string frames;  // `reset` or `gap`; usually empty
+  std::string frames;  // `reset`, or empty
 };
 
 // The resume rules of streams 1.2: never a refusal, never a silent jump, never a

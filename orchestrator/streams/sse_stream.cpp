@@ -29,10 +29,18 @@ SseStream::~SseStream() {
 void SseStream::attached(StreamLine line, bool chunked) {
   line_ = line;
   chunked_ = chunked;
-  group_ = hub_.join(*this, start_->filter, profile_, chunked, next_);
+  Reactor& reactor = hub_.reactor();
+  owner_ = std::make_unique<const Owner>(
+      Owner{std::move(start_->principal), reactor.clock().wall()});
+  progress_at_ = reactor.now();
+  if (start_->timed)
+    timed_ = std::make_unique<TimedReplay>(*start_->timed, reactor, [this] { wake(); });
+  group_ = hub_.join(*this, start_->filter, profile_, chunked, next_, timed_ != nullptr);
+  state_ = state_now();
+  hub_.metrics().enter(state_);
   const auto period = std::min(profile_.heartbeat_period, hub_.options().heartbeat);
-  beat_at_ = hub_.reactor().now() + period;
-  hub_.reactor().timers().set(heartbeat_, beat_at_);
+  beat_at_ = reactor.now() + period;
+  reactor.timers().set(heartbeat_, beat_at_);
   if (hub_.leaving()) goodbye_retry_ms_ = hub_.goodbye_retry_ms();
   line_.wake();
 }
@@ -40,28 +48,65 @@ void SseStream::attached(StreamLine line, bool chunked) {
 SseProvider::Next SseStream::pull(std::vector<FrameSlice>& out, std::size_t max_bytes) {
   link_.unlink();
   surely_sent_ = next_ - 1;  // a connection pulls when it has sent what it was given
+  progress_at_ = hub_.reactor().now();
+  if (due_since_ != TimePoint{})
+    hub_.served_after(progress_at_ - std::exchange(due_since_, {}), progress_at_);
   const std::size_t limit = given_ + max_bytes;
   if (start_) open_with(out);
   if (std::exchange(beat_due_, false)) beat(out);
 
-  auto supply = HubCore::Supply::frames;
+  Supply got = Supply::frames;
   while (given_ < limit) {
     FrameBatch::Taken taken;
-    supply = hub_.supply(*this, group_, next_, limit - given_, taken);
+    got = supply(limit - given_, taken);
     if (fetched_ && next_ > fetched_->last) fetched_ = nullptr;
-    if (supply != HubCore::Supply::frames) break;
+    if (got != Supply::frames) break;
     last_id_ = taken.last_id;
+    hub_.metrics().deliveries.add(taken.frames);
+    hub_.metrics().bytes.add(taken.slice.size);
     add(out, std::move(taken.slice));
   }
-  if (goodbye_retry_ms_ != 0) {
+  note_state();
+  if (goodbye_retry_ms_ != 0 || got == Supply::over) {
     std::string frame;
-    append_goodbye_frame(frame, goodbye_retry_ms_,
-                         id_text(hub_.position(*group_, next_)));
+    if (got == Supply::over) {
+      const TimedReplay::Options& timed = timed_->options();
+      append_replay_end_frame(frame, id_text(timed.from), id_text(timed.through));
+    } else {
+      append_goodbye_frame(frame, goodbye_retry_ms_, id_text(position()));
+    }
     add(out, frame);
     return Next::ended;
   }
-  if (supply == HubCore::Supply::at_head) group_->waiting.push_back(link_);
-  return supply == HubCore::Supply::frames ? Next::more : Next::idle;
+  if (got == Supply::at_head) group_->waiting.push_back(link_);
+  return got == Supply::frames ? Next::more : Next::idle;
+}
+
+Supply SseStream::supply(std::size_t room, FrameBatch::Taken& taken) {
+  return timed_ ? supply_timed(room, taken) : hub_.supply(*this, group_, next_, room, taken);
+}
+
+// From disk alone: what is replayed is stored, and its pace asks for stamps.
+Supply SseStream::supply_timed(std::size_t room, FrameBatch::Taken& taken) {
+  while (next_ <= timed_->options().through) {
+    if (!fetched_ || next_ < fetched_->first || next_ > fetched_->last) {
+      hub_.fetch(*this, group_, next_, timed_->options().through, timed_->paced());
+      return Supply::later;
+    }
+    if (timed_->paced()) {
+      const std::optional<std::int64_t> stamp = fetched_->stamp_from(next_);
+      if (!stamp) {
+        next_ = fetched_->last + 1;
+        continue;
+      }
+      if (!timed_->may_leave(*stamp)) return Supply::later;
+      timed_->left(*stamp);
+      room = 1;  // of several that are due, the next pull takes the next
+    }
+    taken = FrameBatch::take(fetched_, next_, room);
+    if (taken.slice.size > 0) return Supply::frames;
+  }
+  return Supply::over;
 }
 
 // First frames, `retry:`, then what the resume rules have to say.
@@ -75,15 +120,20 @@ void SseStream::open_with(std::vector<FrameSlice>& out) {
   start_ = nullptr;
 }
 
+// Everything up to here was given, or is not for this reader.
+Sequence SseStream::position() const {
+  return timed_ ? next_ - 1 : hub_.position(*group_, next_);
+}
+
 // The position first, so that a client that sees nothing for hours still resumes
 // from where the log is now.
 void SseStream::beat(std::vector<FrameSlice>& out) {
   std::string frames;
-  const Sequence position = hub_.position(*group_, next_);
-  next_ = position + 1;
-  if (hub_.options().checkpoint && position > last_id_) {
-    append_checkpoint_frame(frames, id_text(position));
-    last_id_ = position;
+  const Sequence here = position();
+  next_ = here + 1;
+  if (hub_.options().checkpoint && here > last_id_) {
+    append_checkpoint_frame(frames, id_text(here));
+    last_id_ = here;
   }
   frames += profile_.heartbeat;
   add(out, frames);
@@ -95,11 +145,17 @@ void SseStream::on_heartbeat() {
   beat_at_ += period;
   if (beat_at_ <= now) beat_at_ = now + period;
   hub_.reactor().timers().set(heartbeat_, beat_at_);
+  note_state();
   if (line_.bytes_sent() < given_) {
-    hub_.skipped_heartbeats().add();  // behind unsent bytes it would say nothing
+    hub_.metrics().skipped_heartbeats.add();  // behind unsent bytes it would say nothing
     return;
   }
   beat_due_ = true;
+  line_.wake();
+}
+
+void SseStream::wake_for(TimePoint due_since) {
+  due_since_ = due_since;
   line_.wake();
 }
 
@@ -113,16 +169,73 @@ void SseStream::part(unsigned retry_ms) {
   line_.wake();
 }
 
+void SseStream::evict(Eviction why) {
+  eviction_ = why;
+  hub_.metrics().evictions(why).add();
+  line_.close();
+}
+
+// What was handed to the connection keeps to the old topics; nothing after it does.
+Sequence SseStream::follow(std::vector<Topic> topics) {
+  Filter filter = group_->filter;
+  filter.topics = std::move(topics);
+  next_ = position() + 1;
+  link_.unlink();
+  fetched_ = nullptr;
+  group_ = hub_.regroup(*this, group_, filter, profile_, chunked_, next_, timed_ != nullptr);
+  line_.wake();
+  return next_;
+}
+
+bool SseStream::step(std::size_t frames) {
+  if (!timed_ || !timed_->options().step) return false;
+  timed_->grant(frames);
+  return true;
+}
+
+ReaderReport SseStream::report() {
+  const TimePoint now = hub_.reactor().now();
+  const std::size_t sent = line_.bytes_sent();
+  if (sent > std::exchange(seen_sent_, sent)) progress_at_ = now;
+  note_state();
+  ReaderReport report;
+  report.id = id_;
+  report.profile = profile_.key;
+  report.principal = owner_->principal;
+  report.filter = &group_->filter;
+  report.last_id = last_id_;
+  hub_.measure(position(), report);
+  using std::chrono::milliseconds;
+  report.last_progress = std::chrono::duration_cast<milliseconds>(now - progress_at_);
+  report.connected = owner_->connected;
+  report.bytes = sent;
+  report.state = state_;
+  return report;
+}
+
+ReaderState SseStream::state_now() const {
+  return timed_ ? ReaderState::disk : hub_.state_at(*group_, next_);
+}
+
+void SseStream::note_state() {
+  const ReaderState now = state_now();
+  if (now == state_) return;
+  hub_.metrics().leave(state_);
+  hub_.metrics().enter(now);
+  state_ = now;
+}
+
 std::string SseStream::last_words() {
   const bool all_sent = line_.bytes_sent() >= given_;
   std::string frame, words;
-  append_evicted_frame(frame, "stalled", id_text(all_sent ? next_ - 1 : surely_sent_));
+  append_evicted_frame(frame, name_of(eviction_), id_text(all_sent ? next_ - 1 : surely_sent_));
   if (!chunked_) return frame;
   append_chunk(words, frame);
   return words;
 }
 
-void SseStream::detached(Gone) {
+void SseStream::detached(Gone why) {
+  if (why == Gone::stalled) hub_.metrics().evictions(Eviction::stalled).add();
   leave();
 }
 
@@ -130,7 +243,9 @@ void SseStream::leave() {
   if (!group_) return;
   link_.unlink();
   heartbeat_.cancel();
+  timed_ = nullptr;
   fetched_ = nullptr;
+  hub_.metrics().leave(state_);
   hub_.leave(*this, group_);
   group_ = nullptr;
 }

@@ -1,6 +1,9 @@
 #include "orchestrator/streams/stream_hub.h"
 
+#include <utility>
+
 #include "orchestrator/streams/hub_core.h"
+#include "orchestrator/streams/reader_requests.h"
 
 namespace devs {
 
@@ -20,9 +23,14 @@ StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log,
 
 StreamHub::~StreamHub() = default;
 
-void StreamHub::open(Exchange& exchange, const StreamProfile& profile) {
-  impl_->open(exchange, profile);
+void StreamHub::open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening) {
+  impl_->open(exchange, profile, std::move(opening));
 }
+
+void StreamHub::list(Exchange& exchange) { list_readers(*impl_, exchange); }
+void StreamHub::evict(Exchange& exchange) { evict_reader(*impl_, exchange); }
+void StreamHub::change_topics(Exchange& exchange) { change_reader_topics(*impl_, exchange); }
+void StreamHub::step(Exchange& exchange) { step_reader(*impl_, exchange); }
 
 void StreamHub::goodbye(std::chrono::milliseconds spread) {
   impl_->goodbye(spread);

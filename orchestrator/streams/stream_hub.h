@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "orchestrator/net/exchange.h"
@@ -16,19 +17,26 @@
 
 namespace devs {
 
+// Where a stream begins that goes on from a snapshot (streams 1.2): whoever took
+// (state, applied) together misses nothing after it, and gets nothing twice.
+struct StreamOpening {
+  std::optional<Sequence> applied = std::nullopt;  // null: as the request resumes
+  std::string frames = {};  // after the first frames: the snapshot, ready-made
+};
+
 // Every reader of the log that came over HTTP.
 //
 // A reader is a sequence number, a filter and a projection; it has no queue.
 // Readers that want the same bytes form a group: entries are matched and encoded
 // once per group, in one shared buffer, and each reader's connection is told to
-// come and pull.  A group follows one topic (its narrowest id, or everything), so
-// publishing costs the groups that match, not the readers there are.
+// come and pull.  Groups are found by the topics they follow, so publishing costs
+// the groups that match, not the readers there are.
 //
 // A reader behind the ring has a worker fetch the next stretch of the flight log;
 // the reactor reads no file.
 //
-// open() runs on http workers; goodbye() on the owner's thread; counts() on any;
-// the rest is confined to the reactor.
+// Handlers run on http workers; goodbye() belongs to the owner; readers() is for any
+// thread.
 class StreamHub {
  public:
   struct Options {
@@ -47,7 +55,19 @@ class StreamHub {
 
   // Answers one GET of `profile`: checks parameters, resume position and caps,
   // then streams; or responds with the refusal.
-  void open(Exchange& exchange, const StreamProfile& profile);
+  void open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening = {});
+
+  // --- open streams, by the id their `X-Stream-Id` told ---
+
+  // `GET /trace/readers`: every open stream; for operators.
+  void list(Exchange& exchange);
+  // `DELETE /trace/readers/{id}`: `evicted` (`admin`) and the end; for operators.
+  void evict(Exchange& exchange);
+  // `POST /trace/streams/{id}/topics`: `{"topics":[...]}`, or `{"add":[],"remove":[]}`.
+  // Holds from the place where the reader stands; the answer names its sequence.
+  void change_topics(Exchange& exchange);
+  // `POST /trace/streams/{id}/step`: `{"count":n}` entries of a replay with `step=1`.
+  void step(Exchange& exchange);
 
   // Every reader gets `goodbye` with its own retry (1000..5000 ms) and ends, spread
   // over at most `spread`.  New readers are refused with 503.

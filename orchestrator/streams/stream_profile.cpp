@@ -29,6 +29,15 @@ const std::vector<StreamProfile>& stream_profiles() {
        .heartbeat_period = seconds(15),
        .cache_control = "no-cache",
        .ids_are_uuids = false},
+      {.key = "R",
+       .path = "/trace/replay",
+       .projection = Projection::raw,
+       .first = ": connected\n\n",
+       .heartbeat = ": heartbeat\n\n",
+       .heartbeat_period = seconds(15),
+       .cache_control = "no-cache",
+       .ids_are_uuids = false,
+       .timed = true},
   };
   return kProfiles;
 }

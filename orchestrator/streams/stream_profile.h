@@ -19,6 +19,7 @@ struct StreamProfile {
   std::chrono::milliseconds heartbeat_period;
   std::string_view cache_control;
   bool ids_are_uuids = false;      // `/stream` accepts UUIDs only
+  bool timed = false;              // a stretch of the past at its pace, then the end
 };
 
 // THE table of streams (streams 3.1).

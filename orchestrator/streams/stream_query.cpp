@@ -1,89 +1,152 @@
 #include "orchestrator/streams/stream_query.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "protocol/ids.h"
+#include "protocol/json.h"
 #include "protocol/limits.h"
 
 namespace devs {
 namespace {
 
-constexpr std::size_t kMaxTypes = 16;  // a filter is compared with every entry
+constexpr std::size_t kMaxValues = 16;  // of one list: each is compared with every entry
+constexpr std::size_t kMaxStatusBytes = 64;
+constexpr std::string_view kIdGrammar = "must be 1 to 128 of A-Z a-z 0-9 . _ : @ -";
 
-bool read_types(std::string_view list, std::vector<std::string>& types) {
+using Values = std::vector<std::string>;
+
+void settle(Values& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+// Appends what stands between the commas.  False: more than `most`, or nothing.
+bool split(std::string_view list, std::size_t most, Values& values) {
   for (std::string_view rest = list;;) {
     const std::size_t comma = rest.find(',');
-    const std::string_view type = rest.substr(0, comma);
-    if (type.empty() || type.size() > kMaxTypeBytes || types.size() == kMaxTypes) return false;
-    types.emplace_back(type);
-    if (comma == std::string_view::npos) break;
+    if (values.size() == most || rest.substr(0, comma).empty()) return false;
+    values.emplace_back(rest.substr(0, comma));
+    if (comma == std::string_view::npos) return true;
     rest.remove_prefix(comma + 1);
   }
-  std::sort(types.begin(), types.end());
-  types.erase(std::unique(types.begin(), types.end()), types.end());
+}
+
+struct List {
+  std::string_view name;
+  Values Filter::*member;
+  std::size_t max_bytes;
+  bool ids;
+  std::string_view message;
+};
+constexpr std::array<List, 6> kLists{{
+    {"types", &Filter::types, kMaxTypeBytes, false,
+     "must be 1 to 16 types of 1 to 64 bytes, separated by commas"},
+    {"type", &Filter::types, kMaxTypeBytes, false,
+     "must be 1 to 16 types of 1 to 64 bytes, separated by commas"},
+    {"tool", &Filter::tools, kMaxToolNameBytes, false,
+     "must be 1 to 16 tool names of 1 to 128 bytes, separated by commas"},
+    {"agent", &Filter::agents, kMaxIdBytes, true,
+     "must be 1 to 16 ids, separated by commas; an id is 1 to 128 of A-Z a-z 0-9 . _ : @ -"},
+    {"session", &Filter::sessions, kMaxIdBytes, true,
+     "must be 1 to 16 ids, separated by commas; an id is 1 to 128 of A-Z a-z 0-9 . _ : @ -"},
+    {"status", &Filter::statuses, kMaxStatusBytes, false,
+     "must be 1 to 16 statuses of 1 to 64 bytes, separated by commas"},
+}};
+
+bool read_list(const RequestHead& head, const List& list, Filter& filter) {
+  const std::string* const text = head.query_param(list.name);
+  if (text == nullptr) return true;
+  Values& values = filter.*list.member;
+  if (!split(*text, kMaxValues, values)) return false;
+  settle(values);
+  return std::all_of(values.begin(), values.end(), [&list](const std::string& value) {
+    return list.ids ? is_saop_id(value) : value.size() <= list.max_bytes;
+  });
+}
+
+bool read_duration(const RequestHead& head, Filter& filter) {
+  const std::string* const text = head.query_param("min_duration_ms");
+  if (text == nullptr) return true;
+  double ms = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, ms);
+  if (error != std::errc() || stop != end || !std::isfinite(ms) || std::signbit(ms)) return false;
+  filter.min_duration_ms = ms;
   return true;
 }
 
-bool admits(const std::string& wanted, const std::string& id) {
-  return wanted.empty() || wanted == id;
-}
-
-}  // namespace
-
-std::string_view Filter::topic_id() const {
-  switch (topic) {
-    case Topic::task: return task_id;
-    case Topic::session: return session_id;
-    case Topic::agent: return agent_id;
-    case Topic::all: break;
-  }
-  return {};
-}
-
-bool Filter::matches(const EnvelopeFacts& facts) const {
-  // These live on topics of their own, not on `all` nor on an id's.
-  if (facts.type == "channel" || facts.type == "graph") return false;
-  return admits(task_id, facts.task_id) && admits(session_id, facts.session_id) &&
-         admits(agent_id, facts.agent_id) &&
-         (types.empty() || std::binary_search(types.begin(), types.end(), facts.type));
-}
-
-std::string Filter::key() const {
-  // '\n' stands in no id and, escaped in JSON, may stand in a type: types go last,
-  // each with its length.
-  std::string key = task_id + '\n' + session_id + '\n' + agent_id;
-  for (const std::string& type : types) key += '\n' + std::to_string(type.size()) + ':' + type;
-  return key;
-}
-
-Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad) {
+// The narrowest id becomes the topic where none was named.
+bool read_ids(const RequestHead& head, bool ids_are_uuids, bool topics_named, Filter& filter,
+              BadParameter& bad) {
   struct Id {
     std::string_view name;
     std::string Filter::*member;
-    Filter::Topic topic;
+    TopicKind topic;
   };
-  // Narrowest first: it becomes the topic.
-  constexpr std::array<Id, 3> kIds{{{"taskId", &Filter::task_id, Filter::Topic::task},
-                                    {"sessionId", &Filter::session_id, Filter::Topic::session},
-                                    {"agentId", &Filter::agent_id, Filter::Topic::agent}}};
-  Filter filter;
+  constexpr std::array<Id, 3> kIds{{{"taskId", &Filter::task_id, TopicKind::task},
+                                    {"sessionId", &Filter::session_id, TopicKind::session},
+                                    {"agentId", &Filter::agent_id, TopicKind::agent}}};
   for (const Id& id : kIds) {
     const std::string* value = head.query_param(id.name);
     if (value == nullptr) continue;
     if (ids_are_uuids ? !is_uuid(*value) : !is_saop_id(*value)) {
-      bad = {id.name, ids_are_uuids ? "must be a UUID"
-                                    : "must be 1 to 128 of A-Z a-z 0-9 . _ : @ -"};
+      bad = {id.name, ids_are_uuids ? "must be a UUID" : kIdGrammar};
+      return false;
+    }
+    if (topics_named) {
+      filter.*id.member = *value;
+    } else {
+      filter.topics = {{id.topic, *value}};
+      topics_named = true;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+HttpAnswer bad_parameter(const BadParameter& bad) {
+  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
+                                      bad.field, json_string(bad.message)));
+}
+
+bool settle_topics(const std::vector<std::string>& texts, bool ids_are_uuids,
+                   std::vector<Topic>& topics) {
+  topics.clear();
+  for (const std::string& text : texts) {
+    std::optional<Topic> topic = parse_topic(text, ids_are_uuids);
+    if (!topic) return false;
+    topics.push_back(std::move(*topic));
+  }
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  return !topics.empty() && topics.size() <= kMaxTopics;
+}
+
+Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad) {
+  Filter filter;
+  const std::string* const topics = head.query_param("topics");
+  if (topics != nullptr) {
+    Values texts;
+    if (!split(*topics, kMaxTopics, texts) ||
+        !settle_topics(texts, ids_are_uuids, filter.topics)) {
+      bad = {"topics", kTopicsGrammar};
       return {};
     }
-    filter.*id.member = *value;
-    if (filter.topic == Filter::Topic::all) filter.topic = id.topic;
   }
-  if (const std::string* types = head.query_param("types"))
-    if (!read_types(*types, filter.types))
-      bad = {"types", "must be 1 to 16 types of 1 to 64 bytes, separated by commas"};
-  // Ignoring it would show everything to somebody who asked for less.
-  if (head.query_param("topics") != nullptr) bad = {"topics", "is not served by this version"};
+  if (!read_ids(head, ids_are_uuids, topics != nullptr, filter, bad)) return {};
+  for (const List& list : kLists) {
+    if (read_list(head, list, filter)) continue;
+    bad = {list.name, list.message};
+    return {};
+  }
+  if (!read_duration(head, filter))
+    bad = {"min_duration_ms", "must be a number of milliseconds, 0 or more"};
   return filter;
 }
 

@@ -5,37 +5,30 @@
 #include <vector>
 
 #include "orchestrator/net/request_head.h"
-#include "protocol/envelope.h"
-#include "protocol/result.h"
+#include "orchestrator/streams/filter.h"
 
 namespace devs {
-
-// What a group of readers follows: one topic, by which it is found, and what else
-// must hold.  Several topics on one stream come with another kind of Topic here
-// and more than one place in TopicIndex; a group will still see each entry once.
-//
-// A value.
-struct Filter {
-  enum class Topic { all, task, session, agent };
-
-  Topic topic = Topic::all;  // the narrowest id that was given
-  std::string task_id, session_id, agent_id;  // empty: any
-  std::vector<std::string> types;             // empty: any; sorted, each once
-
-  std::string_view topic_id() const;  // the id of `topic`; empty for all
-  bool matches(const EnvelopeFacts& facts) const;
-  // Equal keys, equal filters.
-  std::string key() const;
-  bool operator==(const Filter&) const = default;
-};
 
 // A parameter that breaks its grammar, as the answer names it.
 struct BadParameter {
   std::string_view field;
   std::string_view message;
 };
+HttpAnswer bad_parameter(const BadParameter& bad);
 
-// The filter parameters of streams 3.3.  `bad` is set when they are refused.
+// The filter parameters of streams 3.3: `topics`, `taskId`, `sessionId`, `agentId`,
+// `types` (or `type`), `tool`, `agent`, `session`, `status`, `min_duration_ms`.
+// Without `topics` the narrowest of the three ids is the topic; every other one, and
+// all of them beside `topics`, filter.  `bad` is set when one is refused.
 Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad);
+
+// A reader follows so many topics: an entry is compared with each.
+inline constexpr std::size_t kMaxTopics = 16;
+inline constexpr std::string_view kTopicsGrammar =
+    "must be 1 to 16 of all, task:<id>, session:<id>, agent:<id>, graph, channel:<name>/<id>";
+
+// Sorted, each once.  False: one is no topic, or they are none or too many.
+bool settle_topics(const std::vector<std::string>& texts, bool ids_are_uuids,
+                   std::vector<Topic>& topics);
 
 }  // namespace devs

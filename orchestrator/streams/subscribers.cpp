@@ -31,7 +31,7 @@ class Subscribers::Impl : public std::enable_shared_from_this<Impl> {
  public:
   using State = Subscription::State;
 
-  Impl(TraceStreamBus& bus, const FlightLog& flight, Reactor& reactor, WorkerPool& workers,
+  Impl(TraceStreamBus& bus, const StoredLog& flight, Reactor& reactor, WorkerPool& workers,
        Log& log, Metrics& metrics)
       : bus_(bus),
         flight_(flight),
@@ -64,7 +64,7 @@ class Subscribers::Impl : public std::enable_shared_from_this<Impl> {
   void call(State& state, const Entry& entry);
 
   TraceStreamBus& bus_;
-  const FlightLog& flight_;
+  const StoredLog& flight_;
   Reactor& reactor_;
   WorkerPool& workers_;
   Log& log_;
@@ -160,7 +160,7 @@ std::uint64_t Subscribers::Subscription::missed() const {
   return state_ ? state_->missed.load() : 0;
 }
 
-Subscribers::Subscribers(TraceStreamBus& bus, const FlightLog& flight, Reactor& reactor,
+Subscribers::Subscribers(TraceStreamBus& bus, const StoredLog& flight, Reactor& reactor,
                          WorkerPool& workers, Log& log, Metrics& metrics)
     : impl_(std::make_shared<Impl>(bus, flight, reactor, workers, log, metrics)) {
   impl_->start();

@@ -9,9 +9,9 @@
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
 #include "trace/entry.h"
-#include "trace/flight_log.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
+#include "trace/stored_log.h"
 #include "trace/trace_stream_bus.h"
 
 namespace devs {
@@ -49,7 +49,7 @@ class Subscribers {
     std::shared_ptr<State> state_;
   };
 
-  Subscribers(TraceStreamBus& bus, const FlightLog& flight, Reactor& reactor,
+  Subscribers(TraceStreamBus& bus, const StoredLog& flight, Reactor& reactor,
               WorkerPool& workers, Log& log, Metrics& metrics);
   ~Subscribers();
   Subscribers(const Subscribers&) = delete;

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "protocol/json.h"
+#include "orchestrator/streams/stream_query.h"
 #include "trace/stored_log.h"
 
 namespace devs {
@@ -17,11 +17,6 @@ constexpr std::size_t kDefaultLimit = 1'000;
 constexpr std::size_t kMaxLimit = 10'000;
 constexpr std::size_t kMaxAnswerBytes = 8 * 1024 * 1024;
 constexpr std::size_t kReadBytes = 1024 * 1024;
-
-HttpAnswer bad_request(std::string_view field, std::string_view message) {
-  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
-                                      field, json_string(message)));
-}
 
 std::optional<std::size_t> limit_of(const std::string* text) {
   if (text == nullptr || text->empty()) return kDefaultLimit;
@@ -49,11 +44,11 @@ std::optional<Sequence> position_of(const std::string* text, const Epoch& epoch,
 void TraceEndpoint::log(Exchange& exchange) const {
   const RequestHead& request = exchange.head();
   const std::optional<std::size_t> limit = limit_of(request.query_param("limit"));
-  if (!limit) return exchange.respond(bad_request("limit", "must be a number from 1 to 10000"));
+  if (!limit) return exchange.respond(bad_parameter({"limit", "must be a number from 1 to 10000"}));
   const Sequence head = bus_.head();
   const std::optional<Sequence> after =
-      position_of(request.query_param("lastEventId"), log_.epoch(), head);
-  if (!after) return exchange.respond(bad_request("lastEventId", "is no event id of this log"));
+      position_of(request.query_param("lastEventId"), epoch_, head);
+  if (!after) return exchange.respond(bad_parameter({"lastEventId", "is no event id of this log"}));
 
   HttpAnswer answer;
   answer.type = ContentType::ndjson;
@@ -68,8 +63,8 @@ void TraceEndpoint::log(Exchange& exchange) const {
       if (lines > 0) break;  // the next call begins with what is missing
       const Sequence readable = read.loss ? read.loss->through + 1 : head + 1;
       answer.headers.emplace_back("X-Gap",
-                                  encode_event_id(log_.epoch(), next) + ' ' +
-                                      encode_event_id(log_.epoch(), readable - 1));
+                                  encode_event_id(epoch_, next) + ' ' +
+                                      encode_event_id(epoch_, readable - 1));
       next = readable;
       if (next > head || answer.headers.size() > 1) break;
       continue;
@@ -82,7 +77,7 @@ void TraceEndpoint::log(Exchange& exchange) const {
       ++lines;
     }
   }
-  answer.headers.emplace_back("X-Next-Event-Id", encode_event_id(log_.epoch(), next - 1));
+  answer.headers.emplace_back("X-Next-Event-Id", encode_event_id(epoch_, next - 1));
   exchange.respond(std::move(answer));
 }
 
@@ -91,9 +86,13 @@ void TraceEndpoint::envelope(Exchange& exchange) const {
   const Result<EventId> id = decode_event_id(text != nullptr ? *text : std::string());
   const Sequence head = bus_.head();
   std::vector<EntryPtr> found;
-  if (id.ok() && id->epoch == log_.epoch() && id->sequence >= 1 && id->sequence <= head) {
+  if (id.ok() && id->epoch == epoch_ && id->sequence >= 1 && id->sequence <= head) {
     if (bus_.read(id->sequence, 1, 1, found) != TraceStreamBus::Read::entries) {
       const ReadOutcome read = read_entries(log_, id->sequence, {1, 1}, found);
+      if (read.loss && read.loss->reason == LossReason::expired)
+        return exchange.respond(json_answer(
+            410, fmt::format(R"({{"error":"GONE","oldest":"{}"}})",
+                             encode_event_id(epoch_, log_.oldest()))));
       if (read.loss)
         return exchange.respond(answer_of(Status(
             Code::data_loss, "the envelope cannot be read back: " +
@@ -104,7 +103,7 @@ void TraceEndpoint::envelope(Exchange& exchange) const {
     return exchange.respond(error_answer(404, "NOT_FOUND", "no such envelope"));
   HttpAnswer answer = json_answer(200, found.front()->body);
   answer.headers.emplace_back("X-Event-Id",
-                              encode_event_id(log_.epoch(), found.front()->sequence));
+                              encode_event_id(epoch_, found.front()->sequence));
   exchange.respond(std::move(answer));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <memory>
+#include <utility>
 
 #include "orchestrator/net/exchange.h"
 #include "protocol/ids.h"
@@ -14,18 +14,21 @@ namespace devs {
 // Handlers run on http workers, which may read files.
 class TraceEndpoint {
  public:
-  TraceEndpoint(TraceStreamBus& bus, const FlightLog& log) : bus_(bus), log_(log) {}
+  TraceEndpoint(TraceStreamBus& bus, const FlightLog& log) : TraceEndpoint(bus, log, log.epoch()) {}
+  TraceEndpoint(TraceStreamBus& bus, const StoredLog& log, Epoch epoch)
+      : bus_(bus), log_(log), epoch_(std::move(epoch)) {}
 
   // `GET /trace/log?lastEventId=&limit=`: NDJSON of the envelopes after that id, at
   // most `limit` (1000; at most 10 000) and about 8 MiB.  `X-Next-Event-Id` is the
   // lastEventId of the next call.  What cannot be read is named by `X-Gap`.
   void log(Exchange& exchange) const;
-  // `GET /trace/envelopes/{id}`: the stored text.
+  // `GET /trace/envelopes/{id}`: the stored text; 410 when retention took it.
   void envelope(Exchange& exchange) const;
 
  private:
   TraceStreamBus& bus_;
-  const FlightLog& log_;
+  const StoredLog& log_;
+  const Epoch epoch_;
 };
 
 }  // namespace devs

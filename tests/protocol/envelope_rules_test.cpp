@@ -73,7 +73,7 @@ TEST_CASE("check_published_envelope: the leniency table, what is refused, and wh
 
 TEST_CASE(
     "check_published_envelope: names of control events and line ends are refused") {
-  for (const char* event : {"gap", "reset", "evicted", "goodbye", "envelope_oversize",
+  for (const char* event : {"gap", "reset", "evicted", "goodbye", "envelope_oversize", "replay_end",
                             "a\\nb", "a\\rb", "a\\u0000b"}) {
     CAPTURE(event);
     CHECK(refusal(R"({"type":"system","payload":{"event":")" + std::string(event) +

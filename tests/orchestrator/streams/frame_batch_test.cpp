@@ -79,44 +79,6 @@ TEST_CASE("StreamGroup: finds the first batch that reaches a sequence") {
   CHECK(group.find(56) == nullptr);
 }
 
-TEST_CASE("TopicIndex: an entry finds the groups that match and no others") {
-  TopicIndex index;
-  Filter all, task, session;
-  task.topic = Filter::Topic::task;
-  task.task_id = "t";
-  session.topic = Filter::Topic::session;
-  session.session_id = "s";
-  session.types = {"action"};
-  const GroupPtr a = index.join(all, Projection::raw, true, 7);
-  const GroupPtr b = index.join(task, Projection::raw, true, 7);
-  const GroupPtr c = index.join(session, Projection::console, true, 7);
-  CHECK(index.join(task, Projection::raw, true, 9) == b);
-  CHECK(index.join(task, Projection::raw, false, 9) != b);
-  CHECK(index.join(task, Projection::console, true, 9) != b);
-  CHECK(index.size() == 5);
-  CHECK(b->since == 8);
-
-  const auto found = [&index](std::string type, std::string task_id, std::string session_id) {
-    EnvelopeFacts facts;
-    facts.type = std::move(type);
-    facts.task_id = std::move(task_id);
-    facts.session_id = std::move(session_id);
-    std::vector<GroupPtr> groups;
-    index.each_match(facts, [&groups](const GroupPtr& group) { groups.push_back(group); });
-    return groups;
-  };
-  CHECK(found("thought", "", "") == std::vector<GroupPtr>{a});
-  CHECK(found("thought", "t", "s").size() == 4);
-  CHECK(found("action", "u", "s") == std::vector<GroupPtr>{a, c});
-
-  index.leave(c);
-  CHECK(index.size() == 4);
-  index.leave(b);
-  CHECK(index.size() == 4);
-  index.leave(b);
-  CHECK(index.size() == 3);
-}
-
 TEST_CASE("WaitList: readers wait in order and leave from anywhere") {
   WaitList list;
   WaitLink one, two, three;

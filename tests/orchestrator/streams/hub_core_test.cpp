@@ -2,133 +2,25 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <atomic>
-#include <iterator>
-#include <map>
 #include <random>
 #include <thread>
 
-#include "orchestrator/net/http_front.h"
-#include "orchestrator/streams/sse_stream.h"
-#include "protocol/sse_parser.h"
-#include "tests/orchestrator/streams/captured_log.h"
-#include "tests/orchestrator/streams/memory_log.h"
+#include "tests/orchestrator/streams/stream_desk.h"
 #include "tests/support/gate.h"
 
 using namespace devs;
 
 namespace {
 
-const Epoch kEpoch = "5f3a9c01d2";
+using Desk = StreamDesk;
+using Reader = DeskReader;
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr int kRounds = 1'000;  // each is ten times as slow, and watched
 #else
 constexpr int kRounds = 10'000;
 #endif
-
-// The hub without sockets: turns by hand, a log that breaks on demand, readers
-// whose bytes the test pulls.
-struct Desk {
-  explicit Desk(std::size_t ring = 64, std::size_t queue = 256)
-      : bus({.ring_entries = ring}, system_clock()),
-        workers({.name = "w", .threads = 2, .queue_capacity = queue}) {
-    hub->start();
-  }
-  ~Desk() { workers.stop(); }
-
-  // Publishes and stores, as a recorder would.
-  void publish(std::string body) {
-    const Sequence n = bus.publish(draft_of_published(std::move(body))).value();
-    store(n);
-  }
-  void store(Sequence through) {
-    std::vector<EntryPtr> entries;
-    bus.wait_unstored(through - 1, std::chrono::steady_clock::now(), 4096, entries);
-    for (EntryPtr& entry : entries) log->append(std::move(entry));
-    bus.mark_stored(log->size());
-  }
-  void publish_numbered(std::size_t count) {
-    for (; count > 0; --count)
-      publish(R"({"type":"thought","n":)" + std::to_string(bus.last() + 1) + '}');
-  }
-  void turn(int times = 1) {
-    for (; times > 0; --times) reactor.turn(std::chrono::milliseconds(0));
-  }
-
-  std::shared_ptr<MemoryLog> log = std::make_shared<MemoryLog>();
-  CapturedLog lines;
-  Metrics metrics;
-  TraceStreamBus bus;
-  Reactor reactor{system_clock(), metrics};
-  WorkerPool workers;
-  std::shared_ptr<HubCore> hub = std::make_shared<HubCore>(
-      StreamHub::Options{}, bus, log,
-      std::make_shared<Projector>(kEpoch, system_clock(), lines, metrics), reactor, workers, metrics);
-  HttpFront front{{}, {}, {}, reactor, workers, lines, metrics};
-};
-
-class Reader {
- public:
-  Reader(Desk& desk, std::vector<std::pair<std::string, std::string>> query, bool chunked = false)
-      : desk_(desk) {
-    RequestHead head;
-    head.query_params = std::move(query);
-    Exchange exchange(desk.front, {}, std::move(head), {}, desk.reactor.now());
-    desk.hub->open(exchange, stream_profiles()[0]);
-    stream_ = exchange.take_stream().provider;
-    REQUIRE(stream_);
-    stream_->attached({}, chunked);
-  }
-
-  SseProvider::Next pull(std::size_t max = 65'536) {
-    slices.clear();
-    const SseProvider::Next answer = stream_->pull(slices, max);
-    for (const FrameSlice& slice : slices)
-      if (!parser_.feed({slice.bytes->data() + slice.from, slice.size}).ok()) std::abort();
-    return answer;
-  }
-  bool pull_until(std::size_t count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (events.size() < count) {
-      if (std::chrono::steady_clock::now() > deadline) return false;
-      if (pull() == SseProvider::Next::idle) desk_.reactor.turn(std::chrono::milliseconds(1));
-    }
-    return true;
-  }
-  // The sequences seen, gaps unfolded; each must follow the one before.
-  bool is_whole(Sequence from) {
-    for (const SseParser::Event& event : events) {
-      const JsonView data(event.data);
-      if (event.event == "gap") {
-        if (data["from"].string() != encode_event_id(kEpoch, from)) return false;
-        from += static_cast<Sequence>(data["count"].integer().value_or(0));
-        if (event.id != encode_event_id(kEpoch, from - 1)) return false;
-      } else {
-        if (event.id != encode_event_id(kEpoch, from)) return false;
-        if (data["n"].integer() != static_cast<std::int64_t>(from)) return false;
-        ++from;
-      }
-    }
-    next = from;
-    return true;
-  }
-  void leave() { stream_->detached(SseProvider::Gone::peer); }
-
-  std::vector<FrameSlice> slices;
-  std::vector<SseParser::Event> events;
-  Sequence next = 0;
-
- private:
-  Desk& desk_;
-  std::unique_ptr<SseProvider> stream_;
-  SseParser parser_{[this](const SseParser::Event& event) { events.push_back(event); }};
-};
-
-std::pair<std::string, std::string> after(Sequence n) {
-  return {"lastEventId", encode_event_id(kEpoch, n)};
-}
 
 }  // namespace
 
@@ -151,7 +43,7 @@ TEST_CASE("HubCore: live readers of one group are sent the same bytes, not copie
 }
 
 TEST_CASE("HubCore: readers that come back to one place share what was read for the first") {
-  Desk desk(8);
+  Desk desk({.ring = 8});
   desk.publish_numbered(500);
   desk.turn(3);
   Reader first(desk, {after(100)});
@@ -166,7 +58,7 @@ TEST_CASE("HubCore: readers that come back to one place share what was read for 
 }
 
 TEST_CASE("[SX.2] HubCore: what expired under a reader and what is corrupt is declared, once") {
-  Desk desk(8);
+  Desk desk({.ring = 8});
   desk.publish_numbered(100);
   desk.log->drop_before(41);
   desk.log->corrupt(50);
@@ -187,12 +79,12 @@ TEST_CASE("[SX.2] HubCore: what expired under a reader and what is corrupt is de
 }
 
 TEST_CASE("HubCore: at most four fetches run at once, and a reader that left is nobody's harm") {
-  Desk desk(8);
+  Desk desk({.ring = 8});
   desk.publish_numbered(2'000);
   desk.turn(5);
   std::vector<std::unique_ptr<Reader>> readers;
   for (Sequence n = 0; n < 50; ++n)
-    readers.push_back(std::make_unique<Reader>(desk, std::vector{after(n * 30)}));
+    readers.push_back(std::make_unique<Reader>(desk, Reader::Query{after(n * 30)}));
   for (const auto& reader : readers) reader->pull();
   CHECK(desk.metrics.counter("stream_disk_fetches_total").value() == 4);
   for (std::size_t n = 0; n < readers.size(); n += 2) readers[n] = nullptr;
@@ -204,7 +96,7 @@ TEST_CASE("HubCore: at most four fetches run at once, and a reader that left is 
 }
 
 TEST_CASE("HubCore: workers that have no room are asked again") {
-  Desk desk(8, 1);
+  Desk desk({.ring = 8, .queue = 1});
   desk.publish_numbered(100);
   Gate gate;
   for (int n = 1; n <= 2; ++n) {
@@ -221,7 +113,7 @@ TEST_CASE("HubCore: workers that have no room are asked again") {
 }
 
 TEST_CASE("HubCore: a filter that passes over a whole ring takes turns, and arrives") {
-  Desk desk(65'536);
+  Desk desk({.ring = 65'536});
   desk.publish(R"({"type":"action"})");
   desk.publish_numbered(20'000);
   desk.publish(R"({"type":"action"})");
@@ -236,7 +128,7 @@ TEST_CASE("HubCore: a filter that passes over a whole ring takes turns, and arri
 }
 
 TEST_CASE("HubCore: a hub lapped by a whole ring loses nothing for its readers") {
-  Desk desk(16);
+  Desk desk({.ring = 16});
   Reader live(desk, {}), quiet(desk, {{"taskId", "t"}});
   live.pull();
   quiet.pull();
@@ -251,7 +143,7 @@ TEST_CASE("HubCore: a hub lapped by a whole ring loses nothing for its readers")
 }
 
 TEST_CASE("HubCore: more than the live window holds comes from the ring, without a seam") {
-  Desk desk(65'536);
+  Desk desk({.ring = 65'536});
   Reader slow(desk, {});
   slow.pull();
   for (std::size_t n = 1; n <= 300; ++n) {
@@ -264,7 +156,7 @@ TEST_CASE("HubCore: more than the live window holds comes from the ring, without
 }
 
 TEST_CASE("HubCore: from disk to ring to live under concurrent publish, 10 000 rounds") {
-  Desk desk(8);
+  Desk desk({.ring = 8});
   desk.publish_numbered(100);
   std::atomic<bool> stop{false};
   // The publisher is the recorder too; it keeps just ahead of the readers.
@@ -284,7 +176,7 @@ TEST_CASE("HubCore: from disk to ring to live under concurrent publish, 10 000 r
   for (; rounds < kRounds && whole; ++rounds) {
     const Sequence head = desk.bus.head();
     const Sequence from = head - std::min<Sequence>(head, dice() % 40);
-    Reader reader(desk, {after(from)}, false);
+    Reader reader(desk, {after(from)});
     const std::size_t wanted = static_cast<std::size_t>(head - from) + dice() % 4;
     reached = head;
     whole = reader.pull_until(wanted) && reader.is_whole(from + 1);
@@ -293,95 +185,4 @@ TEST_CASE("HubCore: from disk to ring to live under concurrent publish, 10 000 r
   publisher.join();
   CHECK(rounds == kRounds);
   CHECK(whole);
-}
-
-TEST_CASE("[SX.1] HubCore: random disconnects, resumes, retention and bad records: everything delivered or declared, once") {
-  for (unsigned seed = 1; seed <= 30; ++seed) {
-    CAPTURE(seed);
-    Desk desk(8 + seed);
-    std::mt19937 dice(seed);
-    const bool filtered = seed % 2 == 0;
-    std::vector<Sequence> matching, delivered;
-    std::map<Sequence, Sequence> declared;
-    std::unique_ptr<Reader> reader;
-    std::string last = encode_event_id(kEpoch, 0);
-    const auto collect = [&] {
-      for (const SseParser::Event& event : reader->events) {
-        last = event.id;
-        const JsonView data(event.data);
-        if (event.event == "gap") {
-          const auto id = decode_event_id(data["from"].string().value_or("")).value();
-          declared[id.sequence] = decode_event_id(event.id).value().sequence;
-        } else {
-          delivered.push_back(decode_event_id(event.id).value().sequence);
-        }
-      }
-      reader->events.clear();
-    };
-    for (int step = 0; step < 600; ++step) {
-      switch (dice() % 8) {
-        case 0:
-          if (reader) collect();
-          reader = nullptr;
-          break;
-        case 1:
-          if (!reader) {
-            std::vector<std::pair<std::string, std::string>> query{{"lastEventId", last}};
-            if (filtered) query.emplace_back("types", "thought");
-            reader = std::make_unique<Reader>(desk, query);
-          }
-          break;
-        case 2:
-        case 3:
-          for (auto n = dice() % 12; n > 0; --n) {
-            const bool match = !filtered || dice() % 2 == 0;
-            if (match) matching.push_back(desk.bus.last() + 1);
-            desk.publish(match ? R"({"type":"thought"})" : R"({"type":"action"})");
-          }
-          break;
-        case 4:
-          if (dice() % 10 == 0 && desk.log->size() > 60)
-            desk.log->drop_before(std::max<Sequence>(desk.log->oldest(), desk.log->size() - 60));
-          if (dice() % 10 == 0 && desk.log->size() > 0)
-            desk.log->corrupt(1 + dice() % desk.log->size());
-          break;
-        case 5:
-          desk.turn();
-          break;
-        default:
-          if (reader) {
-            reader->pull(1 + dice() % 400);
-            collect();
-          }
-      }
-    }
-    std::vector<std::pair<std::string, std::string>> query{{"lastEventId", last}};
-    if (filtered) query.emplace_back("types", "thought");
-    if (!reader) reader = std::make_unique<Reader>(desk, query);
-    const Sequence end = desk.bus.last() + 1;
-    matching.push_back(end);
-    desk.publish(R"({"type":"thought"})");
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while ((delivered.empty() || delivered.back() != end) &&
-           std::chrono::steady_clock::now() < deadline) {
-      if (reader->pull() == SseProvider::Next::idle)
-        desk.reactor.turn(std::chrono::milliseconds(1));
-      collect();
-    }
-    // The oracle: in order, once, nothing foreign; what is missing was declared.
-    CHECK(std::is_sorted(delivered.begin(), delivered.end()));
-    CHECK(std::adjacent_find(delivered.begin(), delivered.end()) == delivered.end());
-    std::vector<Sequence> lost;
-    std::set_difference(matching.begin(), matching.end(), delivered.begin(), delivered.end(),
-                        std::back_inserter(lost));
-    CHECK(matching.size() == delivered.size() + lost.size());
-    for (const Sequence n : lost) {
-      auto gap = declared.upper_bound(n);
-      REQUIRE(gap != declared.begin());
-      --gap;
-      CHECK(n <= gap->second);
-    }
-    for (const Sequence n : delivered)
-      for (const auto& [from, to] : declared) CHECK_FALSE((from <= n && n <= to));
-  }
 }

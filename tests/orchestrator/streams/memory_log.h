@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,13 +11,13 @@
 
 namespace devs {
 
-// A stored log whose oldest entries go and whose records break when the test says
-// so: what retention and a bad disk do.  Thread-safe.
+// A stored log whose oldest entries go, whose records break and whose recorder skips
+// when the test says so: what retention and a bad disk do.  Thread-safe.
 class MemoryLog final : public StoredLog {
  public:
-  void append(EntryPtr entry) DEVS_EXCLUDES(mutex_) {
+  void append(EntryPtr entry, std::int64_t stored_ms = 0) DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    entries_.push_back(std::move(entry));
+    entries_.push_back({std::move(entry), stored_ms});
   }
   // Entry n of the log, with a body that says so.
   void append_numbered(std::size_t count) {
@@ -31,11 +31,14 @@ class MemoryLog final : public StoredLog {
   }
   void drop_before(Sequence oldest) DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    oldest_ = oldest;
+    oldest_ = std::max(oldest_, oldest);
   }
-  void corrupt(Sequence sequence) DEVS_EXCLUDES(mutex_) {
+  void corrupt(Sequence sequence) { lose(sequence, LossReason::corrupt); }
+  void never_stored(Sequence sequence) { lose(sequence, LossReason::recorder); }
+  // Is it lost to whoever reads the log?
+  bool lost(Sequence sequence) const DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    corrupt_.insert(sequence);
+    return sequence < oldest_ || lost_.contains(sequence);
   }
   std::size_t size() const DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -56,25 +59,47 @@ class MemoryLog final : public StoredLog {
     MutexLock lock(mutex_);
     ++reads_;
     if (from < oldest_) return {oldest_, Loss{from, oldest_ - 1, LossReason::expired}};
-    Sequence bad = from;
-    while (corrupt_.contains(bad)) ++bad;
-    if (bad > from) return {bad, Loss{from, bad - 1, LossReason::corrupt}};
+    if (const auto first = lost_.find(from); first != lost_.end()) {
+      Sequence past = from;
+      for (auto at = first; at != lost_.end() && at->first == past && at->second == first->second;
+           ++at)
+        ++past;
+      return {past, Loss{from, past - 1, first->second}};
+    }
     std::size_t bytes = 0;
     Sequence at = from;
-    for (; at <= entries_.size() && !corrupt_.contains(at); ++at) {
-      const EntryPtr& entry = entries_[static_cast<std::size_t>(at - 1)];
-      bytes += entry->body.size();
+    for (; at <= entries_.size() && !lost_.contains(at); ++at) {
+      const Stored& stored = entries_[static_cast<std::size_t>(at - 1)];
+      bytes += stored.entry->body.size();
       if (at > from && (at - from >= limits.entries || bytes > limits.bytes)) break;
-      on_line({.sequence = at, .body = entry->body, .topics = {}, .stored_ms = 0});
+      on_line({.sequence = at,
+               .body = stored.entry->body,
+               .topics = stored.entry->topics,
+               .stored_ms = stored.ms});
     }
     return {at, {}};
   }
-  Sequence first_since(std::int64_t) const override { return oldest(); }
+  Sequence first_since(std::int64_t ms) const override DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    Sequence at = oldest_;
+    while (at <= entries_.size() && entries_[static_cast<std::size_t>(at - 1)].ms < ms) ++at;
+    return at;
+  }
 
  private:
+  struct Stored {
+    EntryPtr entry;
+    std::int64_t ms;
+  };
+
+  void lose(Sequence sequence, LossReason reason) DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    lost_.emplace(sequence, reason);
+  }
+
   mutable Mutex mutex_;
-  std::vector<EntryPtr> entries_ DEVS_GUARDED_BY(mutex_);
-  std::set<Sequence> corrupt_ DEVS_GUARDED_BY(mutex_);
+  std::vector<Stored> entries_ DEVS_GUARDED_BY(mutex_);
+  std::map<Sequence, LossReason> lost_ DEVS_GUARDED_BY(mutex_);
   Sequence oldest_ DEVS_GUARDED_BY(mutex_) = 1;
   mutable std::size_t reads_ DEVS_GUARDED_BY(mutex_) = 0;
 };

@@ -131,7 +131,7 @@ TEST_CASE("[S0.12] Projector: a missing stamp is an annotation error, the stream
 
 TEST_CASE("stream_profiles: the table") {
   const auto& rows = stream_profiles();
-  REQUIRE(rows.size() == 3);
+  REQUIRE(rows.size() == 4);
   CHECK(rows[0].path == "/trace/stream");
   CHECK(rows[1].path == "/stream");
   CHECK(rows[2].path == "/agent-console/stream");
@@ -144,4 +144,6 @@ TEST_CASE("stream_profiles: the table") {
   CHECK_FALSE(rows[0].ids_are_uuids);
   CHECK(rows[1].ids_are_uuids);
   CHECK(rows[2].projection == Projection::console);
+  CHECK(rows[3].path == "/trace/replay");
+  for (const StreamProfile& row : rows) CHECK(row.timed == (row.path == "/trace/replay"));
 }

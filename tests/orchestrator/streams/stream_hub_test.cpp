@@ -342,7 +342,10 @@ TEST_CASE("[S0.13] StreamHub: bad ids are 400 by name, /stream wants UUIDs") {
   refused("/trace/stream?sessionId=a%20b", "sessionId");
   refused("/agent-console/stream?agentId=%22", "agentId");
   refused("/stream?taskId=t-42", "taskId");
-  refused("/trace/stream?topics=all", "topics");
+  refused("/trace/stream?topics=all,owner:u1", "topics");
+  refused("/trace/stream?min_duration_ms=-1", "min_duration_ms");
+  refused("/trace/replay?speed=2", "speed");
+  refused("/stream?topics=task:t-42", "topics");
   HttpPeer uuid(house, HttpPeer::get(house, "/stream?taskId=019ab3c2-7d10-7a55-9f0e-2b1c5d7e9a01"));
   CHECK(uuid.wait_body(kFirst));
   CHECK(house.hub.readers() == 1);

@@ -1,10 +1,9 @@
-#include "orchestrator/query/wall_time.h"
-
-#include <fmt/format.h>
+#include "protocol/wall_time.h"
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cstdio>
 
 namespace devs {
 namespace {
@@ -30,9 +29,13 @@ std::string iso_of_ms(std::int64_t ms) {
   const std::int64_t rest = ms - day * kMsPerDay;
   const std::chrono::year_month_day date{
       std::chrono::sys_days{std::chrono::days{static_cast<int>(day)}}};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     rest / 3'600'000, rest / 60'000 % 60, rest / 1'000 % 60, rest % 1'000);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(rest / 3'600'000),
+                static_cast<int>(rest / 60'000 % 60), static_cast<int>(rest / 1'000 % 60),
+                static_cast<int>(rest % 1'000));
+  return text;
 }
 
 std::optional<std::int64_t> ms_of_time(std::string_view text) {

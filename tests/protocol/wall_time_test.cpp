@@ -1,4 +1,4 @@
-#include "orchestrator/query/wall_time.h"
+#include "protocol/wall_time.h"
 
 #include <doctest/doctest.h>
 

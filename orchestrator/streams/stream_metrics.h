@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "trace/metrics.h"
+
+namespace devs {
+
+// Where a reader's next bytes come from.
+enum class ReaderState : std::uint8_t { live, ring, disk };
+std::string_view name_of(ReaderState state);
+
+// Why a stream was ended from this side (streams 1.3).
+enum class Eviction : std::uint8_t { stalled, token_expired, token_revoked, admin };
+std::string_view name_of(Eviction reason);
+
+// What the streams of one server count.
+struct StreamMetrics {
+  explicit StreamMetrics(Metrics& metrics);
+
+  Counter& evictions(Eviction reason) { return *evictions_[static_cast<std::size_t>(reason)]; }
+  // One reader more, or less, is in that state.
+  void enter(ReaderState state) { count(state, 1); }
+  void leave(ReaderState state) { count(state, -1); }
+
+  Counter& opened;
+  Counter& refused;
+  Counter& resets;
+  Counter& skipped_heartbeats;
+  Counter& deliveries;  // frames of entries and gaps
+  Counter& bytes;       // of those
+
+ private:
+  void count(ReaderState state, std::int64_t by);
+
+  std::array<Counter*, 4> evictions_;
+  std::array<Counter*, 3> readers_;
+  std::array<std::int64_t, 3> in_state_{};
+};
+
+}  // namespace devs

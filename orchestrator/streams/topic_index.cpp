@@ -1,0 +1,53 @@
+#include "orchestrator/streams/topic_index.h"
+
+#include <utility>
+
+namespace devs {
+
+GroupPtr TopicIndex::make(const Filter& filter, Projection projection, bool chunked) {
+  auto group = std::make_shared<StreamGroup>();
+  group->id = ++last_id_;
+  group->filter = filter;
+  group->projection = projection;
+  group->chunked = chunked;
+  group->readers = 1;
+  return group;
+}
+
+GroupPtr TopicIndex::apart(const Filter& filter, Projection projection, bool chunked) {
+  return make(filter, projection, chunked);
+}
+
+GroupPtr TopicIndex::join(const Filter& filter, Projection projection, bool chunked,
+                          Sequence looked) {
+  std::string key(projection == Projection::raw ? "raw" : "console");
+  key += chunked ? "/chunked\n" : "/bare\n";
+  key += filter.key();
+  GroupPtr& group = groups_[key];
+  if (group) {
+    ++group->readers;
+    return group;
+  }
+  group = make(filter, projection, chunked);
+  group->key = std::move(key);
+  group->since = looked + 1;
+  for (const Topic& topic : filter.places()) {
+    const TopicId id = topics_.acquire(topic);
+    if (places_.size() <= id) places_.resize(id + 1);
+    places_[id].push_back(group);
+    group->places.push_back(id);
+  }
+  return group;
+}
+
+void TopicIndex::leave(const GroupPtr& group) {
+  if (--group->readers > 0) return;
+  group->batches.clear();
+  for (const TopicId id : std::exchange(group->places, {})) {
+    std::erase(places_[id], group);
+    topics_.release(id);
+  }
+  groups_.erase(group->key);  // "" for one that stood apart
+}
+
+}  // namespace devs
