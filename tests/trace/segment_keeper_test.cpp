@@ -88,7 +88,7 @@ TEST_CASE(
             "00000000000000000001.json", "00000000000000000001.ndjson.zst",
             "00000000000000000011.json", "00000000000000000011.ndjson.zst",
             "00000000000000000021.json", "00000000000000000021.ndjson.zst"});
-  const auto& segments = log.flight->segments_directory();
+  const auto segments = log.flight->segments_directory();
   CHECK(head_of(segments, 1).previous_sha256.empty());
   for (const Sequence base : {11u, 21u}) {
     CHECK(head_of(segments, base).previous_sha256 ==
