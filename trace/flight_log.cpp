@@ -33,7 +33,6 @@ std::shared_ptr<ActiveSegment> FlightLog::active() const {
 }
 
 void FlightLog::take_active(std::shared_ptr<ActiveSegment> active) {
-  active_since_ = clock_.steady();
   MutexLock lock(mutex_);
   active_ = std::move(active);
 }
@@ -57,10 +56,12 @@ Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durabi
     if (Status begun = begin_new(first, hole); !begun.ok()) return begun;
     active = this->active();
   }
+  const bool begins = active->bytes() == 0;
   if (Status wrote =
           active->append(batch, carry, now_ms(), durability == Durability::synced);
       !wrote.ok())
     return wrote;
+  if (begins) active_since_ = clock_.steady();
   MutexLock lock(mutex_);
   last_.store(batch.back()->sequence, std::memory_order_release);
   return {};
@@ -149,7 +150,8 @@ Status FlightLog::begin_in_an_empty_directory() {
   const Status aside = files_.rename(at("trace.log"), at(fmt::format("trace.log.torn-{}", now_ms())));
   if (!aside.ok() && aside.code() != Code::not_found) return aside;
   MutexLock lock(meta_mutex_);
-  return write_log_meta(files_, at("trace.meta"), {epoch_, segments_.expired_through()});
+  noted_expired_ = segments_.expired_through();
+  return write_log_meta(files_, at("trace.meta"), {epoch_, noted_expired_});
 }
 
 bool FlightLog::free_room(const Pins* pins) {
@@ -163,8 +165,9 @@ bool FlightLog::free_room(const Pins* pins) {
     const Status noted = remember_expired(info.last());
     if (!noted.ok() && noted.code() != Code::resource_exhausted) return false;
     segments_.remove(info.base);
+    segments_.set_expired_through(info.last());
     if (!remove_sealed(files_, segments_dir_, *each).ok()) return false;
-    if (!noted.ok()) return remember_expired(info.last()).ok();
+    if (!noted.ok()) [[maybe_unused]] const Status now = remember_expired(info.last());
     return true;
   }
   return false;
@@ -172,9 +175,12 @@ bool FlightLog::free_room(const Pins* pins) {
 
 Status FlightLog::remember_expired(Sequence through) {
   MutexLock lock(meta_mutex_);
-  if (through <= segments_.expired_through()) return {};
+  // With what free_room() could not note.
+  through = std::max(through, segments_.expired_through());
+  if (through <= noted_expired_) return {};
   if (Status wrote = write_log_meta(files_, at("trace.meta"), {epoch_, through}); !wrote.ok())
     return wrote;
+  noted_expired_ = through;
   segments_.set_expired_through(through);
   return {};
 }

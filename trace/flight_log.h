@@ -161,9 +161,10 @@ class FlightLog final : public StoredLog {
   const std::shared_ptr<SegmentCache> cache_;
 
   RollStep roll_step_ = RollStep::none;  // the recorder's
-  TimePoint active_since_{};             // the recorder's
+  TimePoint active_since_{};  // the recorder's: when its first entry was stored
 
   Mutex meta_mutex_;  // one writer of trace.meta at a time
+  Sequence noted_expired_ DEVS_GUARDED_BY(meta_mutex_) = 0;  // in trace.meta
   mutable Mutex mutex_;
   std::shared_ptr<ActiveSegment> active_ DEVS_GUARDED_BY(mutex_);
   std::atomic<Sequence> last_{0};  // changes under mutex_

@@ -113,6 +113,8 @@ Status FlightLog::read_meta() {
   epoch_ = (*meta)->epoch;
   format_ = (*meta)->format;
   segments_.set_expired_through((*meta)->expired_through);
+  MutexLock lock(meta_mutex_);
+  noted_expired_ = (*meta)->expired_through;
   return {};
 }
 
@@ -267,11 +269,10 @@ Status FlightLog::open_active(Log& log) {
   if (!sidecar.ok()) return sidecar.status();
   if (const auto size = (*sidecar)->size(); size.ok()) scan->index_bytes = *size;
 
-  const std::int64_t first_ms = scan->table.first_ms();
+  const std::int64_t age_ms = std::max<std::int64_t>(now_ms() - scan->table.first_ms(), 0);
+  active_since_ = clock_.steady() - std::chrono::milliseconds(age_ms);
   take_active(std::make_shared<ActiveSegment>(std::move(*file), std::move(*sidecar),
                                               std::move(*scan)));
-  if (first_ms > 0)
-    active_since_ -= std::chrono::milliseconds(std::max<std::int64_t>(now_ms() - first_ms, 0));
   last_.store(last, std::memory_order_release);
   return {};
 }

@@ -13,26 +13,35 @@ constexpr std::chrono::milliseconds kIdleLook{200};
 
 }  // namespace
 
-FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins*,
-                               Log& lines, Metrics& metrics, Options options)
+FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, Log& lines,
+                               Metrics& metrics, Options options)
     : bus_(bus),
       log_(log),
+      pins_(pins),
       lines_(lines),
       options_(options),
       stored_(metrics.counter("recorder_entries_total")),
+      bytes_(metrics.counter("recorder_bytes_total")),
       batches_(metrics.counter("recorder_batches_total")),
       failures_(metrics.counter("recorder_failures_total")),
+      lost_(metrics.counter("recorder_lost_entries_total")),
+      freed_(metrics.counter("recorder_freed_segments_total")),
+      queue_(metrics.gauge("recorder_queue_entries")),
+      failing_(metrics.gauge("recorder_failing")),
+      commit_seconds_(metrics.histogram("recorder_commit_seconds", kSecondsBounds)),
       thread_([this](const std::stop_token& stop) { follow(stop); }) {
 }
 
 void FlightRecorder::follow(const std::stop_token& stop) {
   try {
-    std::vector<EntryPtr> batch;
+    std::vector<EntryPtr> entries;
+    LogCarry carry;
     while (bus_.wait_unstored(bus_.head(), std::chrono::steady_clock::now() + kIdleLook,
-                              options_.max_batch, batch)) {
-      if (batch.empty() && stop.stop_requested()) break;
-      if (!batch.empty() && !store(batch, stop)) break;
-      batch.clear();
+                              options_.max_batch, entries, &carry)) {
+      queue_.set(static_cast<std::int64_t>(bus_.last() - bus_.head()));
+      if (entries.empty() && stop.stop_requested()) break;
+      if (!entries.empty() && !store({entries, carry}, stop)) break;
+      entries.clear();
     }
     if (Status synced = log_.sync(); !synced.ok())
       lines_.error("recorder_sync_failed", {{"reason", synced.message()}});
@@ -44,48 +53,99 @@ void FlightRecorder::follow(const std::stop_token& stop) {
   tell_progress(true);
 }
 
-bool FlightRecorder::store(std::span<const EntryPtr> batch,
-                           const std::stop_token& stop) {
-  for (std::string told;;) {
+bool FlightRecorder::store(const Batch& batch, const std::stop_token& stop) {
+  const bool go_on = options_.on_failure == OnFailure::go_on;
+  for (;;) {
     const bool last_try = stop.stop_requested();
-    const Status appended = log_.append(batch, {});
-    if (appended.ok()) {
-      stored_.add(batch.size());
-      batches_.add();
-      bus_.mark_stored(batch.back()->sequence);
-      if (!told.empty()) {
-        bus_.heal();
-        lines_.info("recorder_healed",
-                    {{"through", std::to_string(batch.back()->sequence)}});
-      }
+    if (go_on && !refusal_.empty() && !last_try &&
+        std::chrono::steady_clock::now() < next_try_) {
+      give_up(batch);  // nobody waits for a disk that refused just now
+      return true;
+    }
+    const Status stored = try_to_store(batch);
+    if (stored.ok()) {
+      bus_.mark_stored(batch.last());
+      if (!refusal_.empty()) say_healed(batch);
       tell_progress(false);
       return true;
     }
-
-    failures_.add();
-    if (appended.message() != told) {  // once per reason, not once per try
-      bus_.fail(appended);
-      lines_.error("recorder_refused",
-                   {{"reason", appended.message()},
-                    {"first_unstored", std::to_string(batch.front()->sequence)}});
-      told = appended.message();
+    say_refused(stored, batch);
+    next_try_ = std::chrono::steady_clock::now() + options_.retry;
+    if (go_on) {
+      give_up(batch);
+      return true;
     }
     if (last_try) {
-      lines_.error("entries_lost",
-                   {{"count", std::to_string(bus_.last() - bus_.head())},
-                    {"from", std::to_string(batch.front()->sequence)},
-                    {"reason", appended.message()}});
+      const Sequence lost = bus_.last() - bus_.head();
+      lost_.add(lost);
+      lines_.error("entries_lost", {{"count", std::to_string(lost)},
+                                    {"from", std::to_string(batch.first())},
+                                    {"reason", stored.message()}});
       return false;
     }
     wait_for_retry(stop);
   }
 }
 
+Status FlightRecorder::try_to_store(const Batch& batch) {
+  const auto begun = std::chrono::steady_clock::now();
+  Status appended = log_.append(batch.entries, batch.carry, options_.durability);
+  while (appended.code() == Code::resource_exhausted && log_.free_room(pins_)) {
+    freed_.add();
+    lines_.warn("segment_dropped_for_room", {{"oldest", std::to_string(log_.oldest())}});
+    appended = log_.append(batch.entries, batch.carry, options_.durability);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  commit_seconds_.observe(took.count());
+  if (!appended.ok()) {
+    failures_.add();
+    return appended;
+  }
+  std::uint64_t bytes = 0;
+  for (const EntryPtr& entry : batch.entries) {
+    bytes += entry->body.size() + 1;
+    if (pins_ != nullptr) pins_->see(entry->sequence, entry->facts);
+  }
+  stored_.add(batch.entries.size());
+  bytes_.add(bytes);
+  batches_.add();
+  return appended;
+}
+
+void FlightRecorder::say_refused(const Status& why, const Batch& batch) {
+  if (why.message() == refusal_) return;  // once per reason, not once per try
+  refusal_ = why.message();
+  failing_.set(1);
+  bus_.fail(why, options_.on_failure);
+  lines_.error("recorder_refused", {{"reason", why.message()},
+                                    {"first_unstored", std::to_string(batch.first())}});
+}
+
+void FlightRecorder::say_healed(const Batch& batch) {
+  refusal_.clear();
+  failing_.set(0);
+  bus_.heal();
+  if (lost_from_ > 0)
+    lines_.error("entries_lost", {{"count", std::to_string(batch.first() - lost_from_)},
+                                  {"from", std::to_string(lost_from_)},
+                                  {"reason", "the disk refused them"}});
+  lost_from_ = 0;
+  lines_.info("recorder_healed", {{"through", std::to_string(batch.last())}});
+}
+
+// The log first: a reader that fell off the ring must find the gap declared.
+void FlightRecorder::give_up(const Batch& batch) {
+  log_.skip(batch.last());
+  bus_.mark_lost(batch.last());
+  lost_.add(batch.entries.size());
+  if (lost_from_ == 0) lost_from_ = batch.first();
+  tell_progress(false);
+}
+
 void FlightRecorder::wait_for_retry(const std::stop_token& stop) {
-  const TimePoint again = std::chrono::steady_clock::now() + options_.retry;
   MutexLock lock(mutex_);
   while (!stop.stop_requested())
-    if (!changed_.wait_until(mutex_, again)) return;
+    if (!changed_.wait_until(mutex_, next_try_)) return;
 }
 
 void FlightRecorder::tell_progress(bool ended) {

@@ -40,6 +40,7 @@ TraceStreamBus::Reservation& TraceStreamBus::Reservation::operator=(
   if (this != &other) {
     if (bus_ != nullptr) bus_->give_back();
     bus_ = std::exchange(other.bus_, nullptr);
+    first_ = other.first_;
   }
   return *this;
 }
@@ -64,7 +65,8 @@ TraceStreamBus::TraceStreamBus(Options options, const Clock& clock)
       last_(options.last),
       stored_(options.last),
       last_stamp_ns_(
-          std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)) {
+          std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)),
+      open_from_(options.open_from) {
 }
 
 std::int64_t TraceStreamBus::now_ns() const {
@@ -123,7 +125,7 @@ TraceStreamBus::publish_all_and_reserve(std::vector<Draft> drafts) {
   }
   auto given = enter(all, all.size() + 1, nullptr);
   if (!given.ok()) return given.status();
-  return std::pair(*given, Reservation(this));
+  return std::pair(*given, Reservation(this, *given));
 }
 
 Result<Sequence> TraceStreamBus::publish_reserved(Draft draft, Reservation place) {
@@ -148,9 +150,11 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
     if (place != nullptr) {
       if (closed_) return closed_status();
       if (std::exchange(place->bus_, nullptr) != nullptr) --reserved_;
+      open_.erase(place->first_);
     } else {
       if (Status admitted = admit(places, bytes); !admitted.ok()) return admitted;
       reserved_ += places - pending.size();
+      if (places > pending.size()) open_.insert(last_ + 1);
     }
     first = last_ + 1;
     for (Pending& each : pending) append(std::move(each), now);
@@ -163,7 +167,7 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
 
 Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   if (closed_) return closed_status();
-  if (!recorder_.ok()) return {Code::unavailable, recorder_.message()};
+  if (!recorder_.ok() && on_failure_ == OnFailure::refuse) return recorder_;
   const auto waiting = static_cast<std::size_t>(last_ - stored_);
   if (waiting + reserved_ + places > options_.ring_entries)
     return {
@@ -248,7 +252,7 @@ void TraceStreamBus::ring(const std::vector<Bell*>& bells) {
 
 bool TraceStreamBus::wait_unstored(Sequence after, TimePoint deadline,
                                    std::size_t max_entries,
-                                   std::vector<EntryPtr>& out) {
+                                   std::vector<EntryPtr>& out, LogCarry* carry) {
   MutexLock lock(mutex_);
   while (last_ <= std::max(after, stored_) && !closed_) {
     recorder_waits_ = true;
@@ -261,6 +265,11 @@ bool TraceStreamBus::wait_unstored(Sequence after, TimePoint deadline,
   const std::size_t count = std::min(ring_.size() - skip, max_entries);
   const auto from = ring_.begin() + static_cast<std::ptrdiff_t>(skip);
   out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(count));
+  // A last word may still be in the ring behind this batch: only one that takes all
+  // that was published knows which stories have their end.
+  if (begin + count > last_)
+    open_from_ = std::max(open_from_, open_.empty() ? last_ + 1 : *open_.begin());
+  if (carry != nullptr) *carry = {open_from_, last_stamp_ns_};
   return true;
 }
 
@@ -281,11 +290,12 @@ void TraceStreamBus::mark_stored(Sequence through) {
   ring(bells);
 }
 
-void TraceStreamBus::fail(const Status& why) {
+void TraceStreamBus::fail(const Status& why, OnFailure on_failure) {
   assert(!why.ok());
   std::vector<Bell*> bells;
   {
     MutexLock lock(mutex_);
+    on_failure_ = on_failure;
     recorder_ = {Code::unavailable, why.message()};
     bells = bells_;
   }

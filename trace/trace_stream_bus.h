@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,8 +17,13 @@
 #include "trace/clock.h"
 #include "trace/entry.h"
 #include "trace/mutex.h"
+#include "trace/stored_log.h"
 
 namespace devs {
+
+// What happens to new entries while the recorder cannot store: refused (no trace, no
+// action), or shown to live readers and declared missing from the log.
+enum class OnFailure { refuse, go_on };
 
 // The one place where entries get their order.
 //
@@ -43,22 +49,24 @@ class TraceStreamBus {
     std::size_t ring_bytes = 64u * 1024u * 1024u;  // bodies only
     Sequence last = 0;                             // of an existing log
     std::int64_t last_stamp_ns = 0;                // largest stamp of ours in it
+    Sequence open_from = 1;                        // as the log carried it
   };
 
   // A promise that one more publish() will not be refused for want of room.
-  // Move-only; dying gives the place back.
+  // Move-only; dying gives the place back, but what was begun stays without an end.
   class Reservation {
    public:
     Reservation() = default;
     Reservation(Reservation&& other) noexcept
-        : bus_(std::exchange(other.bus_, nullptr)) {}
+        : bus_(std::exchange(other.bus_, nullptr)), first_(other.first_) {}
     Reservation& operator=(Reservation&& other) noexcept;
     ~Reservation();
 
    private:
     friend class TraceStreamBus;
-    explicit Reservation(TraceStreamBus* bus) : bus_(bus) {}
+    Reservation(TraceStreamBus* bus, Sequence first) : bus_(bus), first_(first) {}
     TraceStreamBus* bus_ = nullptr;
+    Sequence first_ = 0;  // of what was published with it
   };
 
   TraceStreamBus(Options options, const Clock& clock);
@@ -107,11 +115,17 @@ class TraceStreamBus {
 
   // Appends entries after `after` that are published but not stored; waits until
   // there is one, the bus is closed, or `deadline`.  False: closed and drained.
+  // `carry` is what the log should remember with them: every reservation whose last
+  // word is not in the log once `out` is stored was made at or after `open_from`.
   bool wait_unstored(Sequence after, TimePoint deadline, std::size_t max_entries,
-                     std::vector<EntryPtr>& out) DEVS_EXCLUDES(mutex_);
+                     std::vector<EntryPtr>& out, LogCarry* carry = nullptr) DEVS_EXCLUDES(mutex_);
   void mark_stored(Sequence through) DEVS_EXCLUDES(mutex_);
-  // New publishes are refused with `why` until heal(); reserved ones are kept.
-  void fail(const Status& why) DEVS_EXCLUDES(mutex_);
+  // Visible although the disk did not take it (OnFailure::go_on): live readers see it,
+  // the ring may forget it, the log has a gap.
+  void mark_lost(Sequence through) { mark_stored(through); }
+  // Until heal() recorder_status() says `why`, and new publishes are refused with it,
+  // unless they are to go on; reserved ones are kept in any case.
+  void fail(const Status& why, OnFailure on_failure = OnFailure::refuse) DEVS_EXCLUDES(mutex_);
   void heal() DEVS_EXCLUDES(mutex_);
   Status recorder_status() const DEVS_EXCLUDES(mutex_);  // ok, or what fail() said
 
@@ -158,7 +172,10 @@ class TraceStreamBus {
   Sequence last_ DEVS_GUARDED_BY(mutex_);
   Sequence stored_ DEVS_GUARDED_BY(mutex_);
   std::int64_t last_stamp_ns_ DEVS_GUARDED_BY(mutex_);
+  std::set<Sequence> open_ DEVS_GUARDED_BY(mutex_);  // first sequences of what has no end
+  Sequence open_from_ DEVS_GUARDED_BY(mutex_);       // as handed out last
   Status recorder_ DEVS_GUARDED_BY(mutex_);
+  OnFailure on_failure_ DEVS_GUARDED_BY(mutex_) = OnFailure::refuse;
   bool closed_ DEVS_GUARDED_BY(mutex_) = false;
   bool recorder_waits_ DEVS_GUARDED_BY(mutex_) = false;
   std::vector<Bell*> bells_ DEVS_GUARDED_BY(mutex_);

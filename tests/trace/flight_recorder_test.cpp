@@ -11,6 +11,7 @@
 #include "tests/support/gate.h"
 #include "tests/support/temp_dir.h"
 #include "tests/trace/trace_kit.h"
+#include "trace/sealed_segment.h"
 
 namespace devs {
 namespace {
@@ -20,12 +21,12 @@ using namespace std::chrono_literals;
 // A recorder with everything around it, on a disk that breaks when told to.
 struct Desk {
   explicit Desk(FlightRecorder::Options recording = {.retry = 1ms},
-                TraceStreamBus::Options ring = {})
+                TraceStreamBus::Options ring = {}, Pins* pins = nullptr)
       : log(std::move(FlightLog::open({.dir = dir.path(), .files = &disk}, lines))
                 .value()),
         bus(ring, system_clock()),
         recorder(
-            std::make_unique<FlightRecorder>(bus, *log, nullptr, lines, metrics, recording)) {}
+            std::make_unique<FlightRecorder>(bus, *log, pins, lines, metrics, recording)) {}
 
   Result<Sequence> publish(std::string_view word) {
     return bus.publish(host_draft(word));
@@ -262,6 +263,175 @@ TEST_CASE(
   desk.finish();
   CHECK(desk.lines_on_disk() == accepted);
   CHECK(desk.disk.appends() >= 500 / 3);
+}
+
+// --- durability ---
+
+TEST_CASE("FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
+  Desk desk({.durability = FlightRecorder::Durability::synced});
+  Gate gate;
+  desk.disk.hold_syncs(&gate);
+  const std::size_t before = desk.disk.count(BrokenDisk::Op::sync, "trace.log");
+  REQUIRE(desk.publish("a").ok());
+  REQUIRE(gate.wait_for_arrival());  // written, and about to be synced
+  CHECK(desk.lines_on_disk().size() == 1);
+  CHECK(desk.bus.head() == 0);
+  CHECK(desk.log->last() == 0);
+  for (int i = 0; i < 100; ++i) REQUIRE(desk.publish("more").ok());
+  gate.open();
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  CHECK(desk.bus.head() == 101);
+  CHECK(desk.disk.count(BrokenDisk::Op::sync, "trace.log") == before + 2);  // 1 and 100
+  CHECK(desk.log->last() == 101);
+  desk.finish();
+}
+
+TEST_CASE("FlightRecorder: a disk whose fdatasync takes long refuses no publisher") {
+  Desk desk({.durability = FlightRecorder::Durability::synced}, {.ring_entries = 64});
+  Gate gate;
+  desk.disk.hold_syncs(&gate);
+  auto begun = desk.bus.publish_and_reserve(host_draft("action"));
+  REQUIRE(begun.ok());
+  REQUIRE(gate.wait_for_arrival());
+  int taken = 0;
+  while (desk.publish("x").ok()) ++taken;  // returns at once, until the ring is full
+  CHECK(taken == 62);
+  CHECK(desk.publish("x").status().code() == Code::resource_exhausted);
+  CHECK(desk.bus.publish_reserved(host_draft("last word"), std::move(begun->second)).ok());
+  gate.open();
+  desk.finish();
+  CHECK(desk.lines_on_disk().size() == 64);
+}
+
+TEST_CASE("FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is lost") {
+  Desk desk({.durability = FlightRecorder::Durability::synced, .retry = 1ms});
+  std::vector<std::string> told;
+  const auto publish = [&](const std::string& word) {
+    REQUIRE(eventually([&] { return desk.publish(word).ok(); }));
+    told.push_back(body_of(word));
+  };
+  publish("1");
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.disk.refuse(BrokenDisk::Op::sync,
+                   {.count = 2, .why = "Input/output error (EIO)", .file = "trace.log"});
+  publish("2");
+  REQUIRE(eventually([&] { return desk.lines.count("info recorder_healed") == 1; }));
+  CHECK(contains(desk.lines.find("error recorder_refused"), "EIO"));
+  publish("3");
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.finish();
+  CHECK(bodies_of(*desk.log) == told);
+  CHECK(desk.log->segments().list()->size() == 1);  // "1"; "2" went where it could be synced
+  CHECK(desk.disk.count(BrokenDisk::Op::sync, "trace.log") == 6);  // 1, 2 2 2, 3, and the end
+  CHECK(desk.metrics.counter("recorder_failures_total").value() == 2);
+}
+
+// --- a disk that refuses, and a service that goes on ---
+
+TEST_CASE("FlightRecorder: going on, live readers see all, and the log declares what it has not") {
+  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.disk.refuse_appends({.torn_bytes = 3, .why = "Read-only file system (EROFS)"});
+  for (int i = 2; i <= 30; ++i) {
+    REQUIRE(desk.publish(std::to_string(i)).ok());
+    REQUIRE(desk.recorder->flush(soon()).ok());  // given up is as good as stored
+  }
+  CHECK(desk.bus.head() == 30);
+  CHECK(desk.disk.refused() == 1);  // the rest did not even try
+  CHECK(contains(desk.bus.recorder_status().message(), "EROFS"));
+  CHECK(desk.metrics.gauge("recorder_failing").value() == 1);
+  CHECK(desk.metrics.counter("recorder_lost_entries_total").value() == 29);
+  const auto check_gap = [&](const FlightLog& log) {
+    const ReadOutcome gap = log.read(2, {}, [](const StoredLine&) {});
+    REQUIRE(gap.loss);
+    CHECK(gap.loss->through == 30);
+    CHECK(gap.loss->reason == LossReason::recorder);
+  };
+  check_gap(*desk.log);  // at once, for readers that fell off the ring
+
+  desk.disk.mend();
+  desk.finish();  // the last words of a stop are tried once more
+  CHECK(desk.bus.head() == 30);
+  check_gap(*desk.log);
+}
+
+TEST_CASE("FlightRecorder: going on, a disk that is well again takes what comes next") {
+  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.disk.refuse_appends({.why = "Input/output error (EIO)"});
+  REQUIRE(desk.publish("2").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.disk.mend();
+  Sequence next = 3;
+  REQUIRE(eventually([&] {  // until one of them is tried
+    return desk.publish(std::to_string(next++)).ok() && desk.recorder->flush(soon()).ok() &&
+           desk.bus.recorder_status().ok();
+  }));
+  desk.finish();
+  const std::string said = desk.lines.find("error entries_lost");
+  CHECK(contains(said, "from=2"));
+  CHECK(desk.metrics.gauge("recorder_failing").value() == 0);
+  const auto lost = desk.metrics.counter("recorder_lost_entries_total").value();
+  CHECK(bodies_of(*desk.log).size() + lost == next - 1);
+  CHECK(bodies_of(*desk.log).back() == body_of(std::to_string(next - 1)));
+  const ReadOutcome gap = desk.log->read(2, {}, [](const StoredLine&) {});
+  REQUIRE(gap.loss);
+  CHECK(gap.loss->through == 1 + lost);
+  CHECK(gap.loss->reason == LossReason::recorder);
+}
+
+TEST_CASE("FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
+  Desk desk;
+  for (int i = 1; i <= 3; ++i) {
+    REQUIRE(desk.publish(std::to_string(i)).ok());
+    REQUIRE(desk.recorder->flush(soon()).ok());
+    REQUIRE(desk.log->roll().ok());  // the recorder sleeps
+  }
+  const auto rolled = desk.log->segments().list();
+  for (const SegmentPtr& each : *rolled)
+    desk.log->segments().replace(
+        seal(real_files(), desk.log->segments_directory(), *each, {.epoch = desk.log->epoch()})
+            .value());
+  desk.disk.refuse_appends({.count = 1});
+  REQUIRE(desk.publish("4").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  CHECK(desk.log->oldest() == 2);
+  CHECK(desk.metrics.counter("recorder_freed_segments_total").value() == 1);
+  CHECK(desk.metrics.counter("recorder_failures_total").value() == 0);
+  CHECK(desk.lines.count("error") == 0);
+  CHECK(desk.lines.count("warn segment_dropped_for_room") == 1);
+
+  desk.disk.refuse_appends({});  // nothing helps any more: one more goes, the newest stays
+  REQUIRE(desk.publish("5").ok());
+  REQUIRE(eventually([&] { return !desk.bus.recorder_status().ok(); }));
+  CHECK(desk.log->oldest() == 3);
+  CHECK_FALSE(desk.publish("6").ok());
+  desk.disk.mend();
+  REQUIRE(eventually([&] { return desk.bus.recorder_status().ok(); }));
+  desk.finish();
+  CHECK(bodies_of(*desk.log) == std::vector{body_of("3"), body_of("4"), body_of("5")});
+}
+
+TEST_CASE("FlightRecorder: tells how long commits take, how much was stored, and shows the pins") {
+  const TempDir dir;
+  auto pins = Pins::open(real_files(), dir / "pins.json",
+                         {.on_error = true, .before = 1, .after = 1});
+  REQUIRE(pins.ok());
+  Desk desk({.retry = 1ms}, {}, pins->get());
+  Draft failed = host_draft("observation");
+  failed.facts.status = "TOOL_ERROR";
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.bus.publish(std::move(failed)).ok());
+  desk.finish();
+  CHECK(desk.metrics.counter("recorder_bytes_total").value() ==
+        bytes_of(desk.dir / "trace.log").size());
+  CHECK(desk.metrics.histogram("recorder_commit_seconds", {}).count() ==
+        desk.metrics.counter("recorder_batches_total").value());
+  CHECK(desk.metrics.histogram("recorder_commit_seconds", {}).sum() > 0);
+  REQUIRE((*pins)->list().size() == 1);
+  CHECK((*pins)->list().front().at == 2);
 }
 
 }  // namespace
