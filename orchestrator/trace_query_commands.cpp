@@ -166,7 +166,7 @@ std::string summary_of(JsonView envelope, const EnvelopeFacts& facts) {
   return out.empty() ? text_of(envelope["stderr"], "") : out;
 }
 
-void print_envelopes(JsonView answer) {
+void print_envelopes(const TraceArguments& arguments, JsonView answer) {
   std::vector<Row> rows{
       {"ID", "STORED", "TYPE", "AGENT", "TOOL", "STATUS", "MS", "WHAT"}};
   answer["envelopes"].each_element([&rows](JsonView each) {
@@ -185,12 +185,16 @@ void print_envelopes(JsonView answer) {
   const bool exact = answer["total_is_exact"].boolean().value_or(true);
   std::string line = fmt::format("{} of {}{}", answer["envelopes"].size(),
                                  exact ? "" : "more than ", total);
-  if (const auto next = answer["next"].string())
-    line += fmt::format("; the next begin after {}", *next);
+  if (const auto next = decode_event_id(answer["next"].string().value_or("")); next.ok()) {
+    const bool newest_first = arguments.order == "desc";
+    const Sequence further = newest_first ? next->sequence - 1 : next->sequence + 1;
+    line += fmt::format("; more with {} {}", newest_first ? "--to" : "--from",
+                        encode_event_id(next->epoch, further));
+  }
   remark(line);
 }
 
-void print_stats(JsonView answer) {
+void print_stats(const TraceArguments&, JsonView answer) {
   std::string group = text_of(answer["group_by"]);
   std::transform(group.begin(), group.end(), group.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
@@ -212,14 +216,14 @@ void print_stats(JsonView answer) {
 }
 
 int print_answer(const TraceArguments& arguments, const Answer& answer,
-                 void (*table)(JsonView)) {
+                 void (*table)(const TraceArguments&, JsonView)) {
   if (!answer.ok())
     return arguments.url.empty() ? refused(answer.status().message())
                                  : failed(answer.status().message());
   if (arguments.json) {
     print_text(stdout, *answer + "\n");
   } else {
-    table(JsonView(*answer));
+    table(arguments, JsonView(*answer));
   }
   return 0;
 }

@@ -1,11 +1,7 @@
 #include "orchestrator/export/otlp_span.h"
 
-#include <openssl/evp.h>
-
-#include <array>
-
 #include "protocol/envelope_writer.h"
-#include "protocol/ids.h"
+#include "trace/sha256.h"
 
 namespace devs {
 
@@ -68,10 +64,7 @@ void append_otlp_span(std::string& out, const OtlpSpan& span) {
 }
 
 std::string otlp_id_of(std::string_view text, std::size_t digits) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  ::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
-  return hex({reinterpret_cast<const char*>(digest.data()), digits / 2});
+  return sha256_hex(text).substr(0, digits);
 }
 
 }  // namespace devs

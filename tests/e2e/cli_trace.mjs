@@ -201,6 +201,8 @@ test('query and stats: the same answer from a running directory and a stopped on
     assert.deepEqual(await ids('--q', 'hello'), [1, 2], state);
     assert.deepEqual(await ids('--from', `${server.epoch}-3`, '--to', `${server.epoch}-5`), [3, 4, 5], state);
     assert.deepEqual(await ids('--newest', '--limit', '2'), [9, 8], state);
+    const [, more] = /9 of 9|more with (--from \S+)/.exec((await trace(server, 'query', '--limit', '6')).err);
+    assert.deepEqual(await ids(...more.split(' ')), [7, 8, 9], state);
     stats[state] = JSON.parse(await fine(trace(server, 'stats', '--json')));
     assert.match(await fine(trace(server, 'stats', '--group-by', 'status')), /^STATUS +ENTRIES +CALLS +ERRORS +P50 MS[^]*^TOOL_ERROR +1 +1 +1 +3/m);
   }
@@ -234,7 +236,7 @@ test('query, stats and show --url ask the routes with the same words, and pass r
   answer = [200, JSON.stringify(page)];
   const query = await ask('query', '--q', 'a&b c', '--status', 'SUCCESS', '--from', '5f3a9c01d2-7', '--to', '2026-11-21T09:00:00Z', '--newest', '--limit', '5');
   assert.match(query.out, /^5f3a9c01d2-7 +2026-11-21T08:00:00.000Z +observation +echo +SUCCESS +one two\n5f3a9c01d2-8 .*\(corrupt\)\n$/m);
-  assert.match(query.err, /2 of more than 12; the next begin after 5f3a9c01d2-8/);
+  assert.match(query.err, /2 of more than 12; more with --to 5f3a9c01d2-7/);
   const at = new URL(asked[0].url, url);
   assert.equal(at.pathname, '/trace/envelopes');
   assert.deepEqual(Object.fromEntries(at.searchParams), { q: 'a&b c', status: 'SUCCESS', after: '5f3a9c01d2-6', to: '2026-11-21T09:00:00Z', order: 'desc', limit: '5' });
