@@ -82,6 +82,7 @@ Take list_of_text(Set set) {
 }
 
 constexpr std::int64_t kDayMs = 86'400'000;
+constexpr std::int64_t kYearS = 31'622'400;
 std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 // THE table of keys.
@@ -95,6 +96,19 @@ const std::vector<Row>& rows() {
       {"trace.dir", text([](Options& o, std::string v) { o.trace_dir = std::move(v); })},
       {"trace.ring_entries", integer(64, 1 << 24, [](Options& o, std::int64_t v) { o.ring_entries = count_of(v); })},
       {"trace.ring_bytes", integer(1 << 20, std::int64_t{1} << 40, [](Options& o, std::int64_t v) { o.ring_bytes = count_of(v); })},
+      {"trace.segment_bytes", integer(1 << 20, std::int64_t{1} << 34, [](Options& o, std::int64_t v) { o.segment_bytes = static_cast<std::uint64_t>(v); })},
+      {"trace.segment_age_s", integer(1, kYearS, [](Options& o, std::int64_t v) { o.segment_age = std::chrono::seconds(v); })},
+      {"trace.zstd_level", integer(1, 19, [](Options& o, std::int64_t v) { o.keeper.zstd_level = static_cast<int>(v); })},
+      {"recorder.durability", word_of({"written", "synced"}, [](Options& o, std::size_t v) { o.recorder.durability = v == 1 ? Durability::synced : Durability::written; })},
+      {"recorder.on_failure", word_of({"refuse", "continue"}, [](Options& o, std::size_t v) { o.recorder.on_failure = v == 1 ? FlightRecorder::OnFailure::go_on : FlightRecorder::OnFailure::refuse; })},
+      {"retention.bytes", integer(0, std::int64_t{1} << 50, [](Options& o, std::int64_t v) { o.keeper.retention.bytes = static_cast<std::uint64_t>(v); })},
+      {"retention.age_s", integer(0, 100 * kYearS, [](Options& o, std::int64_t v) { o.keeper.retention.age = std::chrono::seconds(v); })},
+      {"retention.entries", integer(0, std::int64_t{1} << 50, [](Options& o, std::int64_t v) { o.keeper.retention.entries = static_cast<std::uint64_t>(v); })},
+      {"triggers.on_error", boolean([](Options& o, bool v) { o.trigger.on_error = v; })},
+      {"triggers.slower_than_ms", integer(0, kDayMs, [](Options& o, std::int64_t v) { o.trigger.slower_than_ms = static_cast<double>(v); })},
+      {"triggers.before", integer(0, 1'000'000, [](Options& o, std::int64_t v) { o.trigger.before = static_cast<std::uint64_t>(v); })},
+      {"triggers.after", integer(0, 1'000'000, [](Options& o, std::int64_t v) { o.trigger.after = static_cast<std::uint64_t>(v); })},
+      {"triggers.max", integer(1, 100'000, [](Options& o, std::int64_t v) { o.trigger.max_pins = count_of(v); })},
       {"tools.timeout_ms", integer(1, kDayMs, [](Options& o, std::int64_t v) {
          o.calls.timeout = Milliseconds(v);
          o.calls.hard_timeout = std::max(o.calls.hard_timeout, Milliseconds(v));

@@ -15,7 +15,11 @@ namespace devs {
 // that names file, key and what was expected.
 //
 //   http.host http.port http.hosts http.max_connections http.body_budget_bytes
-//   trace.dir trace.ring_entries trace.ring_bytes
+//   trace.dir trace.ring_entries trace.ring_bytes trace.segment_bytes
+//   trace.segment_age_s trace.zstd_level
+//   recorder.durability ("written" | "synced") recorder.on_failure ("refuse" | "continue")
+//   retention.bytes retention.age_s retention.entries (0: no bound)
+//   triggers.on_error triggers.slower_than_ms triggers.before triggers.after triggers.max
 //   tools.timeout_ms tools.max_in_flight tools.threads
 //   builtin.tools ("default" | "all")
 //   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint

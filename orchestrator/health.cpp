@@ -16,7 +16,11 @@ constexpr std::string_view kFrontPage =
     "  GET  /trace/stream          every envelope, live (SSE)\n"
     "  GET  /agent-console/stream  the same, annotated for people (SSE)\n"
     "  POST /trace/publish         envelopes of other processes\n"
+    "  GET  /trace/replay          a stretch of the past, at its own pace (SSE)\n"
     "  GET  /trace/log             the flight log (NDJSON)\n"
+    "  GET  /trace/envelopes       search it: ?q= type tool agent session status\n"
+    "  GET  /trace/sessions /trace/stats /trace/tasks/{id}/tree\n"
+    "  GET  /trace/readers         who follows, and how far behind\n"
     "  GET  /upstreams             the MCP servers behind this one\n"
     "  GET  /readyz /healthz /metrics\n\n"
     "Try: curl -N http://<this address>/trace/stream\n";

@@ -7,10 +7,11 @@
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
 #include "orchestrator/health.h"
+#include "orchestrator/query/query_routes.h"
+#include "orchestrator/query/trace_index.h"
 #include "orchestrator/streams/publish_endpoint.h"
 #include "orchestrator/streams/stream_routes.h"
 #include "trace/flight_log.h"
-#include "trace/flight_recorder.h"
 
 namespace devs {
 
@@ -18,19 +19,21 @@ namespace devs {
 // consumes.
 class OrchestratorServer::Parts {
  public:
-  Parts(Options given, std::unique_ptr<FlightLog> opened, const CallRecovery& recovery,
-        const Clock& clock_, Log& lines)
+  Parts(Options given, std::unique_ptr<FlightLog> opened, std::unique_ptr<Pins> pinned,
+        const CallRecovery& recovery, const Clock& clock_, Log& lines)
       : options(std::move(given)),
         clock(clock_),
         log(lines),
         flight_log(std::move(opened)),
+        pins(std::move(pinned)),
         bus({.ring_entries = options.ring_entries,
              .ring_bytes = options.ring_bytes,
              .last = flight_log->last(),
              .last_stamp_ns = recovery.last_stamp_ns(),
              .open_from = flight_log->found().carry.open_from},
             clock),
-        recorder(bus, *flight_log, nullptr, log, metrics, {}),
+        recorder(bus, *flight_log, pins.get(), log, metrics, options.recorder),
+        keeper(*flight_log, *pins, clock, log, metrics, options.keeper),
         reactor(clock, metrics),
         http_workers({.name = "http", .threads = options.http_threads, .queue_capacity = 4096}),
         house_workers({.name = "house", .threads = 2, .queue_capacity = 16'384}),
@@ -42,6 +45,9 @@ class OrchestratorServer::Parts {
         hub(options.streams, bus, *flight_log, reactor, house_workers, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
+        index({.dir = options.trace_dir, .visible = [this] { return bus.head(); }}, *flight_log,
+              flight_log->epoch(), log, metrics),
+        queries(index.readers(), *flight_log, flight_log->epoch()),
         mcp(options.mcp, calls, tools, reactor, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         access(options.access) {}
@@ -60,8 +66,10 @@ class OrchestratorServer::Parts {
   Log& log;
   Metrics metrics;
   const std::unique_ptr<FlightLog> flight_log;
+  const std::unique_ptr<Pins> pins;
   TraceStreamBus bus;
   FlightRecorder recorder;
+  SegmentKeeper keeper;
   Reactor reactor;
   WorkerPool http_workers;
   WorkerPool house_workers;  // replay, large upstream answers, spawning, subscribers
@@ -73,6 +81,8 @@ class OrchestratorServer::Parts {
   StreamHub hub;
   PublishEndpoint publishing;
   TraceEndpoint trace_pages;
+  TraceIndex index;
+  TraceQueries queries;
   McpEndpoint mcp;
   UpstreamSet upstreams;
   Access access;
@@ -103,6 +113,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
   if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
+  if (added.ok()) added = add_query_routes(routes, queries, metrics);
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (!added.ok()) return added;
 
@@ -123,6 +134,8 @@ void OrchestratorServer::Parts::shutdown() {
   http_workers.stop();                               // no request is left that publishes
   bus.close();                                       // the last sequence is now known
   recorder.stop();                                   // and on disk, therefore visible
+  keeper.stop();                                     // what is not sealed will be at the next start
+  index.stop();
   if (turning.joinable()) {
     hub.goodbye(options.goodbye_for);                // readers get it, a retry: hint, the end
     front->stop(clock.steady() + options.goodbye_for + std::chrono::seconds(2));
@@ -157,12 +170,19 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
 
-  auto flight_log = FlightLog::open({.dir = options.trace_dir, .clock = &clock}, log);
+  auto flight_log = FlightLog::open({.dir = options.trace_dir,
+                                     .segment_bytes = options.segment_bytes,
+                                     .segment_age = options.segment_age,
+                                     .clock = &clock},
+                                    log);
   if (!flight_log.ok()) return flight_log.status();
+  auto pins = Pins::open((*flight_log)->files(), (*flight_log)->directory() / "pins.json",
+                         options.trigger);
+  if (!pins.ok()) return pins.status();
   const CallRecovery recovery = recover_calls(**flight_log);
 
-  auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), recovery,
-                                       clock, log);
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), std::move(*pins),
+                                       recovery, clock, log);
   if (Status built = parts->assemble(recovery); !built.ok()) return built;
   return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(parts)));
 }

@@ -15,8 +15,11 @@
 #include "orchestrator/streams/stream_hub.h"
 #include "orchestrator/streams/subscribers.h"
 #include "orchestrator/upstream/upstream_set.h"
+#include "trace/flight_recorder.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
+#include "trace/pins.h"
+#include "trace/segment_keeper.h"
 #include "trace/trace_stream_bus.h"
 
 namespace devs {
@@ -31,7 +34,7 @@ inline constexpr std::string_view kVersion = "0.1.0";
 //   (*server)->add_tool(make_tool_spec("greet", "Says hello.", schema), greet);
 //   if (Status up = (*server)->start(); !up.ok()) ...
 //
-// Threads: reactor 1, recorder 1, house 2, `http_threads`, `tool_threads`.  add_tool(),
+// Threads: reactor 1, recorder 1, keeper 1, indexer 1, house 2, `http_threads`, `tool_threads`.  add_tool(),
 // bus() and subscribe() are thread-safe; the rest belongs to the owner.
 class OrchestratorServer {
  public:
@@ -43,6 +46,11 @@ class OrchestratorServer {
     CallDesk::Options calls;
     UpstreamSet::Options upstreams;
     std::filesystem::path trace_dir = ".devs";
+    std::uint64_t segment_bytes = 64u << 20u;  // the active file becomes a segment beyond
+    std::chrono::seconds segment_age{3600};    // or when it is this old
+    FlightRecorder::Options recorder;          // durability, what a refusing disk means
+    SegmentKeeper::Options keeper;             // retention, compression
+    Trigger trigger;                           // what retention must not touch
     std::size_t ring_entries = 65'536;
     std::size_t ring_bytes = 64u << 20u;
     std::size_t http_threads = 2;
