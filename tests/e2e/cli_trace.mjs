@@ -218,6 +218,22 @@ test('query and stats: the same answer from a running directory and a stopped on
   await mistake(trace(server, 'stats', '--from', `${server.epoch}-2`), /between times/);
 });
 
+test('query, stats and show: a running server answers what its directory answers', limit, async (t) => {
+  const server = await filled(t);
+  const answers = async (ask, ...args) => {
+    const answer = JSON.parse(await fine(ask(server, ...args, '--json')));
+    delete answer.indexed_through;
+    return answer;
+  };
+  await until('the server has indexed all', async () => (await answers(remote, 'query')).envelopes.length === 9);
+  for (const args of [['query'], ['query', '--tool', 'echo', '--newest', '--limit', '2'], ['query', '--q', 'hello'],
+    ['query', '--status', 'TOOL_ERROR', '--from', `${server.epoch}-2`, '--to', '2100-01-01T00:00:00Z'], ['stats'], ['stats', '--group-by', 'agent', '--type', 'observation']]) {
+    assert.deepEqual(await answers(remote, ...args), await answers(trace, ...args), args.join(' '));
+  }
+  for (const n of [1, 2, 5]) assert.equal(await fine(remote(server, 'show', `${server.epoch}-${n}`)), await fine(trace(server, 'show', `${server.epoch}-${n}`)));
+  await mistake(remote(server, 'query', '--limit', '0'), /400: limit must be/, 1);
+});
+
 test('query, stats and show --url ask the routes with the same words, and pass refusals on', limit, async (t) => {
   const asked = [];
   let answer = [200, '{}'];
