@@ -22,7 +22,13 @@ std::string phrases_of(std::string_view text) {
 EntrySelection::EntrySelection(const QueryFilter& filter)
     : searches_(!filter.text.empty()), search_(phrases_of(filter.text)) {
   if (searches_) add("texts MATCH ?", std::string_view(search_));
-  any_of("e.type", filter.types);
+  // A few types are met everywhere: their index is for who asks for one and nothing
+  // else.  `+`: SQLite's word for "not by index".
+  const bool only_type = filter.types.size() == 1 && filter.tools.empty() &&
+                         filter.statuses.empty() && filter.agents.empty() &&
+                         filter.sessions.empty() && filter.tasks.empty() && !filter.from_ms &&
+                         !filter.to_ms;
+  any_of(only_type ? "e.type" : "+e.type", filter.types);
   any_of("e.tool", filter.tools);
   any_of("e.status", filter.statuses);
   any_of("e.agent", filter.agents);

@@ -10,7 +10,7 @@ inline constexpr std::int64_t kIndexVersion = 1;
 
 // Columns of an entry that may be absent are NULL, so that their indexes hold only
 // those that have them.  A filter by one index walks rows in log order: a page is read
-// and no more.  `type` has no index: a few values, met everywhere.
+// and no more.
 inline constexpr const char* kIndexSchema = R"sql(
 CREATE TABLE state(
   id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -33,6 +33,7 @@ CREATE TABLE entries(
   owner TEXT, topics TEXT
 );
 CREATE INDEX entries_by_time ON entries(at_ms);
+CREATE INDEX entries_by_type ON entries(type);
 CREATE INDEX entries_by_tool ON entries(tool) WHERE tool IS NOT NULL;
 CREATE INDEX entries_by_status ON entries(status) WHERE status IS NOT NULL;
 CREATE INDEX entries_by_agent ON entries(agent) WHERE agent IS NOT NULL;
