@@ -121,6 +121,11 @@ std::size_t StreamLine::bytes_sent() const {
   return connection ? connection->body_bytes_sent() : 0;
 }
 
+TimePoint StreamLine::last_taken() const {
+  const Connection* const connection = table_ ? table_->find(id_) : nullptr;
+  return connection ? connection->waiting_since() : TimePoint{};
+}
+
 void StreamLine::close() {
   if (Connection* const connection = table_ ? table_->find(id_) : nullptr)
     connection->close_stream();

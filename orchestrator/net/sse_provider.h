@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/net/http_message.h"
+#include "trace/clock.h"
 
 namespace devs {
 
@@ -37,6 +38,8 @@ class StreamLine {
   // provider is told `shutdown` and destroyed before this returns.
   void close();
   std::size_t bytes_sent() const;  // of the body, so far
+  // When the peer last took bytes.  REQUIRES: some wait for it.
+  TimePoint last_taken() const;
   ConnectionId id() const { return id_; }
 
  private:

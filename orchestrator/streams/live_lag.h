@@ -19,8 +19,7 @@ class LiveLag {
   bool hurts(TimePoint now) const { return now < hurts_until_; }
 
  private:
-  Counter& worst_us_;
-  Counter& hurt_;
+  Histogram& seconds_;
   TimePoint hurts_until_{};
 };
 

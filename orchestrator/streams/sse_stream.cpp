@@ -196,7 +196,6 @@ bool SseStream::step(std::size_t frames) {
 ReaderReport SseStream::report() {
   const TimePoint now = hub_.reactor().now();
   const std::size_t sent = line_.bytes_sent();
-  if (sent > std::exchange(seen_sent_, sent)) progress_at_ = now;
   note_state();
   ReaderReport report;
   report.id = id_;
@@ -206,7 +205,8 @@ ReaderReport SseStream::report() {
   report.last_id = last_id_;
   hub_.measure(position(), report);
   using std::chrono::milliseconds;
-  report.last_progress = std::chrono::duration_cast<milliseconds>(now - progress_at_);
+  const TimePoint progress = sent < given_ ? line_.last_taken() : progress_at_;
+  report.last_progress = std::chrono::duration_cast<milliseconds>(now - progress);
   report.connected = owner_->connected;
   report.bytes = sent;
   report.state = state_;

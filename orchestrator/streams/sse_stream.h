@@ -106,8 +106,7 @@ class SseStream final : public SseProvider {
   Timer heartbeat_;
   TimePoint beat_at_{};
   TimePoint due_since_{};     // of what it was woken for; {}: nothing
-  TimePoint progress_at_{};   // when it was last seen to have taken bytes
-  std::size_t seen_sent_ = 0;
+  TimePoint progress_at_{};   // when it had taken everything
   unsigned goodbye_retry_ms_ = 0;  // not 0: parting
   ReaderState state_ = ReaderState::live;
   Eviction eviction_ = Eviction::stalled;  // what the last words say

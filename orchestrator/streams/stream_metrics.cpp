@@ -37,14 +37,8 @@ StreamMetrics::StreamMetrics(Metrics& metrics)
     evictions_[at] = &metrics.counter("stream_evictions_total",
                                       label("reason", name_of(static_cast<Eviction>(at))));
   for (std::size_t at = 0; at < readers_.size(); ++at)
-    readers_[at] = &metrics.counter("stream_readers",
-                                    label("state", name_of(static_cast<ReaderState>(at))));
-}
-
-void StreamMetrics::count(ReaderState state, std::int64_t by) {
-  const auto at = static_cast<std::size_t>(state);
-  in_state_[at] += by;
-  readers_[at]->set(static_cast<std::uint64_t>(in_state_[at]));
+    readers_[at] = &metrics.gauge("stream_readers",
+                                  label("state", name_of(static_cast<ReaderState>(at))));
 }
 
 }  // namespace devs

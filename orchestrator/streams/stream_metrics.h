@@ -23,8 +23,8 @@ struct StreamMetrics {
 
   Counter& evictions(Eviction reason) { return *evictions_[static_cast<std::size_t>(reason)]; }
   // One reader more, or less, is in that state.
-  void enter(ReaderState state) { count(state, 1); }
-  void leave(ReaderState state) { count(state, -1); }
+  void enter(ReaderState state) { readers_[static_cast<std::size_t>(state)]->add(1); }
+  void leave(ReaderState state) { readers_[static_cast<std::size_t>(state)]->add(-1); }
 
   Counter& opened;
   Counter& refused;
@@ -34,11 +34,8 @@ struct StreamMetrics {
   Counter& bytes;       // of those
 
  private:
-  void count(ReaderState state, std::int64_t by);
-
   std::array<Counter*, 4> evictions_;
-  std::array<Counter*, 3> readers_;
-  std::array<std::int64_t, 3> in_state_{};
+  std::array<Gauge*, 3> readers_;
 };
 
 }  // namespace devs

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/orchestrator/streams/stream_desk.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/gate.h"
 
 using namespace devs;
@@ -185,4 +186,94 @@ TEST_CASE("HubCore: from disk to ring to live under concurrent publish, 10 000 r
   publisher.join();
   CHECK(rounds == kRounds);
   CHECK(whole);
+}
+
+TEST_CASE("[SX.7] HubCore: retention passes a reader: one gap, right numbers") {
+  Desk desk({.ring = 8});
+  for (int n = 1; n <= 1'000; ++n)
+    desk.publish(R"({"type":"thought","n":)" + std::to_string(n) + R"(,"x":")" +
+                 std::string(5'000, 'x') + "\"}");
+  Reader reader(desk, {after(0)});
+  REQUIRE(reader.pull_until(1));
+  const std::size_t seen = reader.events.size();
+  // What was fetched already is still its own; behind it, all but the newest is gone.
+  desk.log->drop_before(901);
+  REQUIRE(reader.pull_while([&reader] { return reader.is_whole(1) && reader.next != 1'001; }));
+  CHECK(reader.next == 1'001);
+  CHECK(seen < 100);
+  std::size_t gaps = 0;
+  for (const SseParser::Event& event : reader.events) gaps += event.event == "gap";
+  CHECK(gaps == 1);
+
+  // One that is cut off comes back behind it.
+  Reader again(desk, {after(499)});
+  REQUIRE(again.pull_until(101));
+  CHECK(again.events[0].data ==
+        R"({"from":"5f3a9c01d2-500","to":"5f3a9c01d2-900","count":401,"reason":"expired"})");
+  CHECK(again.is_whole(500));
+  CHECK(again.next == 1'001);
+  CHECK(desk.metrics.counter("stream_gaps_total", "reason=\"expired\"").value() == 1 + gaps);
+}
+
+TEST_CASE("HubCore: what the recorder gave up is live for those who follow, and a gap for who comes later") {
+  Desk desk({.ring = 4});
+  Reader live(desk, {});
+  live.pull();
+  for (int n = 1; n <= 10; ++n) {
+    desk.publish_numbered(1);
+    if (3 <= n && n <= 5) desk.log->never_stored(static_cast<Sequence>(n));
+    desk.turn(2);
+  }
+  REQUIRE(live.pull_until(10));
+  CHECK(live.is_whole(1));
+  Reader late(desk, {after(0), {"type", "thought"}});  // of another group
+  REQUIRE(late.pull_until(8));
+  CHECK(late.events[2].data ==
+        R"({"from":"5f3a9c01d2-3","to":"5f3a9c01d2-5","count":3,"reason":"recorder"})");
+  CHECK(late.is_whole(1));
+}
+
+TEST_CASE("HubCore: publishing costs the readers that match, not those there are") {
+  Desk desk;
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (int n = 0; n < 1'000; ++n)
+    readers.push_back(std::make_unique<Reader>(
+        desk, Reader::Query{{"taskId", "t" + std::to_string(n)}}));
+  for (const auto& reader : readers) reader->pull();
+  desk.publish(R"({"type":"thought","task_id":"t7"})");
+  desk.turn(3);
+  CHECK(desk.metrics.counter("stream_batches_total").value() == 1);
+  CHECK(desk.metrics.counter("stream_frames_encoded_total").value() == 1);
+  for (const auto& reader : readers) reader->pull();
+  CHECK(readers[7]->events.size() == 1);
+  CHECK(desk.metrics.counter("stream_deliveries_total").value() == 1);
+}
+
+TEST_CASE("HubCore: while live readers wait too long, whoever reads the past is rationed") {
+  FakeClock clock;
+  Desk desk({.ring = 8, .clock = clock});
+  const std::string filler = R"({"type":"thought","x":")" + std::string(50'000, 'x') + "\"}";
+  for (int n = 0; n < 2'000; ++n) desk.publish(filler);  // 100 MB
+  desk.turn(2'000);
+  const auto take_for = [&](Reader& reader, std::chrono::milliseconds time) {
+    const Counter& bytes = desk.metrics.counter("stream_delivered_bytes_total");
+    const std::uint64_t before = bytes.value();
+    for (; time.count() > 0; time -= std::chrono::milliseconds(10)) {
+      for (int pulls = 0; pulls < 200; ++pulls) {
+        reader.pull();
+        desk.reactor.turn(std::chrono::milliseconds(0));
+      }
+      clock.advance(std::chrono::milliseconds(10));
+      desk.hub->served_after(std::chrono::milliseconds(200), clock.steady());
+    }
+    return (bytes.value() - before) >> 20U;
+  };
+  Reader reader(desk, {after(0)});
+  desk.hub->served_after(std::chrono::milliseconds(200), clock.steady());
+  const auto rationed = take_for(reader, std::chrono::milliseconds(500));
+  CHECK(rationed >= 1);   // workers are real: as fast as they are
+  CHECK(rationed <= 36);  // half a second at 64 MB/s, and what was saved up
+  CHECK(desk.metrics.counter("stream_replay_rationed_total").value() > 0);
+  clock.advance(std::chrono::seconds(2));
+  REQUIRE(reader.pull_until(2'000));  // nobody suffers any more
 }

@@ -35,7 +35,7 @@ class StreamHouse {
     StreamHub::Options hub = {};
     TraceStreamBus::Options bus = {};
     HttpFront::Options front = {};
-    Principal principal = {};
+    Principal principal = {};  // of a request without `X-Guest: <name>`
     std::filesystem::path dir = {};  // of a house before this one; empty: its own
   };
 
@@ -110,7 +110,8 @@ class StreamHouse {
   }
   static HttpFront::Authorize authorize(Principal principal) {
     return [principal](Exchange& exchange, const Route&) -> std::optional<HttpAnswer> {
-      exchange.set_principal(principal);
+      const std::string_view guest = exchange.head().field("x-guest");
+      exchange.set_principal(guest.empty() ? principal : Principal{std::string(guest), false});
       return std::nullopt;
     };
   }
