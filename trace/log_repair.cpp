@@ -167,7 +167,8 @@ class Repairer {
     return names;
   }
   bool rolled_has_losses(const FlightLog& flight) const {
-    for (const SegmentPtr& each : *flight.segments().list()) {
+    const auto list = flight.segments().list();
+    for (const SegmentPtr& each : *list) {
       if (each->sealed()) continue;
       const auto exam = examine_rolled(each->info().base);
       if (exam.ok() && !exam->faults.empty()) return true;

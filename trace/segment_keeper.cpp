@@ -187,7 +187,8 @@ void SegmentKeeper::sweep() {
 
 void SegmentKeeper::count() {
   std::uint64_t rolled = 0, sealed = 0, bytes = 0;
-  for (const SegmentPtr& each : *flight_.segments().list()) {
+  const auto list = flight_.segments().list();
+  for (const SegmentPtr& each : *list) {
     ++(each->sealed() ? sealed : rolled);
     bytes += each->info().disk_bytes;
   }

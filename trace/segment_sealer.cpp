@@ -50,7 +50,8 @@ Status SegmentSealer::tidy_up() {
   if (tidy_) return {};
   const auto found = list_segments(flight_.files(), flight_.segments_directory());
   if (!found.ok()) return found.status();
-  for (const SegmentPtr& segment : *flight_.segments().list()) {
+  const auto list = flight_.segments().list();
+  for (const SegmentPtr& segment : *list) {
     const auto there = found->find(segment->info().base);
     if (!segment->sealed() || there == found->end() || !there->second.rolled())
       continue;

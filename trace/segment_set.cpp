@@ -111,7 +111,8 @@ ReadOutcome SegmentSet::read(Sequence from, Sequence end, Sequence previous_last
 }
 
 Sequence SegmentSet::first_since(std::int64_t ms) const {
-  for (const SegmentPtr& segment : *list()) {
+  const auto segments = list();  // held while we look
+  for (const SegmentPtr& segment : *segments) {
     if (segment->info().last_ms < ms) continue;
     if (const Sequence first = segment->first_since(ms); first <= segment->info().last())
       return first;
