@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "trace/flight_log.h"
@@ -42,6 +43,11 @@ class Repairer {
   Status mend_sealed() {
     const auto names = files_.list(dir_);
     if (!names.ok()) return names.status();
+    const auto is_ours = [](std::string_view name) {
+      return name == "trace.log" || name == "trace.meta" || name == "segments";
+    };
+    if (std::none_of(names->begin(), names->end(), is_ours))
+      return {Code::not_found, fmt::format("there is no log in {}", dir_.string())};
     // Nobody may write meanwhile.  Let go before FlightLog takes it for itself.
     const auto lock = DirectoryLock::take(dir_ / "trace.lock");
     if (!lock.ok()) return lock.status();

@@ -113,8 +113,13 @@ TEST_CASE("check_log: an empty directory has no log, and an empty log no fault")
   REQUIRE(!none.ok());
   CHECK(none.status().code() == Code::not_found);
   MemoryLog lines;
+  const auto unmended = repair_log(real_files(), dir.path(), lines, {});
+  REQUIRE(!unmended.ok());
+  CHECK(unmended.status().code() == Code::not_found);
+  CHECK(std::filesystem::is_empty(dir.path()));
   REQUIRE(FlightLog::open({.dir = dir.path()}, lines).ok());
   CHECK(say(check(dir.path())) == "");
+  CHECK(repair(dir.path()).empty());
 }
 
 TEST_CASE(
