@@ -116,7 +116,7 @@ TEST_CASE(
   CHECK(read_all(**segment).lines == example_lines());
 }
 
-TEST_CASE("flight_log_format: sidecar and footer of the page are golden, to the byte") {
+TEST_CASE("[T18] flight_log_format: sidecar and footer of the page are golden, to the byte") {
   const std::string sidecar = shown("json 00000000000000000001.json");
   const auto lines = split_sidecar(sidecar);
   REQUIRE(lines);

@@ -98,7 +98,7 @@ TEST_CASE("FlightLog: entries whose epoch is lost get a new one, and a warning")
   CHECK(lines.count("warn epoch_renewed") == 3);
 }
 
-TEST_CASE("FlightLog: a newer format is refused by name and left alone") {
+TEST_CASE("[T10] FlightLog: a newer format is refused by name and left alone") {
   const TempDir dir;
   MemoryLog lines;
   const std::string meta = "{\"format\":3,\"epoch\":\"5f3a9c01d2\"}\n";

@@ -53,7 +53,7 @@ void write_segments(const std::filesystem::path& dir, int count, int group) {
 
 // --- rolls ---
 
-TEST_CASE("FlightLog: rolled at its size, at the next append, and read as one") {
+TEST_CASE("[T1] FlightLog: rolled at its size, at the next append, and read as one") {
   const TempDir dir;
   MemoryLog lines;
   Opened log = FlightLog::open({.dir = dir.path(), .segment_bytes = 100}, lines);
@@ -85,7 +85,7 @@ TEST_CASE("FlightLog: rolled at its size, at the next append, and read as one") 
   CHECK(lines.count("warn") + lines.count("error") == 0);
 }
 
-TEST_CASE("FlightLog: rolled at its age, which a restart does not begin anew") {
+TEST_CASE("[T1] FlightLog: rolled at its age, which a restart does not begin anew") {
   const TempDir dir;
   MemoryLog lines;
   FakeClock clock;
@@ -187,7 +187,7 @@ TEST_CASE("FlightLog: the two names of a roll may reach the disk in either order
 
 // --- the sidecar ---
 
-TEST_CASE("FlightLog: a directory of format 1 is opened, served and upgraded") {
+TEST_CASE("[T10] FlightLog: a directory of format 1 is opened, served and upgraded") {
   const TempDir dir;
   MemoryLog lines;
   write_bytes(dir / "trace.log", body_of("1") + "\n" + body_of("2") + "\n{\"torn");
@@ -275,7 +275,7 @@ TEST_CASE("FlightLog: the epoch of a lost trace.meta is in the sidecar") {
 
 // Each byte of both files: never a wrong byte, never an undeclared hole, never a number
 // given twice.
-TEST_CASE("FlightLog: any byte of log or sidecar flipped is mended or declared") {
+TEST_CASE("[T3] FlightLog: any byte of log or sidecar flipped is mended or declared") {
   const TempDir dir;
   MemoryLog lines;
   write_segments(dir / "whole", 10, 5);
@@ -473,7 +473,7 @@ TEST_CASE("FlightLog: the sealed form is taken when it is whole, and the rolled 
   }
 }
 
-TEST_CASE("FlightLog: a full disk costs the oldest sealed segment nobody pinned, never the newest") {
+TEST_CASE("[T6] FlightLog: a full disk costs the oldest sealed segment nobody pinned, never the newest") {
   const TempDir dir;
   MemoryLog lines;
   write_segments(dir.path(), 12, 1);
@@ -536,7 +536,7 @@ TEST_CASE("FlightLog: a refused sidecar leaves nothing of the batch in either fi
 
 // The dirty pages of a file whose fdatasync failed may be gone, and a second fdatasync
 // says that all is well: two generations of files, each failing once.
-TEST_CASE("FlightLog: a failed fdatasync is final for its file, twice in a row") {
+TEST_CASE("[T5] FlightLog: a failed fdatasync is final for its file, twice in a row") {
   for (const char* file : {"trace.log", "trace.idx"}) {
     CAPTURE(file);
     const TempDir dir;

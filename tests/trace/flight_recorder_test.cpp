@@ -267,7 +267,7 @@ TEST_CASE(
 
 // --- durability ---
 
-TEST_CASE("FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
+TEST_CASE("[T4] FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
   Desk desk({.durability = FlightRecorder::Durability::synced});
   Gate gate;
   desk.disk.hold_syncs(&gate);
@@ -303,7 +303,7 @@ TEST_CASE("FlightRecorder: a disk whose fdatasync takes long refuses no publishe
   CHECK(desk.lines_on_disk().size() == 64);
 }
 
-TEST_CASE("FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is lost") {
+TEST_CASE("[T5] FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is lost") {
   Desk desk({.durability = FlightRecorder::Durability::synced, .retry = 1ms});
   std::vector<std::string> told;
   const auto publish = [&](const std::string& word) {
@@ -328,7 +328,7 @@ TEST_CASE("FlightRecorder: a failed fdatasync is never tried again on its file, 
 
 // --- a disk that refuses, and a service that goes on ---
 
-TEST_CASE("FlightRecorder: going on, live readers see all, and the log declares what it has not") {
+TEST_CASE("[T7] FlightRecorder: going on, live readers see all, and the log declares what it has not") {
   Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
   REQUIRE(desk.publish("1").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
@@ -382,7 +382,7 @@ TEST_CASE("FlightRecorder: going on, a disk that is well again takes what comes 
   CHECK(gap.loss->reason == LossReason::recorder);
 }
 
-TEST_CASE("FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
+TEST_CASE("[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
   Desk desk;
   for (int i = 1; i <= 3; ++i) {
     REQUIRE(desk.publish(std::to_string(i)).ok());

@@ -23,7 +23,7 @@ std::unique_ptr<Pins> pins_of(FileSystem& files, Trigger trigger) {
   return Pins::open(files, "/log/pins.json", trigger).value();
 }
 
-TEST_CASE("Pins: a trigger keeps the window around an error and around a slow call") {
+TEST_CASE("[T9] Pins: a trigger keeps the window around an error and around a slow call") {
   auto disk = log_disk();
   const auto pins = pins_of(
       *disk, {.on_error = true, .slower_than_ms = 5000, .before = 10, .after = 20});

@@ -104,7 +104,7 @@ TEST_CASE(
   CHECK(sealed.lost() == 0);
 }
 
-TEST_CASE("SealedSegment: each byte of the sidecar flipped is a declared gap") {
+TEST_CASE("[T3] SealedSegment: each byte of the sidecar flipped is a declared gap") {
   const Sealed sealed(80, 1100, 4096);
   for (std::size_t at = 0; at < sealed.sidecar_bytes.size(); at += kStep)
     for (const int bit : {0, 5, 7}) {
@@ -118,7 +118,7 @@ TEST_CASE("SealedSegment: each byte of the sidecar flipped is a declared gap") {
   CHECK(sealed.lost() == 0);
 }
 
-TEST_CASE("SealedSegment: data cut at each offset keeps the blocks that are whole") {
+TEST_CASE("[T3] SealedSegment: data cut at each offset keeps the blocks that are whole") {
   Sealed sealed(20, 60, 256);
   const SegmentTable table = sealed.table();
   for (std::size_t size = 0; size < sealed.data_bytes.size(); ++size) {

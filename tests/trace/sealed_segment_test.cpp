@@ -19,7 +19,7 @@ SegmentPtr sealed_of(FileSystem& files, const std::filesystem::path& segments,
   return *sealed;
 }
 
-TEST_CASE("SealedSegment: reads exactly as the rolled one it was made from") {
+TEST_CASE("[T2] SealedSegment: reads exactly as the rolled one it was made from") {
   auto disk = log_disk();
   const auto rolled = rolled_of(41, 500, 60);
   const SegmentPtr sealed = sealed_of(*disk, segments_path(), *rolled);
@@ -117,7 +117,7 @@ TEST_CASE("seal: a line over the block size gets a block of its own") {
   CHECK(table->blocks[1].lines == 1);
 }
 
-TEST_CASE("seal: zstdcat gives back the NDJSON") {
+TEST_CASE("[T2] seal: zstdcat gives back the NDJSON") {
   const TempDir dir;
   const auto rolled = rolled_of(1, 300, 50);
   sealed_of(real_files(), dir.path(), *rolled);

@@ -131,7 +131,7 @@ TEST_CASE(
   CHECK(log.flight->oldest() == 31);
 }
 
-TEST_CASE("SegmentKeeper: retention by bytes counts every file of every segment") {
+TEST_CASE("[T8] SegmentKeeper: retention by bytes counts every file of every segment") {
   Kept log;
   log.roll(4);
   log.keep();
@@ -148,7 +148,7 @@ TEST_CASE("SegmentKeeper: retention by bytes counts every file of every segment"
   CHECK(log.kept() == 3);
 }
 
-TEST_CASE("SegmentKeeper: retention by age looks at the newest entry of a segment") {
+TEST_CASE("[T8] SegmentKeeper: retention by age looks at the newest entry of a segment") {
   Kept log;
   log.roll(1);
   log.clock.advance(std::chrono::hours(10));
@@ -165,7 +165,7 @@ TEST_CASE("SegmentKeeper: retention by age looks at the newest entry of a segmen
   CHECK(log.flight->oldest() == 31);
 }
 
-TEST_CASE("SegmentKeeper: what a pin holds stays, and what lies around it goes") {
+TEST_CASE("[T9] SegmentKeeper: what a pin holds stays, and what lies around it goes") {
   Kept log;
   log.roll(5);
   EnvelopeFacts facts;

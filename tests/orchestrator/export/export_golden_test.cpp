@@ -27,7 +27,7 @@ ShortLog small_log() {
   return log;
 }
 
-TEST_CASE("Exports: the small log becomes the golden files") {
+TEST_CASE("[T13] Exports: the small log becomes the golden files") {
   for (const auto& [name, format] :
        {std::pair{"log.json", ExportFormat::json},
         std::pair{"log.otlp.json", ExportFormat::otlp},

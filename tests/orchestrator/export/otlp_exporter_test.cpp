@@ -59,7 +59,7 @@ TEST_CASE(
   CHECK(attribute(span, "saop.observation_event_id") == "5f3a9c01d2-2");
 }
 
-TEST_CASE("OTLP export: status and error.type are those of SAOP 4.4") {
+TEST_CASE("[T13] OTLP export: status and error.type are those of SAOP 4.4") {
   const std::vector<std::tuple<std::string, int, std::string>> table{
       {"TOOL_ERROR", 1, "tool_error"},
       {"VALIDATION_FAILED", 2, "validation_failed"},
@@ -177,7 +177,7 @@ TEST_CASE("OTLP export: entries of other types are counted") {
   CHECK(out.report.omissions.other_entries == 1);
 }
 
-TEST_CASE("OtlpRules: see what breaks them") {
+TEST_CASE("[T13] OtlpRules: see what breaks them") {
   const auto broken = [](std::string_view from, std::string_view to) {
     std::string text = otlp(ShortLog({kAction, observation_line("c-1", 121'000)})).text;
     const auto at = text.find(from);

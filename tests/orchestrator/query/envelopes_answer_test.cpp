@@ -43,7 +43,7 @@ TEST_CASE("TraceQueries: an empty log has an empty answer") {
       R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
 }
 
-TEST_CASE("TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
+TEST_CASE("[T11] TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
   for (const bool newest_first : {false, true}) {
     QueryShelf shelf;
     for (int i = 0; i < 50; ++i) add_call(shelf.log, {});

@@ -171,7 +171,7 @@ TEST_CASE("IndexWriter: garbage of any kind is built anew") {
   }
 }
 
-TEST_CASE("IndexWriter: each flipped byte of the file is harmless: right, refused, or anew") {
+TEST_CASE("[T12] IndexWriter: each flipped byte of the file is harmless: right, refused, or anew") {
   Bench bench;
   for (int i = 0; i < 3; ++i) add_call(bench.log, {.id = "c-" + std::to_string(i)});
   index_all(*bench.open(), bench.log);

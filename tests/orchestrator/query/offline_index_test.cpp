@@ -56,7 +56,7 @@ TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's
   }
 }
 
-TEST_CASE("OfflineIndex: reindexing begins from nothing") {
+TEST_CASE("[T12] OfflineIndex: reindexing begins from nothing") {
   const TempDir dir;
   ShelfLog log;
   KeptLog lines;

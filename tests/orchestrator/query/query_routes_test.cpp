@@ -74,7 +74,7 @@ TEST_CASE("query routes: envelopes are listed, filtered and searched over HTTP")
   CHECK(house.live.count("trace_queries_total") == 7);
 }
 
-TEST_CASE("query routes: sessions, a task's tree and roll-ups over HTTP") {
+TEST_CASE("[T11] query routes: sessions, a task's tree and roll-ups over HTTP") {
   QueryHouse house;
   add_call(house.log, {});
   CHECK(house.json("/trace/sessions?limit=1").all("sessions", "id") ==

@@ -27,7 +27,7 @@ std::int64_t count(StreamHouse& house, const std::string& state) {
 
 }  // namespace
 
-TEST_CASE("StreamHub: operators see every reader, where it stands and since when") {
+TEST_CASE("[T15] StreamHub: operators see every reader, where it stands and since when") {
   FakeClock clock;
   StreamHouse house(clock);
   CHECK(list(house) == "[]");

@@ -106,7 +106,7 @@ TEST_CASE("StreamHub: every stream has an id that pages may read") {
   CHECK(one.header("Access-Control-Expose-Headers") == "X-Head-Event-Id, X-Stream-Id");
 }
 
-TEST_CASE("StreamHub: topics change where the reader stands, without a loss or a repeat") {
+TEST_CASE("[T14] StreamHub: topics change where the reader stands, without a loss or a repeat") {
   StreamHouse house;
   HttpPeer peer(house, HttpPeer::get(house, "/trace/stream?taskId=a"));
   REQUIRE(peer.wait_body(kFirst));
