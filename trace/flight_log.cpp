@@ -18,7 +18,8 @@ FlightLog::FlightLog(Options options)
     : options_(std::move(options)),
       files_(options_.files != nullptr ? *options_.files : real_files()),
       clock_(options_.clock != nullptr ? *options_.clock : system_clock()),
-      cache_(std::make_shared<SegmentCache>()) {}
+      cache_(std::make_shared<SegmentCache>()),
+      tables_(std::make_shared<RolledTables>()) {}
 
 FlightLog::~FlightLog() = default;
 
@@ -106,7 +107,7 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
        .previous_last = info.count > 0 ? info.last() : old->previous_last(),
        .carry = {info.open_from, info.last_stamp_ns}});
   if (!begun.ok()) return begun.status();
-  if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info));
+  if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info, tables_));
   take_active(std::move(*begun));
   roll_step_ = RollStep::none;
   return {};

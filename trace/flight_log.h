@@ -23,6 +23,7 @@ namespace devs {
 
 class ActiveSegment;
 class Pins;
+class RolledTables;
 class SegmentCache;
 
 // When an entry counts as stored: in the file (survives kill -9), or synced (survives
@@ -159,6 +160,7 @@ class FlightLog final : public StoredLog {
   Found found_;
   SegmentSet segments_;
   const std::shared_ptr<SegmentCache> cache_;
+  const std::shared_ptr<RolledTables> tables_;
 
   RollStep roll_step_ = RollStep::none;  // the recorder's
   TimePoint active_since_{};  // the recorder's: when its first entry was stored

@@ -180,7 +180,7 @@ Status FlightLog::find_segments(Log& log) {
         hints.end = next->first;
       else if (active)
         hints.end = active->base;
-      auto opened = open_rolled(files_, segments_dir_, base, hints, log);
+      auto opened = open_rolled(files_, segments_dir_, base, hints, log, tables_);
       if (opened.ok())
         segment = std::move(*opened);
       else

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <utility>
 
-#include "trace/line_table.h"
 #include "trace/log_scan.h"
-#include "trace/mutex.h"
 #include "trace/side_index.h"
 
 namespace devs {
@@ -18,8 +17,9 @@ constexpr std::size_t kBaseDigits = 20;
 
 class RolledSegment final : public Segment {
  public:
-  RolledSegment(FileSystem& files, std::filesystem::path segments, const SegmentInfo& info)
-      : files_(files), segments_(std::move(segments)), info_(info) {}
+  RolledSegment(FileSystem& files, std::filesystem::path segments, const SegmentInfo& info,
+                std::shared_ptr<RolledTables> tables)
+      : files_(files), segments_(std::move(segments)), info_(info), tables_(std::move(tables)) {}
 
   const SegmentInfo& info() const override { return info_; }
   bool sealed() const override { return false; }
@@ -41,9 +41,8 @@ class RolledSegment final : public Segment {
 
  private:
   // Null when the disk does not give it now.
-  std::shared_ptr<const LineTable> table() const DEVS_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    if (table_) return table_;
+  std::shared_ptr<const LineTable> table() const {
+    if (auto kept = tables_->find(info_.base)) return kept;
     const auto data = files_.open_read(rolled_data_path(segments_, info_.base));
     const auto index = files_.open_read(rolled_index_path(segments_, info_.base));
     if (!data.ok() && !index.ok()) return nullptr;
@@ -51,15 +50,15 @@ class RolledSegment final : public Segment {
                          index.ok() ? index.value().get() : nullptr,
                          {.base = info_.base, .now_ms = info_.first_ms, .end = info_.last() + 1});
     if (!scan.ok() || scan->header.base != info_.base) return nullptr;
-    table_ = std::make_shared<const LineTable>(std::move(scan->table));
-    return table_;
+    auto table = std::make_shared<const LineTable>(std::move(scan->table));
+    tables_->keep(info_.base, table);
+    return table;
   }
 
   FileSystem& files_;
   const std::filesystem::path segments_;
   const SegmentInfo info_;
-  mutable Mutex mutex_;
-  mutable std::shared_ptr<const LineTable> table_ DEVS_GUARDED_BY(mutex_);
+  const std::shared_ptr<RolledTables> tables_;
 };
 
 }  // namespace
@@ -79,13 +78,31 @@ Sequence base_in_name(std::string_view name, std::string_view ending) {
   return error == std::errc() && end == name.data() + kBaseDigits ? base : 0;
 }
 
+std::shared_ptr<const LineTable> RolledTables::find(Sequence base) {
+  MutexLock lock(mutex_);
+  const auto found = std::find_if(recent_.begin(), recent_.end(), [base](const Kept& each) {
+    return each.table && each.base == base;
+  });
+  if (found == recent_.end()) return nullptr;
+  std::rotate(recent_.begin(), found, found + 1);
+  return recent_.front().table;
+}
+
+void RolledTables::keep(Sequence base, std::shared_ptr<const LineTable> table) {
+  MutexLock lock(mutex_);
+  recent_.back() = {base, std::move(table)};
+  std::rotate(recent_.begin(), recent_.end() - 1, recent_.end());
+}
+
 SegmentPtr make_rolled(FileSystem& files, const std::filesystem::path& segments,
-                       const SegmentInfo& info) {
-  return std::make_shared<RolledSegment>(files, segments, info);
+                       const SegmentInfo& info, std::shared_ptr<RolledTables> tables) {
+  if (!tables) tables = std::make_shared<RolledTables>();
+  return std::make_shared<RolledSegment>(files, segments, info, std::move(tables));
 }
 
 Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& segments,
-                               Sequence base, const RolledHints& hints, Log& log) {
+                               Sequence base, const RolledHints& hints, Log& log,
+                               std::shared_ptr<RolledTables> tables) {
   const auto data = files.open_read(rolled_data_path(segments, base));
   if (!data.ok() && data.status().code() != Code::not_found) return data.status();
   const auto index = files.open_read(rolled_index_path(segments, base));
@@ -118,7 +135,8 @@ Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& s
                       .previous_last = scan->header.previous_last,
                       .open_from = scan->carry.open_from,
                       .last_stamp_ns = scan->carry.last_stamp_ns,
-                      .lost = scan->table.lost()});
+                      .lost = scan->table.lost()},
+                     std::move(tables));
 }
 
 Status remove_rolled(FileSystem& files, const std::filesystem::path& segments, Sequence base) {

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <array>
 #include <filesystem>
-#include <string>
+#include <memory>
+#include <string_view>
 
 #include "protocol/ids.h"
 #include "protocol/result.h"
 #include "trace/file.h"
+#include "trace/line_table.h"
 #include "trace/log.h"
+#include "trace/mutex.h"
 #include "trace/segment.h"
 
 namespace devs {
@@ -20,10 +24,30 @@ std::filesystem::path rolled_index_path(const std::filesystem::path& segments, S
 // follows the digits: ".ndjson".
 Sequence base_in_name(std::string_view name, std::string_view ending);
 
+// The tables of the rolled segments that were read last: what all of one log share, so
+// that those that wait long cost no memory.  Thread-safe.
+class RolledTables {
+ public:
+  std::shared_ptr<const LineTable> find(Sequence base) DEVS_EXCLUDES(mutex_);
+  void keep(Sequence base, std::shared_ptr<const LineTable> table) DEVS_EXCLUDES(mutex_);
+
+ private:
+  // Some MB each: a reader or two, and the keeper.
+  static constexpr std::size_t kTables = 4;
+  struct Kept {
+    Sequence base = 0;
+    std::shared_ptr<const LineTable> table;
+  };
+
+  Mutex mutex_;
+  std::array<Kept, kTables> recent_ DEVS_GUARDED_BY(mutex_);  // the last used in front
+};
+
 // One whose facts are known, because it was active until now.  Its sidecar is read when
-// it is first needed, its files are opened for each read.  REQUIRES: `files` outlives it.
+// it is needed, its files are opened for each read.  `tables` null: it has its own.
+// REQUIRES: `files` outlives it.
 SegmentPtr make_rolled(FileSystem& files, const std::filesystem::path& segments,
-                       const SegmentInfo& info);
+                       const SegmentInfo& info, std::shared_ptr<RolledTables> tables = nullptr);
 
 struct RolledHints {
   Sequence end = ~Sequence{0};  // entries from here on are in the next segment
@@ -33,7 +57,8 @@ struct RolledHints {
 };
 // One that was found.  Null when there is no entry in it.
 Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& segments,
-                               Sequence base, const RolledHints& hints, Log& log);
+                               Sequence base, const RolledHints& hints, Log& log,
+                               std::shared_ptr<RolledTables> tables = nullptr);
 
 // Both files, from the disk.
 Status remove_rolled(FileSystem& files, const std::filesystem::path& segments, Sequence base);
