@@ -20,7 +20,9 @@ if(DEVS_SANITIZE)
   target_compile_options(devs_build_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds
     -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized>)
   target_compile_options(devs_build_flags INTERFACE
-    -fsanitize=${DEVS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+    -fsanitize=${DEVS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # Lines in a report are enough, and test code need not be fast: halves the build.
+    -g1 $<IF:$<BOOL:$<TARGET_PROPERTY:DEVS_TEST_PROGRAM>>,-O0,-O1>)
   target_link_options(devs_build_flags INTERFACE -fsanitize=${DEVS_SANITIZE})
 endif()
 
