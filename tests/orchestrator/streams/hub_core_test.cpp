@@ -253,27 +253,26 @@ TEST_CASE("HubCore: while live readers wait too long, whoever reads the past is 
   FakeClock clock;
   Desk desk({.ring = 8, .clock = clock});
   const std::string filler = R"({"type":"thought","x":")" + std::string(50'000, 'x') + "\"}";
-  for (int n = 0; n < 2'000; ++n) desk.publish(filler);  // 100 MB
-  desk.turn(2'000);
-  const auto take_for = [&](Reader& reader, std::chrono::milliseconds time) {
-    const Counter& bytes = desk.metrics.counter("stream_delivered_bytes_total");
-    const std::uint64_t before = bytes.value();
-    for (; time.count() > 0; time -= std::chrono::milliseconds(10)) {
-      for (int pulls = 0; pulls < 200; ++pulls) {
-        reader.pull();
-        desk.reactor.turn(std::chrono::milliseconds(0));
-      }
-      clock.advance(std::chrono::milliseconds(10));
-      desk.hub->served_after(std::chrono::milliseconds(200), clock.steady());
-    }
-    return (bytes.value() - before) >> 20U;
-  };
+  constexpr std::size_t kEntries = 200;  // 10 MB
+  for (std::size_t n = 0; n < kEntries; ++n) desk.publish(filler);
+  desk.turn(10);
+  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
+  const Counter& bytes = desk.metrics.counter("stream_delivered_bytes_total");
+  desk.hub->served_after(std::chrono::milliseconds(101), clock.steady());
   Reader reader(desk, {after(0)});
-  desk.hub->served_after(std::chrono::milliseconds(200), clock.steady());
-  const auto rationed = take_for(reader, std::chrono::milliseconds(500));
-  CHECK(rationed >= 1);   // workers are real: as fast as they are
-  CHECK(rationed <= 36);  // half a second at 64 MB/s, and what was saved up
-  CHECK(desk.metrics.counter("stream_replay_rationed_total").value() > 0);
+  // Time stands still: what was saved up is used up, and then it waits.
+  REQUIRE(reader.pull_while([&rationed] { return rationed.value() == 0; }));
+  CHECK(bytes.value() > 0);
+  CHECK(bytes.value() <= 2u << 20U);
+  const std::uint64_t used_up = bytes.value();
+  for (int n = 0; n < 50; ++n) {
+    CHECK(reader.pull() == SseProvider::Next::idle);
+    desk.turn();
+  }
+  CHECK(bytes.value() == used_up);
+  // A little time, a little more; and when nobody suffers any more, all of it.
+  clock.advance(std::chrono::milliseconds(50));
+  REQUIRE(reader.pull_while([&] { return bytes.value() == used_up; }));
   clock.advance(std::chrono::seconds(2));
-  REQUIRE(reader.pull_until(2'000));  // nobody suffers any more
+  REQUIRE(reader.pull_until(kEntries));
 }
