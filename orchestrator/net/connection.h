@@ -38,6 +38,7 @@ class Connection final : public FdHandler {
 
   // From a worker, or from whoever held the DeferredAnswer.
   void outcome(Outcome outcome);
+  void defer(Deferral deferral);
   void deliver(EncodedAnswer answer);
   void deliver(StreamStart start);
 
@@ -67,11 +68,6 @@ class Connection final : public FdHandler {
     std::size_t window = 0;  // bytes in the present 5 s of the body
     TimePoint window_end;
     TimePoint deadline;
-  };
-  // An answer that overtook the news that it would come later.
-  struct Early {
-    std::unique_ptr<EncodedAnswer> answer;
-    std::unique_ptr<StreamStart> stream;
   };
 
   // connection.cpp: reading
@@ -106,6 +102,8 @@ class Connection final : public FdHandler {
   void reset();
   void abandon();
   void tell_gone();
+  void take_over(CorsGrant cors);
+  bool await_over();
 
   // connection_stream.cpp: streams
   void begin_stream(StreamStart start);
@@ -143,7 +141,6 @@ class Connection final : public FdHandler {
   Timer timer_;
   TimePoint since_;     // of this state; of the last progress while writing
   TimePoint deadline_;  // of the answer as a whole
-  std::unique_ptr<Early> early_;
   Work on_gone_;
   std::unique_ptr<SseProvider> provider_;
   std::size_t stream_head_ = 0;

@@ -162,63 +162,54 @@ void Connection::tell_gone() {
   on_gone_ = Work();
 }
 
+// What a call keeps of the body is within the call's own bounds.
+void Connection::take_over(CorsGrant cors) {
+  release_body();
+  cors_ = cors.origin.empty() ? nullptr : std::make_unique<CorsGrant>(std::move(cors));
+}
+
 void Connection::outcome(Outcome outcome) {
   if (state_ != State::running) return;
-  release_body();  // what a call keeps of it is within the call's own bounds
-  if (!outcome.cors.origin.empty())
-    cors_ = std::make_unique<CorsGrant>(std::move(outcome.cors));
-  else
-    cors_.reset();
-  switch (outcome.kind) {
-    case Outcome::Kind::answered:
-      close_after_ = close_after_ || outcome.close;
-      write(std::move(outcome.head), std::move(outcome.body));
-      break;
-    case Outcome::Kind::streaming: begin_stream(std::move(outcome.stream)); break;
-    case Outcome::Kind::deferred:
-      set_state(State::deferred);
-      on_gone_ = std::move(outcome.on_gone);
-      deadline_ = since_ + outcome.limit;
-      shared_.reactor.timers().set(timer_, deadline_);
-      if (fin_) on_fin();
-      if (early_) {
-        const std::unique_ptr<Early> early = std::move(early_);
-        if (early->answer) deliver(std::move(*early->answer));
-        if (early->stream) deliver(std::move(*early->stream));
-      }
-      break;
+  take_over(std::move(outcome.cors));
+  if (outcome.kind == Outcome::Kind::streaming) {
+    begin_stream(std::move(outcome.stream));
+  } else {
+    close_after_ = close_after_ || outcome.close;
+    write(std::move(outcome.head), std::move(outcome.body));
   }
   update_interest();
 }
 
+void Connection::defer(Deferral deferral) {
+  if (state_ != State::running) return;
+  take_over(std::move(deferral.cors));
+  set_state(State::deferred);
+  on_gone_ = std::move(deferral.on_gone);
+  deadline_ = since_ + deferral.limit;
+  shared_.reactor.timers().set(timer_, deadline_);
+  if (fin_) on_fin();
+  update_interest();
+}
+
 void Connection::deliver(EncodedAnswer answer) {
-  if (state_ == State::running) {
-    early_ = std::make_unique<Early>();
-    early_->answer = std::make_unique<EncodedAnswer>(std::move(answer));
-    return;
-  }
-  if (state_ != State::deferred) {
-    shared_.count_dropped("late");
-    return;
-  }
-  on_gone_ = Work();
+  if (!await_over()) return;
   finish_and_write(std::move(answer));
   update_interest();
 }
 
 void Connection::deliver(StreamStart start) {
-  if (state_ == State::running) {
-    early_ = std::make_unique<Early>();
-    early_->stream = std::make_unique<StreamStart>(std::move(start));
-    return;
-  }
-  if (state_ != State::deferred) {
-    shared_.count_dropped("late");
-    return;
-  }
-  on_gone_ = Work();
+  if (!await_over()) return;
   begin_stream(std::move(start));
   update_interest();
+}
+
+bool Connection::await_over() {
+  if (state_ != State::deferred) {
+    shared_.count_dropped("late");
+    return false;
+  }
+  on_gone_ = Work();
+  return true;
 }
 
 }  // namespace devs

@@ -65,8 +65,10 @@ void Exchange::stream(StreamStart start) {
 
 DeferredAnswer Exchange::defer(Duration limit) {
   assert(outcome_ == Outcome::none && "one answer, once");
-  limit_ = limit;
   outcome_ = Outcome::deferred;
+  // Said before anybody can answer, so that the answer finds it said.
+  if (const std::shared_ptr<FrontCore> front = front_.lock())
+    front->defer(connection_, {limit, std::move(cors_), std::move(on_gone_)});
   return DeferredAnswer(front_, connection_);
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "orchestrator/net/origin_policy.h"
 #include "orchestrator/net/principal.h"
 #include "orchestrator/net/request_head.h"
 #include "orchestrator/net/sse_provider.h"
@@ -58,8 +59,8 @@ class Exchange {
   TimePoint received() const { return received_; }  // last byte of the request
   ConnectionId connection() const { return connection_; }
 
-  // Posted to the reactor once if the client leaves, or the deadline of a
-  // deferred answer passes, before the answer was sent.  It may only post.
+  // Before defer(): posted to the reactor once if the client leaves, or the deadline of
+  // the deferred answer passes, before the answer was sent.  It may only post.
   void on_gone(Work work);
 
   void respond(HttpAnswer answer);
@@ -72,8 +73,7 @@ class Exchange {
   Outcome outcome() const { return outcome_; }
   HttpAnswer take_answer() { return std::move(answer_); }
   StreamStart take_stream() { return std::move(stream_); }
-  Work take_on_gone() { return std::move(on_gone_); }
-  Duration limit() const { return limit_; }
+  CorsGrant& cors() { return cors_; }
 
  private:
   const std::weak_ptr<FrontCore> front_;
@@ -85,8 +85,8 @@ class Exchange {
   Outcome outcome_ = Outcome::none;
   HttpAnswer answer_;
   StreamStart stream_;
+  CorsGrant cors_;
   Work on_gone_;
-  Duration limit_{};
 };
 
 }  // namespace devs

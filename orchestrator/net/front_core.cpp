@@ -57,10 +57,15 @@ FrontCore::~FrontCore() = default;
 
 // The work finds the front gone instead of dangling.
 template <class F>
-void FrontCore::post(F what) {
-  reactor_.post([weak = weak_from_this(), what = std::move(what)]() mutable {
+Work FrontCore::for_self(F what) {
+  return [weak = weak_from_this(), what = std::move(what)]() mutable {
     if (const std::shared_ptr<FrontCore> self = weak.lock()) what(*self);
-  });
+  };
+}
+
+template <class F>
+void FrontCore::post(F what) {
+  reactor_.post(for_self(std::move(what)));
 }
 
 Status FrontCore::listen() {
@@ -177,7 +182,10 @@ bool FrontCore::try_dispatch(std::unique_ptr<Request> request) {
   queued_at_.push_back(request->received);
   const Status taken =
       workers_.try_submit([this, request = std::move(request)]() mutable { run(std::move(request)); });
-  if (taken.ok()) return true;
+  if (taken.ok()) {
+    reactor_.expect(1);
+    return true;
+  }
   queued_at_.pop_back();
   MutexLock lock(mutex_);
   --running_;
@@ -208,14 +216,28 @@ void FrontCore::run(std::unique_ptr<Request> request) {
 }
 
 void FrontCore::finish(ConnectionId to, Outcome outcome) {
+  if (outcome.kind == Outcome::Kind::deferred) return;
   post([to, outcome = std::move(outcome)](FrontCore& self) mutable {
-    if (Connection* const connection = self.table_.find(to)) {
+    self.reactor_.expect(-1);
+    if (Connection* const connection = self.table_.find(to))
       connection->outcome(std::move(outcome));
-      return;
-    }
-    self.shared_.count_dropped("gone");
-    if (outcome.on_gone) outcome.on_gone();
+    else
+      self.shared_.count_dropped("gone");
   });
+}
+
+// In no hurry: nothing is sent, and who answers wakes the reactor anyway.
+void FrontCore::defer(ConnectionId to, Deferral deferral) {
+  reactor_.post_quietly(
+      for_self([to, deferral = std::move(deferral)](FrontCore& self) mutable {
+        self.reactor_.expect(-1);
+        if (Connection* const connection = self.table_.find(to)) {
+          connection->defer(std::move(deferral));
+          return;
+        }
+        self.shared_.count_dropped("gone");
+        if (deferral.on_gone) deferral.on_gone();
+      }));
 }
 
 void FrontCore::send(ConnectionId to, HttpAnswer answer) {

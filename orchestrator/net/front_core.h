@@ -34,6 +34,8 @@ class FrontCore final : public Dispatcher,
   HttpFront::Counts counts() const;
   bool shedding() const { return shared_.shedding.load(std::memory_order_relaxed); }
 
+  // From the worker that runs the request, before the answer can come.
+  void defer(ConnectionId to, Deferral deferral);
   // Answers that were owed; any thread.
   void send(ConnectionId to, HttpAnswer answer);
   void stream(ConnectionId to, StreamStart start);
@@ -43,6 +45,8 @@ class FrontCore final : public Dispatcher,
   bool on_turn_end() override;
 
  private:
+  template <class F>
+  Work for_self(F what);
   template <class F>
   void post(F what);
   void run(std::unique_ptr<Request> request);

@@ -26,7 +26,15 @@ struct Request {
   TimePoint received;  // its last byte
 };
 
-// What a worker made of a request; posted to the reactor once.
+// That the answer of a request will come later.
+struct Deferral {
+  Duration limit{};
+  CorsGrant cors;  // as it was decided in the end
+  Work on_gone;
+};
+
+// What a worker made of a request; posted to the reactor once, but for `deferred`, of
+// which the reactor knows already.
 struct Outcome {
   enum class Kind { answered, streaming, deferred };
   Kind kind = Kind::answered;
@@ -34,8 +42,6 @@ struct Outcome {
   std::string body;  // answered: may be empty because it is in `head` already
   bool close = false;
   StreamStart stream;
-  Work on_gone;         // deferred
-  Duration limit{};     // deferred
   CorsGrant cors;       // as it was decided in the end
 };
 

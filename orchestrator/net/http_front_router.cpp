@@ -70,33 +70,11 @@ class MemoryStream : public httplib::Stream {
   std::size_t limit_;
 };
 
-// Fields that mean something to the library, or that only the connection may
-// read: a client's value must not.
-bool hidden_from_library(std::string_view name) {
-  constexpr std::array kNames{
-      std::string_view("content-length"),  std::string_view("transfer-encoding"),
-      std::string_view("te"),              std::string_view("trailer"),
-      std::string_view("expect"),          std::string_view("connection"),
-      std::string_view("keep-alive"),      std::string_view("upgrade"),
-      std::string_view("accept-encoding"), std::string_view("range"),
-      std::string_view("if-range"),        std::string_view("forwarded"),
-  };
-  constexpr std::array kPrefixes{
-      std::string_view("sec-websocket-"), std::string_view("proxy-"),
-      std::string_view("x-forwarded-"),   std::string_view("remote_"),
-      std::string_view("local_"),
-  };
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
-         std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [name](std::string_view prefix) { return name.starts_with(prefix); });
-}
-
 // The request on which this thread works, so that a handler of the library finds
 // its exchange.
 struct Pass {
   const Request& request;
   Exchange& exchange;
-  CorsGrant cors;
   bool close = false;
   bool served = false;   // a handler of ours ran
   bool refused = false;  // before it: what the exchange says does not count
@@ -138,12 +116,13 @@ class HttpRouter::Server : public httplib::Server {
   }
 
   Outcome pass(const devs::Request& request, Exchange& exchange, bool close) {
-    Pass pass{request, exchange, request.cors, close, false, false};
+    exchange.cors() = request.cors;
+    Pass pass{request, exchange, close, false, false};
     MemoryStream io(text_of(request), options_.max_answer_bytes + kHeadRoom);
     current_pass = &pass;
     bool closed = false;
     const bool written =
-        run(io, close, closed, [this, &pass](httplib::Request& into) { prepare(into, pass); });
+        run(io, close, closed, [](httplib::Request& into) { prepare(into); });
     current_pass = nullptr;
     return outcome_of(pass, written, std::move(io.out));
   }
@@ -190,14 +169,12 @@ class HttpRouter::Server : public httplib::Server {
     return request.head.method == Method::head ? found->second.head : found->second.plain;
   }
 
-  // The body stays with the exchange: nothing of the library would look at it.
-  static void prepare(httplib::Request& into, const Pass& pass) {
+  // What the client sent stays with the exchange: a field that the library does not see
+  // cannot mean anything to it.
+  static void prepare(httplib::Request& into) {
     into.headers.clear();
     into.ranges.clear();
-    into.remote_addr = pass.exchange.head().peer_address;
     into.headers.emplace("Content-Length", "0");
-    for (const auto& [name, value] : pass.exchange.head().fields)
-      if (!hidden_from_library(name)) into.headers.emplace(name, value);
   }
 
   void serve(httplib::Response& response) const {
@@ -207,16 +184,17 @@ class HttpRouter::Server : public httplib::Server {
     const Route& route = *pass.request.route;
     std::optional<HttpAnswer> refusal;
     if (authorize_) refusal = authorize_(exchange, route);
-    if (!refusal && route.cors == CorsPolicy::any && !pass.cors.origin.empty()) {
+    CorsGrant& cors = exchange.cors();
+    if (!refusal && route.cors == CorsPolicy::any && !cors.origin.empty()) {
       const bool authenticated = exchange.principal().name != Principal().name;
-      if (auto verdict = admission_.policy().judge_any(pass.cors.origin, authenticated))
-        pass.cors.origin = std::move(*verdict);
+      if (auto verdict = admission_.policy().judge_any(cors.origin, authenticated))
+        cors.origin = std::move(*verdict);
       else
         refusal = refusal_answer(403, "origin");
     }
     if (refusal) {
       // An undecided grant says nothing.
-      if (route.cors == CorsPolicy::any) pass.cors = CorsGrant();
+      if (route.cors == CorsPolicy::any) cors = CorsGrant();
       put(std::move(*refusal), response);
       pass.refused = true;
       return;
@@ -268,7 +246,7 @@ class HttpRouter::Server : public httplib::Server {
       headers.emplace("Connection", "close");
     else
       headers.emplace("Keep-Alive", "timeout=15");
-    const CorsGrant& cors = current_pass->cors;
+    const CorsGrant& cors = current_pass->exchange.cors();
     if (cors.origin.empty()) return;
     const Route& route = *current_pass->request.route;
     headers.emplace("Access-Control-Allow-Origin", cors.origin);
@@ -296,8 +274,8 @@ class HttpRouter::Server : public httplib::Server {
 
   Outcome outcome_of(Pass& pass, bool written, std::string out) const {
     Outcome outcome;
-    outcome.cors = std::move(pass.cors);
     Exchange& exchange = pass.exchange;
+    outcome.cors = std::move(exchange.cors());
     if (pass.served && written && !pass.refused &&
         exchange.outcome() == Exchange::Outcome::streaming) {
       outcome.kind = Outcome::Kind::streaming;
@@ -306,8 +284,6 @@ class HttpRouter::Server : public httplib::Server {
     }
     if (pass.served && !pass.refused && exchange.outcome() == Exchange::Outcome::deferred) {
       outcome.kind = Outcome::Kind::deferred;
-      outcome.on_gone = exchange.take_on_gone();
-      outcome.limit = exchange.limit();
       return outcome;
     }
     outcome.close = pass.close;

@@ -14,6 +14,7 @@ namespace devs {
 namespace {
 
 constexpr int kEventsPerTurn = 256;
+constexpr std::chrono::milliseconds kNap{100};
 constexpr std::uint64_t kWaker = ~std::uint64_t{0};  // no descriptor has this key
 
 std::uint64_t key_of(int fd, std::uint32_t generation) {
@@ -72,6 +73,7 @@ void Reactor::stop() {
 
 int Reactor::wait_ms(std::chrono::milliseconds wait) const {
   if (more_) return 0;
+  if (expected_ > 0) wait = std::min(wait, kNap);
   if (const std::optional<TimePoint> next = timers_.next()) {
     const auto until = std::chrono::ceil<std::chrono::milliseconds>(*next - now());
     wait = std::clamp(until, std::chrono::milliseconds(0), wait);
@@ -138,6 +140,7 @@ bool Reactor::run_posted() {
   {
     MutexLock lock(mutex_);
     running_.swap(inbox_);
+    inbox_rung_ = false;
   }
   if (running_.empty()) return false;
   for (Work& work : running_) {
@@ -152,10 +155,15 @@ void Reactor::post(Work work) {
   bool first = false;
   {
     MutexLock lock(mutex_);
-    first = inbox_.empty();
+    first = !std::exchange(inbox_rung_, true);
     inbox_.push_back(std::move(work));
   }
   if (first) inbox_bell_.ring();
+}
+
+void Reactor::post_quietly(Work work) {
+  MutexLock lock(mutex_);
+  inbox_.push_back(std::move(work));
 }
 
 void Reactor::watch(int fd, std::uint32_t events, FdHandler& handler) {

@@ -51,6 +51,11 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   // Work runs in the order it was posted by one thread.  Never waits, never
   // refuses: each thing in flight posts a bounded number of times.
   void post(Work work) DEVS_EXCLUDES(mutex_);
+  // Work in no hurry, in the same order: it wakes nobody and waits for whatever turn
+  // comes next.  While any is expected (on the reactor: told one more, one less), that
+  // is soon: no sleep is longer than 100 ms.
+  void post_quietly(Work work) DEVS_EXCLUDES(mutex_);
+  void expect(int by) { expected_ += by; }
 
   // Interest in a descriptor.  Level-triggered.  The handler must outlive it and
   // must not be destroyed inside its own on_ready() without forget() first.
@@ -111,12 +116,14 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   std::vector<Watch> watches_;  // by descriptor
   std::vector<TurnEnd*> turn_ends_;
   std::vector<Work> running_;   // kept for its capacity
+  int expected_ = 0;            // pieces of quiet work that will come
   bool more_ = false;           // a turn end left something for the next turn
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> turning_{};  // who runs the present turn
 
   Mutex mutex_;
   std::vector<Work> inbox_ DEVS_GUARDED_BY(mutex_);
+  bool inbox_rung_ DEVS_GUARDED_BY(mutex_) = false;  // since it was emptied
 };
 
 }  // namespace devs

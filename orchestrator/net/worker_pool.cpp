@@ -17,7 +17,7 @@ WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
 }
 
 Status WorkerPool::try_submit(Work work) {
-  bool wake = false;
+  std::shared_ptr<Idle> called;
   {
     MutexLock lock(mutex_);
     if (closed_)
@@ -27,9 +27,14 @@ Status WorkerPool::try_submit(Work work) {
                     fmt::format("{}: the queue is full: {} waiting, {} threads", options_.name,
                                 queue_.size(), options_.threads));
     queue_.push_back(std::move(work));
-    wake = idle_ > 0;  // a busy worker looks by itself when it is done
+    // A busy worker looks by itself when it is done.
+    if (!idle_.empty()) {
+      called = std::move(idle_.back());
+      idle_.pop_back();
+      called->is_called = true;
+    }
   }
-  if (wake) changed_.notify_one();
+  if (called) called->called.notify_one();
   return {};
 }
 
@@ -42,19 +47,26 @@ void WorkerPool::stop() {
   {
     MutexLock lock(mutex_);
     closed_ = true;
+    for (const auto& each : idle_) {
+      each->is_called = true;
+      each->called.notify_one();
+    }
+    idle_.clear();
   }
-  changed_.notify_all();
   threads_.clear();  // joins
 }
 
 void WorkerPool::run_until_closed() {
+  const auto self = std::make_shared<Idle>();
   for (;;) {
     Work work;
     {
       MutexLock lock(mutex_);
-      ++idle_;
-      while (queue_.empty() && !closed_) changed_.wait(mutex_);
-      --idle_;
+      while (queue_.empty() && !closed_) {
+        self->is_called = false;
+        idle_.push_back(self);
+        while (!self->is_called) self->called.wait(mutex_);
+      }
       if (queue_.empty()) return;
       work = std::move(queue_.front());
       queue_.pop_front();

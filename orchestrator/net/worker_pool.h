@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,15 +45,20 @@ class WorkerPool {
   void stop() DEVS_EXCLUDES(mutex_);
 
  private:
+  // One that has nothing to do.
+  struct Idle {
+    CondVar called;
+    bool is_called = false;
+  };
   void run_until_closed();
 
   const Options options_;
   std::atomic<std::uint64_t> escaped_{0};
 
   mutable Mutex mutex_;
-  CondVar changed_;  // work arrived, or the close
   std::deque<Work> queue_ DEVS_GUARDED_BY(mutex_);
-  std::size_t idle_ DEVS_GUARDED_BY(mutex_) = 0;
+  // The last to run dry is called first: its memory is still in the cache.
+  std::vector<std::shared_ptr<Idle>> idle_ DEVS_GUARDED_BY(mutex_);
   bool closed_ DEVS_GUARDED_BY(mutex_) = false;
 
   std::vector<std::jthread> threads_;  // last member: joined before the rest dies
