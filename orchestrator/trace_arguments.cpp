@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "protocol/wall_time.h"
-#include "trace/log.h"
 
 namespace devs {
 namespace {
@@ -19,7 +17,7 @@ bool admits(const std::vector<std::string>& wanted, const std::string& fact) {
 // A bound of a range: an id, or the first entry since a time; `end`: the last one
 // before or at it.
 Result<Sequence> bound_of(std::string_view name, const std::string& text,
-                          const FlightLog& log, bool end) {
+                          const DirectoryLog& log, bool end) {
   if (decode_event_id(text).ok()) return sequence_of(text, log);
   const auto ms = ms_of_time(text);
   if (!ms)
@@ -82,24 +80,7 @@ std::string query_string(
   return text;
 }
 
-Status find_log(const std::string& dir) {
-  std::error_code ignored;
-  for (const char* name : {"trace.meta", "trace.log", "segments"})
-    if (std::filesystem::exists(std::filesystem::path(dir) / name, ignored)) return {};
-  return {Code::not_found, fmt::format("no flight log in {}: give the --dir that "
-                                       "`mcp-orchestrator serve` writes to",
-                                       dir)};
-}
-
-Result<std::unique_ptr<FlightLog>> open_trace_log(const std::string& dir) {
-  if (Status found = find_log(dir); !found.ok()) return found;
-  FlightLog::Options options;
-  options.dir = dir;
-  options.read_only = true;
-  return FlightLog::open(std::move(options), stderr_log(Log::Level::error));
-}
-
-Result<EntryRange> range_of(const TraceArguments& arguments, const FlightLog& log) {
+Result<EntryRange> range_of(const TraceArguments& arguments, const DirectoryLog& log) {
   EntryRange range{1, log.last()};
   if (!arguments.from.empty()) {
     const auto from = bound_of("--from", arguments.from, log, false);
@@ -114,7 +95,7 @@ Result<EntryRange> range_of(const TraceArguments& arguments, const FlightLog& lo
   return range;
 }
 
-Result<Sequence> sequence_of(std::string_view id, const FlightLog& log) {
+Result<Sequence> sequence_of(std::string_view id, const DirectoryLog& log) {
   const auto event = decode_event_id(id);
   if (!event.ok())
     return Status(
@@ -123,7 +104,7 @@ Result<Sequence> sequence_of(std::string_view id, const FlightLog& log) {
   if (event->epoch != log.epoch())
     return Status(Code::invalid_argument,
                   fmt::format("{} is of another log: the ids of {} begin with {}", id,
-                              log.directory().string(), log.epoch()));
+                              log.directory(), log.epoch()));
   return event->sequence;
 }
 

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/directory_log.h"
 #include "orchestrator/query/query_filter.h"
 #include "protocol/envelope.h"
 #include "protocol/result.h"
-#include "trace/flight_log.h"
 
 namespace devs {
 
@@ -38,19 +38,13 @@ bool matches(const QueryFilter& filter, const EnvelopeFacts& facts);
 std::string query_string(
     const std::map<std::string, std::string, std::less<>>& parameters);
 
-// Ok when a server has written a log there; otherwise says what to do.
-Status find_log(const std::string& dir);
-// The log of a directory, as it is: nothing is locked, mended or made, so a server may
-// be running on it.
-Result<std::unique_ptr<FlightLog>> open_trace_log(const std::string& dir);
-
 // A stretch of a log; empty when `through` is below `from`.
 struct EntryRange {
   Sequence from = 1, through = 0;
 };
 // What --from and --to mean in this log: event ids or times, both included.
-Result<EntryRange> range_of(const TraceArguments& arguments, const FlightLog& log);
+Result<EntryRange> range_of(const TraceArguments& arguments, const DirectoryLog& log);
 // One event id of this log.
-Result<Sequence> sequence_of(std::string_view id, const FlightLog& log);
+Result<Sequence> sequence_of(std::string_view id, const DirectoryLog& log);
 
 }  // namespace devs

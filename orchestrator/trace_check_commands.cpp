@@ -105,7 +105,7 @@ int trace_repair(const TraceArguments& arguments) {
 }
 
 int trace_reindex(const TraceArguments& arguments) {
-  const auto log = open_trace_log(arguments.dir);
+  const auto log = DirectoryLog::open(arguments.dir);
   if (!log.ok()) return refused(log.status().message());
   ProgressLine progress("reindex", arguments.progress);
   const auto index = OfflineIndex::open(

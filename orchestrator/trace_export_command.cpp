@@ -45,7 +45,7 @@ void tell(const ExportReport& report, const TraceArguments& arguments) {
 int trace_export(const TraceArguments& arguments) {
   const auto filter = filter_of(arguments);
   if (!filter.ok()) return refused(filter.status().message());
-  const auto log = open_trace_log(arguments.dir);
+  const auto log = DirectoryLog::open(arguments.dir);
   if (!log.ok()) return refused(log.status().message());
   const auto range = range_of(arguments, **log);
   if (!range.ok()) return refused(range.status().message());

@@ -72,7 +72,7 @@ using Question =
 
 Answer ask_directory(const TraceArguments& arguments, const Parameters& parameters,
                      const Question& question) {
-  const auto log = open_trace_log(arguments.dir);
+  const auto log = DirectoryLog::open(arguments.dir);
   if (!log.ok()) return log.status();
   ProgressLine progress("index", arguments.progress);
   const auto index = OfflineIndex::open(

@@ -42,7 +42,7 @@ bool is(const Partner& partner, JsonView envelope) {
 }
 
 // Reads [from, end) and keeps the first, or the last, that is the one looked for.
-std::optional<Found> search(const FlightLog& log, Sequence from, Sequence end,
+std::optional<Found> search(const DirectoryLog& log, Sequence from, Sequence end,
                             const Partner& partner, bool last) {
   std::optional<Found> found;
   for (Sequence next = from; next < end && (last || !found);) {
@@ -60,7 +60,7 @@ std::optional<Found> search(const FlightLog& log, Sequence from, Sequence end,
   return found;
 }
 
-std::optional<Found> partner_in(const FlightLog& log, Sequence sequence,
+std::optional<Found> partner_in(const DirectoryLog& log, Sequence sequence,
                                 const Partner& partner) {
   if (partner.type == "observation")
     return search(log, sequence + 1,
@@ -151,7 +151,7 @@ int show_of_server(const TraceArguments& arguments) {
 
 int trace_show(const TraceArguments& arguments) {
   if (!arguments.url.empty()) return show_of_server(arguments);
-  const auto log = open_trace_log(arguments.dir);
+  const auto log = DirectoryLog::open(arguments.dir);
   if (!log.ok()) return refused(log.status().message());
   const auto sequence = sequence_of(arguments.id, **log);
   if (!sequence.ok()) return refused(sequence.status().message());

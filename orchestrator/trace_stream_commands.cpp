@@ -168,7 +168,7 @@ class Pace {
 int replay_of_directory(const TraceArguments& arguments) {
   const auto filter = filter_of(arguments);
   if (!filter.ok()) return refused(filter.status().message());
-  const auto log = open_trace_log(arguments.dir);
+  const auto log = DirectoryLog::open(arguments.dir);
   if (!log.ok()) return refused(log.status().message());
   const auto range = range_of(arguments, **log);
   if (!range.ok()) return refused(range.status().message());

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kReadEntries = 4096;       // per read of the log
 constexpr std::size_t kReadBytes = 256 * 1024;   // the same
 constexpr std::size_t kEnoughBytes = 256 * 1024;  // of frames: a reader that stops holds so much
+constexpr std::size_t kEnoughForPaced = 16 * 1024;  // the same, for one that may hold it for hours
 // Entries looked at in one fetch, so that a filter that matches nothing gives its
 // worker back.
 constexpr std::size_t kMaxEntries = 16 * 1024;
@@ -25,6 +26,7 @@ class Builder {
   Builder(Projector& projector, const StretchRequest& wanted)
       : projector_(projector),
         wanted_(wanted),
+        enough_bytes_(wanted.stamped ? kEnoughForPaced : kEnoughBytes),
         verbatim_(wanted.projection == Projection::raw && wanted.filter.takes_all() &&
                   !wanted.stamped) {
     batch_->first = wanted.from;
@@ -33,9 +35,11 @@ class Builder {
 
   Sequence next() const { return batch_->last + 1; }
   bool enough() const {
-    return next() > wanted_.through || batch_->bytes().size() >= kEnoughBytes ||
+    return next() > wanted_.through || batch_->bytes().size() >= enough_bytes_ ||
            entries_ >= kMaxEntries || stretch_.scanned >= kMaxScanned;
   }
+
+  std::size_t wanted_bytes() const { return std::min(enough_bytes_, kReadBytes); }
 
   // Runs of one reason are one gap.
   void lost(Sequence through, LossReason reason) {
@@ -89,6 +93,7 @@ class Builder {
 
   Projector& projector_;
   const StretchRequest& wanted_;
+  const std::size_t enough_bytes_;
   const bool verbatim_;  // a frame needs no facts of a plain turn
   std::shared_ptr<FrameBatch> batch_ = std::make_shared<FrameBatch>();
   Stretch stretch_;
@@ -103,7 +108,7 @@ Stretch read_stretch(const StoredLog& log, Projector& projector, const StretchRe
   Builder building(projector, wanted);
   while (!building.enough()) {
     const Sequence from = building.next();
-    const ReadOutcome read = log.read(from, {kReadEntries, kReadBytes},
+    const ReadOutcome read = log.read(from, {kReadEntries, building.wanted_bytes()},
                                       [&building](const StoredLine& line) { building.line(line); });
     if (read.loss) {
       building.lost(read.loss->through, read.loss->reason);

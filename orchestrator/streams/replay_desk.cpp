@@ -83,6 +83,7 @@ void ReplayDesk::start_some() {
   const TimePoint now = reactor_.now();
   const bool rationed = lag_.hurts(now);
   if (!rationed) toll_.clear();
+  if (toll_.open_to_all() > now) return again_at(toll_.open_to_all());
   TimePoint earliest = TimePoint::max();
   for (std::size_t left = waiting_.size(); left > 0 && running_ < kMaxFetches; --left) {
     const std::uint64_t reader = waiting_.front();

@@ -225,7 +225,10 @@ test('query, stats and show: a running server answers what its directory answers
     delete answer.indexed_through;
     return answer;
   };
-  await until('the server has indexed all', async () => (await answers(remote, 'query')).envelopes.length === 9);
+  await until('the server has indexed all', async () => {
+    const { code, out } = await remote(server, 'query', '--json');
+    return code === 0 && JSON.parse(out).envelopes.length === 9;
+  });
   for (const args of [['query'], ['query', '--tool', 'echo', '--newest', '--limit', '2'], ['query', '--q', 'hello'],
     ['query', '--status', 'TOOL_ERROR', '--from', `${server.epoch}-2`, '--to', '2100-01-01T00:00:00Z'], ['stats'], ['stats', '--group-by', 'agent', '--type', 'observation']]) {
     assert.deepEqual(await answers(remote, ...args), await answers(trace, ...args), args.join(' '));
@@ -356,6 +359,44 @@ test('verify: proves a good log, running or stopped, and names the first bad byt
   const out = path.join(server.home, 'trace.ndjson');
   await fine(trace(server, 'export', '--out', out));
   assert.equal(JSON.parse(fs.readFileSync(`${out}.gaps.ndjson`, 'utf8')).reason, 'corrupt');
+});
+
+test('sealed segments: export, show and verify go through them; a flipped bit is found, mended and declared', limit, async (t) => {
+  const server = await filled(t, { config: { 'trace.segment_bytes': 1 << 20 } });
+  const wide = (n) => ({ ...thought(n), payload: { analysis: { reasoning_chain: `${n} ${'word '.repeat(2000)}` } } });
+  const sent = server.logLines();
+  const sealed = () => fs.readdirSync(path.join(server.dir, 'segments')).filter((name) => name.endsWith('.zst')).sort();
+  await until('two sealed segments', async () => {
+    const batch = Array.from({ length: 20 }, (_, n) => wide(n));
+    assert.equal((await server.publish(batch)).status, 200);
+    sent.push(...batch.map((one) => JSON.stringify(one)));
+    return sealed().length >= 2;
+  }, 30_000);
+  const whole = await trace(server, 'export');
+  assert.equal(whole.err, '');
+  assert.equal(whole.out.length, sent.join('\n').length + 1);
+  assert.ok(whole.out === `${sent.join('\n')}\n`, 'byte for byte');
+  assert.match(await fine(trace(server, 'show', `${server.epoch}-1`)), new RegExp(`^# ${server.epoch}-2$`, 'm'));
+  await server.stop();
+  assert.match(await fine(trace(server, 'verify')), new RegExp(`${sent.length} entries, ([2-9]|\\d{2,}) segments, .*every checksum holds`));
+
+  const victim = path.join(server.dir, 'segments', sealed()[1]);
+  const bytes = fs.readFileSync(victim);
+  const at = Math.floor(bytes.length / 2);
+  bytes[at] ^= 16;
+  fs.writeFileSync(victim, bytes);
+  const broken = await trace(server, 'verify');
+  assert.equal(broken.code, 1);
+  const [, offset] = new RegExp(`^segments/${sealed()[1]}: byte (\\d+): `, 'm').exec(broken.out) ?? assert.fail(broken.out);
+  assert.ok(Number(offset) <= at);
+  const lossy = await trace(server, 'export', '--format', 'json');
+  const json = JSON.parse(lossy.out);
+  assert.equal(json.gaps.length, 1);
+  assert.equal(json.gaps[0].count + json.entries.length, sent.length);
+  assert.match(lossy.err, /lost in 1 gaps/);
+  assert.match(await fine(trace(server, 'repair')), /./);
+  assert.equal((await trace(server, 'verify')).code, 0);
+  assert.deepEqual(JSON.parse(await fine(trace(server, 'export', '--format', 'json'))).gaps, json.gaps, 'mended, and still declared');
 });
 
 test('repair and reindex refuse beside a server, naming it, and work when it has stopped', limit, async (t) => {
