@@ -45,6 +45,7 @@ Audience::Audience(const Endpoint& endpoint, const Options& options)
       channels_(options.topics) {}
 
 Status Audience::connect_all() {
+  if (options_.replayed != nullptr) expect(*options_.replayed, 1, 0);
   const Nanos begin = now();
   for (std::size_t at = 0; at < readers_.size(); ++at) {
     if (Status connected = connect(at); !connected.ok()) return connected;
@@ -56,6 +57,7 @@ Status Audience::connect_all() {
     return Status(Code::unavailable, std::to_string(readers_.size() - greeted_) +
                                          " readers were not answered with 200");
   outcome_.connecting = now() - begin;
+  if (options_.replayed != nullptr) return {};
   for (const Nanos settled = now() + kSettle; now() < settled;) turn(kSecond / 100);
   return {};
 }
@@ -192,6 +194,7 @@ void Audience::note_id(const Reader& reader, std::string_view before) {
 void Audience::deliver(Reader& reader, std::string_view payload) {
   const std::size_t number = book_->number_in(payload);
   const std::size_t topic = number_of(reader) % options_.topics;
+  if (options_.replayed != nullptr && reader.seen == book_->size()) return;
   if (number == book_->size() || book_->at(number) != payload ||
       book_->topic_of(number) != topic) {
     ++outcome_.damaged;
@@ -203,7 +206,7 @@ void Audience::deliver(Reader& reader, std::string_view payload) {
     ++outcome_.disordered;
   ++reader.seen;
   ++outcome_.deliveries;
-  outcome_.burst_end[number / book_->burst()] = received_at_;
+  outcome_.last_delivery = outcome_.burst_end[number / book_->burst()] = received_at_;
   if (reader.seen == book_->payloads_of(topic)) ++satisfied_;
   if (number >= measure_from_ && !is_stopped(reader))
     outcome_.latency.add(received_at_ - book_->due(number));

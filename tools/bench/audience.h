@@ -31,6 +31,8 @@ class Audience {
     std::size_t readers = 0;
     std::size_t topics = 1;
     std::size_t stopped = 0;
+    // What is there already: expected from the first byte on, and nothing after it.
+    const PayloadBook* replayed = nullptr;
   };
   struct Outcome {
     std::uint64_t deliveries = 0;
@@ -41,12 +43,14 @@ class Audience {
     std::uint64_t foreign = 0;  // frames of the server's own
     std::size_t lost = 0;       // connections that ended and did not come back
     std::size_t resumed = 0;    // connections that ended and did
+    Nanos last_delivery = 0;
     Nanos connecting = 0;       // all of them, to the last answer's head
     Latency latency;  // due to received, from the first measured number on; not of stopped
     std::vector<Nanos> burst_end;  // when the last delivery of each burst came
   };
 
-  // Connects and returns once each reader got its answer's head and is subscribed.
+  // Connects and returns once each reader got its answer's head and, unless it is a
+  // replay, is subscribed.
   // `{topic}` in the endpoint's path is replaced by the name of the reader's topic.
   static Result<std::unique_ptr<Audience>> open(const Endpoint& endpoint,
                                                 const Options& options);

@@ -91,7 +91,7 @@ bool send_all(int fd, std::string_view bytes) {
   return true;
 }
 
-void raise_descriptor_limit() {
+void allow_many_descriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;

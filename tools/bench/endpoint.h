@@ -36,6 +36,6 @@ std::uint32_t loopback_of(std::size_t number);
 bool send_all(int fd, std::string_view bytes);
 
 // The soft limit of descriptors becomes the hard one.
-void raise_descriptor_limit();
+void allow_many_descriptors();
 
 }  // namespace devs

@@ -126,6 +126,6 @@ int main(int argc, char** argv) {
                  "usage: floor [--readers N] [--rate PER_S] [--bytes N] [--seconds S]\n");
     return refuse(flags.status());
   }
-  raise_descriptor_limit();
+  allow_many_descriptors();
   return measure(run);
 }

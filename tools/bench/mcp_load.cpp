@@ -140,6 +140,6 @@ int main(int argc, char** argv) {
     return refuse(flags.status().ok() ? endpoint.status() : flags.status());
   }
   run.endpoint = endpoint.value();
-  raise_descriptor_limit();
+  allow_many_descriptors();
   return measure(run);
 }

@@ -30,6 +30,10 @@ class PayloadBook {
     std::size_t topics = 1;
   };
   static constexpr std::size_t kLeastBytes = 160;
+  // Of `count` payloads that lie in a log before anybody runs: due when nobody was.
+  static Plan of_past(std::size_t count, std::size_t bytes) {
+    return {.count = count, .bytes = bytes, .per_second = 1e9, .begin = 1'700'000'000 * kSecond};
+  }
 
   explicit PayloadBook(const Plan& plan);
 

@@ -189,6 +189,6 @@ int main(int argc, char** argv) {
   }
   run.stream = stream.value();
   run.publish = publish.value();
-  raise_descriptor_limit();
+  allow_many_descriptors();
   return measure(std::move(run));
 }

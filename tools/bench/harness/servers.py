@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 NODE = HERE.parent / "node"
@@ -28,6 +29,27 @@ class Server:
     """One child process, its folder, and what it said."""
 
     name = ""
+
+    def metric(self, _):
+        """A counter the server shows; None: it shows none."""
+        return None
+
+    def rss_kb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+
+    def settle(self):
+        """Returns when it does nothing of its own any more: indexing, sealing."""
+        def cpu():
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            return int(fields[11]) + int(fields[12])
+        until = time.monotonic() + 120
+        used = cpu()
+        while time.monotonic() < until:
+            time.sleep(1)
+            before, used = used, cpu()
+            if used - before <= 2:
+                return
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
@@ -64,7 +86,7 @@ class Server:
                 return found
             if self.process.poll() is not None:
                 break
-            time.sleep(0.02)
+            time.sleep(0.002)
         raise Unavailable(f"{self.name} did not start: {text.strip()[-400:]}")
 
 
@@ -73,8 +95,9 @@ class Ours(Server):
 
     name = "ours"
 
-    def __init__(self, binary):
+    def __init__(self, binary, trace_dir=None):
         self.binary = binary
+        self.trace_dir = trace_dir
 
     def start(self):
         if not self.binary.exists():
@@ -83,12 +106,24 @@ class Ours(Server):
         config.write_text(json.dumps({"mcpServers": {}, "builtin": {"tools": "all"}}))
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("AUTH_ENABLED", "MCP_PORT", "MCP_BEARER_TOKEN")}
+        began = time.monotonic()
         self.spawn([self.binary, "serve", "--port", "0", "--config", config,
-                    "--trace-dir", self.folder / "trace"], env=environment)
-        url = self.wait_for(r"listening on (http://\S+)").group(1)
+                    "--trace-dir", self.trace_dir or self.folder / "trace"], env=environment)
+        self.url = url = self.wait_for(r"listening on (http://\S+)").group(1)
+        self.started_in = time.monotonic() - began
         self.pids = [self.process.pid]
         self.stream, self.publish, self.mcp = (
             url + "/trace/stream", url + "/trace/publish", url + "/mcp")
+
+    def by_topic(self):
+        self.stream = self.url + "/trace/stream?taskId={topic}"
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.url + "/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith(name + " "):
+                    return float(line.split()[1])
+        return 0.0
 
 
 class Nchan(Server):
@@ -115,7 +150,11 @@ class Nchan(Server):
             time.sleep(0.02)
         self.pids = [self.process.pid, *workers]
         url = f"http://127.0.0.1:{port}"
-        self.stream, self.publish = url + "/stream", url + "/publish"
+        self.url, self.stream, self.publish = url, url + "/stream", url + "/publish"
+
+    def by_topic(self):
+        self.stream = self.url + "/topic/stream?topic={topic}"
+        self.publish = self.url + "/topic/publish?topic={topic}"
 
 
 class SdkServer(Server):
