@@ -148,10 +148,11 @@ class RealFile final : public File {
 
  private:
   // A file that was deleted or moved away takes writes as before, and nobody
-  // will ever read them.  Once seen this stays: what was written meanwhile is
-  // not in whatever lies at the path now.
+  // will ever read them.  The same file put back at its path is as good as before; one
+  // that was cut short never is again.
   Status still_there() {
-    if (gone_.ok()) {
+    if (gone_.code() != Code::data_loss) {
+      gone_ = Status();
       struct stat at_path {};
       const bool found = ::stat(path_.c_str(), &at_path) == 0;
       const bool lost = found ? at_path.st_dev != device_ || at_path.st_ino != inode_
@@ -159,8 +160,8 @@ class RealFile final : public File {
       if (lost)
         gone_ =
             Status(Code::not_found,
-                   fmt::format("{} was deleted or replaced while in use; restart to "
-                               "begin a new log",
+                   fmt::format("{} was deleted or replaced while in use; put it back, or "
+                               "restart to begin a new log",
                                path_.string()));
       else if (found && static_cast<std::uint64_t>(at_path.st_size) < expected_)
         gone_ = Status(Code::data_loss,

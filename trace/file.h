@@ -21,7 +21,7 @@ class File {
   // until it fails, and the caller restores the boundary with truncate().
   //
   // Both also look whether the file is still the one at its path (append() each 50 ms):
-  // not_found when it was deleted or replaced, data_loss when somebody cut it, and so
+  // not_found while it is deleted or replaced, data_loss when somebody cut it, and so
   // for good.
   virtual Status append(std::span<const std::string_view> pieces) = 0;
   virtual Status truncate(std::uint64_t size) = 0;

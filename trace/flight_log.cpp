@@ -68,7 +68,18 @@ Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durabi
   return {};
 }
 
-Status FlightLog::sync() { return active()->sync(); }
+Status FlightLog::sync() {
+  for (; !unsynced_.empty(); unsynced_.pop_back()) {
+    for (const auto& path : {rolled_data_path(segments_dir_, unsynced_.back()),
+                             rolled_index_path(segments_dir_, unsynced_.back())}) {
+      const auto file = files_.open_read(path);
+      if (!file.ok() && file.status().code() == Code::not_found) continue;  // sealed since
+      if (!file.ok()) return file.status();
+      if (Status synced = (*file)->sync(); !synced.ok()) return synced;
+    }
+  }
+  return active()->sync();
+}
 
 Status FlightLog::roll() {
   const auto active = this->active();
@@ -108,6 +119,7 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
        .carry = {info.open_from, info.last_stamp_ns}});
   if (!begun.ok()) return begun.status();
   if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info, tables_));
+  if (keep) unsynced_.push_back(info.base);
   take_active(std::move(*begun));
   roll_step_ = RollStep::none;
   return {};

@@ -136,6 +136,7 @@ class FlightLog final : public StoredLog {
   Status read_meta();
   Status finish_interrupted_roll(Log& log);
   Status find_segments(Log& log);
+  Status clear_empty_roll(Sequence base, Log& log);
   Status open_active(Log& log);
   Status cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log);
   Status settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log);
@@ -163,6 +164,7 @@ class FlightLog final : public StoredLog {
   const std::shared_ptr<RolledTables> tables_;
 
   RollStep roll_step_ = RollStep::none;  // the recorder's
+  std::vector<Sequence> unsynced_;  // the recorder's: bases of what was rolled since sync()
   TimePoint active_since_{};  // the recorder's: when its first entry was stored
 
   Mutex meta_mutex_;  // one writer of trace.meta at a time

@@ -91,10 +91,15 @@ Status FlightLog::prepare_directory() {
     return names.ok() ? Status() : names.status();
   }
   std::filesystem::path each;
-  for (const auto& part : dir_) {
-    each /= part;
-    if (Status made = files_.make_directory(each); !made.ok()) return made;
-  }
+  if (!files_.list(dir_).ok())
+    for (const auto& part : dir_) {
+      const std::filesystem::path above = each;
+      each /= part;
+      const auto there = files_.list(each);
+      if (there.ok() || there.status().code() != Code::not_found) continue;
+      if (Status made = files_.make_directory(each); !made.ok()) return made;
+      if (Status named = files_.sync_directory(above); !named.ok()) return named;
+    }
   return files_.make_directory(segments_dir_);
 }
 
@@ -160,7 +165,9 @@ Status FlightLog::find_segments(Log& log) {
     const auto& [base, form] = *each;
     const Sequence expired = segments_.expired_through();
     SegmentPtr segment;
-    if (form.sidecar) {
+    bool opened_empty = false;
+    // Without its data it may be the rest of an interrupted deletion.
+    if (form.sidecar && (form.sealed_data || base > expired)) {
       auto sealed = open_sealed(files_, segments_dir_, base, cache_);
       if (sealed.ok())
         segment = std::move(*sealed);
@@ -170,8 +177,11 @@ Status FlightLog::find_segments(Log& log) {
         log.error("segment_damaged", {{"reason", sealed.status().message()}});
     }
     const bool rolled = form.data || form.index;
-    if (segment && rolled && !options_.read_only)
+    if (segment && rolled && !options_.read_only) {
+      // The sealed form may be there only since a process that was killed.
+      if (Status named = files_.sync_directory(segments_dir_); !named.ok()) return named;
       if (Status gone = remove_rolled(files_, segments_dir_, base); !gone.ok()) return gone;
+    }
     if (!segment && rolled) {
       RolledHints hints{.mend = !options_.read_only, .epoch = epoch_, .now_ms = now_ms()};
       // A file that failed a sync may hold more than was ever acknowledged: the same
@@ -181,6 +191,7 @@ Status FlightLog::find_segments(Log& log) {
       else if (active)
         hints.end = active->base;
       auto opened = open_rolled(files_, segments_dir_, base, hints, log, tables_);
+      opened_empty = opened.ok() && *opened == nullptr;
       if (opened.ok())
         segment = std::move(*opened);
       else
@@ -193,7 +204,10 @@ Status FlightLog::find_segments(Log& log) {
         if (Status gone = files_.remove(path); !gone.ok() && gone.code() != Code::not_found)
           return gone;
     }
+    if (!segment && form.data && opened_empty && !options_.read_only)
+      if (Status cleared = clear_empty_roll(base, log); !cleared.ok()) return cleared;
     if (!segment) continue;
+    if (!segment->sealed()) unsynced_.push_back(base);
     if (!list.empty() && list.back()->info().last() >= base) {
       log.error("segment_overlaps", {{"base", std::to_string(base)},
                                      {"previous", std::to_string(list.back()->info().base)}});
@@ -203,6 +217,16 @@ Status FlightLog::find_segments(Log& log) {
   }
   segments_.assign(std::move(list));
   return {};
+}
+
+// Rolled away before any of it was on disk: then the power failed.
+Status FlightLog::clear_empty_roll(Sequence base, Log& log) {
+  auto data = files_.open_append(rolled_data_path(segments_dir_, base));
+  if (!data.ok()) return data.status();
+  const auto size = (*data)->size();
+  if (!size.ok()) return size.status();
+  if (Status kept = cut_torn_tail(**data, 0, *size, log); !kept.ok()) return kept;
+  return remove_rolled(files_, segments_dir_, base);
 }
 
 Status FlightLog::open_active(Log& log) {
@@ -274,7 +298,11 @@ Status FlightLog::open_active(Log& log) {
   take_active(std::make_shared<ActiveSegment>(std::move(*file), std::move(*sidecar),
                                               std::move(*scan)));
   last_.store(last, std::memory_order_release);
-  return {};
+  if (options_.read_only) return {};
+  // What is shown from now on may still be in the page cache of a process that was
+  // killed, and trace.log may be new.
+  if (Status named = files_.sync_directory(dir_); !named.ok()) return named;
+  return sync();
 }
 
 // An unfinished line was never acknowledged to anybody, so it may go; it is kept

@@ -47,7 +47,7 @@ class Checker {
     }
     measure(*found);
     for (const auto& [base, which] : *found)
-      if (Status checked = which.sealed() ? check_sealed(base) : check_rolled(base);
+      if (Status checked = which.sealed_whole() ? check_sealed(base) : check_rolled(base);
           !checked.ok())
         return checked;
     if (Status checked = check_active(); !checked.ok()) return checked;

@@ -17,6 +17,8 @@ struct SegmentFiles {
   bool rolled_data = false, rolled_index = false;  // plain: .ndjson, .idx
 
   bool sealed() const { return data || sidecar; }
+  // Not what a seal that was interrupted left beside the plain files.
+  bool sealed_whole() const { return sidecar || !rolled_data; }
   bool rolled() const { return rolled_data || rolled_index; }
 };
 

@@ -40,7 +40,7 @@ class Scanner {
     scan_.log_bytes = *size;
     return {};
   }
-  void take_index(const File& index);
+  Status take_index(const File& index);
   Status adopt_the_rest();
   LogScan finish(bool index_there);
 
@@ -51,8 +51,8 @@ class Scanner {
   }
   void add(const SideRecord& record);
   // Entries whose record is damaged: `count` of them in the bytes up to `end`.
-  void fill_hole(std::uint64_t end, std::uint64_t count);
-  std::uint64_t line_ends_before(std::uint64_t end) const;
+  Status fill_hole(std::uint64_t end, std::uint64_t count);
+  Result<std::uint64_t> line_ends_before(std::uint64_t end) const;
 
   const File* const log_;
   const ScanHints hints_;
@@ -67,7 +67,7 @@ void Scanner::add(const SideRecord& record) {
   if (record.first + record.lines.size() <= hints_.end) scan_.carry = record.carry;
 }
 
-void Scanner::take_index(const File& index) {
+Status Scanner::take_index(const File& index) {
   SideIndexReader reader(index);
   if (reader.header()) {
     scan_.header = *reader.header();
@@ -77,9 +77,10 @@ void Scanner::take_index(const File& index) {
   bool base_known = scan_.header_found;
   for (SideRecord record; reader.next(record);) {
     if (!base_known) {
-      const std::uint64_t before = line_ends_before(record.offset);
-      if (record.first <= before) continue;  // nonsense with a good checksum
-      scan_.header.base = record.first - before;
+      const auto before = line_ends_before(record.offset);
+      if (!before.ok()) return before.status();
+      if (record.first <= *before) continue;  // nonsense with a good checksum
+      scan_.header.base = record.first - *before;
       scan_.header.previous_last = scan_.header.base - 1;
       base_known = true;
     }
@@ -93,25 +94,28 @@ void Scanner::take_index(const File& index) {
     }
     if (later) {
       index_whole_ = false;
-      fill_hole(record.offset, record.first - next());
+      if (Status filled = fill_hole(record.offset, record.first - next()); !filled.ok())
+        return filled;
     }
     add(record);
   }
   if (reader.damaged()) index_whole_ = false;
   scan_.index_bytes = reader.offset();
+  return reader.status();
 }
 
-std::uint64_t Scanner::line_ends_before(std::uint64_t end) const {
-  if (log_ == nullptr) return 0;
+Result<std::uint64_t> Scanner::line_ends_before(std::uint64_t end) const {
+  if (log_ == nullptr) return std::uint64_t{0};
   LineReader lines(*log_, 0, kBlockBytes);
   std::uint64_t count = 0;
   for (;; ++count) {
     const auto line = lines.skip();
-    if (!line.ok() || !*line || lines.offset() > end) return count;
+    if (!line.ok()) return line.status();
+    if (!*line || lines.offset() > end) return count;
   }
 }
 
-void Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
+Status Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
   const std::uint64_t begin = scan_.table.bytes();
   const std::int64_t ms = some_ms();
   std::vector<LineMark> found;
@@ -119,7 +123,8 @@ void Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
     LineReader lines(*log_, begin, kBlockBytes);
     for (std::uint64_t at = begin; at < end && found.size() <= count; at = lines.offset()) {
       const auto line = lines.next();
-      if (!line.ok() || !*line || lines.offset() > end) break;
+      if (!line.ok()) return line.status();
+      if (!*line || lines.offset() > end) break;
       const bool good = is_object((*line)->text);
       found.push_back({static_cast<std::uint32_t>(lines.offset() - at - 1),
                        good ? crc32c((*line)->text) : 0, !good});
@@ -132,6 +137,7 @@ void Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
         std::min<std::uint64_t>(end - begin - count, kMaxMarkBytes));
   }
   for (const LineMark& mark : found) scan_.table.add(mark, ms, {});
+  return {};
 }
 
 Status Scanner::adopt_the_rest() {
@@ -145,6 +151,9 @@ Status Scanner::adopt_the_rest() {
     if (!line.ok()) return line.status();
     if (!*line || lines.offset() - begin > kMaxMarkBytes) break;
     const auto bytes = static_cast<std::uint32_t>(lines.offset() - begin - 1);
+    // A hole that a power cut left: nobody knows how many line ends were in it, and so
+    // which entry any line behind it is.
+    if ((*line)->text.find('\0') != std::string_view::npos) break;
     if (!is_object((*line)->text)) {
       bad.push_back({bytes, 0, true});
       continue;
@@ -167,7 +176,8 @@ LogScan Scanner::finish(bool index_there) {
 Result<LogScan> scan_log(const File* log, const File* index, const ScanHints& hints) {
   Scanner scanner(log, hints);
   if (Status measured = scanner.measure(); !measured.ok()) return measured;
-  if (index != nullptr) scanner.take_index(*index);
+  if (index != nullptr)
+    if (Status taken = scanner.take_index(*index); !taken.ok()) return taken;
   if (Status adopted = scanner.adopt_the_rest(); !adopted.ok()) return adopted;
   return scanner.finish(index != nullptr);
 }

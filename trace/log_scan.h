@@ -38,7 +38,8 @@ struct ScanHints {
   Sequence end = ~Sequence{0};  // entries from here on are somewhere else
 };
 
-// `log` or `index` null: there is no such file.
+// `log` or `index` null: there is no such file.  Fails when the disk does not give what is
+// there: then nothing is known of it, and nothing to be mended.
 Result<LogScan> scan_log(const File* log, const File* index, const ScanHints& hints);
 
 }  // namespace devs

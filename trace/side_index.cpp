@@ -193,7 +193,7 @@ bool SideIndexReader::fill(std::size_t bytes) {
     block_.resize(had + std::max(kReadBytes, bytes - had));
     const auto got = file_.read_at(next_, {block_.data() + had, block_.size() - had});
     block_.resize(had + (got.ok() ? *got : 0));
-    if (!got.ok()) damaged_ = true;
+    if (!got.ok()) status_ = got.status();
     if (block_.size() == had) return false;
     next_ += block_.size() - had;
   }

@@ -96,6 +96,7 @@ class SideIndexReader {
   // False at the end.
   bool next(SideRecord& record);
   bool damaged() const { return damaged_; }  // so far: header, or bytes in no good record
+  const Status& status() const { return status_; }  // not ok: the disk did not give it all
   std::uint64_t offset() const { return offset_; }  // just behind the last good record
 
  private:
@@ -110,6 +111,7 @@ class SideIndexReader {
   std::uint64_t offset_ = 0;
   std::optional<SideHeader> header_;
   bool damaged_ = false;
+  Status status_;
 };
 
 // A side index for all of `table`, whole or not at all: beside `path`, synced, renamed,

@@ -263,6 +263,29 @@ TEST_CASE("FlightLog: without its sidecar a log is what its lines say, and knows
   CHECK_FALSE((*log)->found().sidecar_rebuilt);
 }
 
+TEST_CASE("FlightLog: a sidecar the disk does not give is not taken for a damaged one") {
+  const TempDir dir;
+  MemoryLog lines;
+  write_segments(dir.path(), 4, 1);  // a segment of three, and one
+  const std::string index = bytes_of(dir / "trace.idx");
+  BrokenDisk disk;
+  disk.refuse(Op::read, {.why = kEio, .file = "trace.idx"});
+  const Opened refused = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(contains(refused.status().message(), "EIO"));
+  disk.refuse(Op::read, {.why = kEio, .file = "0000"});
+  Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+  REQUIRE(log.ok());  // the rest of the log is served
+  CHECK(look(**log, 1).loss->through == 3);
+  CHECK(bodies_of(**log) == numbered(4, 4));
+  CHECK(lines.count("error segment_damaged") == 1);
+  disk.mend();
+  log = Status(Code::internal, "closed");
+  CHECK(bodies_of(*FlightLog::open({.dir = dir.path()}, lines).value()) == numbered(1, 4));
+  CHECK(bytes_of(dir / "trace.idx") == index);
+  CHECK(lines.count("warn") == 0);
+}
+
 TEST_CASE("FlightLog: the epoch of a lost trace.meta is in the sidecar") {
   const TempDir dir;
   MemoryLog lines;

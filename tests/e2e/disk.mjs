@@ -1,0 +1,199 @@
+// The disk refuses under a running server: what is acknowledged stays, the rest is
+// refused with the reason, and the server goes on by itself when the disk does.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'node:test';
+import { Server, binary, eventSource, later, plainEnv, run, scratch, sdkClient, slow, thought, until } from './support.mjs';
+
+const limit = { timeout: 120_000 * slow };
+const tools = { builtin: { tools: 'all' } };
+
+// Publishes one after the other and remembers what was acknowledged.
+class Publisher {
+  constructor(server) {
+    this.server = server;
+    this.acknowledged = [];  // {id, n}
+    this.next = 0;
+  }
+  async publish() {
+    const n = this.next++;
+    const answer = await this.server.publish(thought(n));
+    const told = await answer.json();
+    if (answer.status === 200) this.acknowledged.push({ id: told.ids[0], n });
+    return { status: answer.status, told };
+  }
+  async some(count) {
+    for (let i = 0; i < count; ++i) assert.equal((await this.publish()).status, 200);
+  }
+}
+
+// While the disk refuses: /readyz, publishes and calls say so and why.
+async function refuses(t, server, publisher, reason) {
+  await until('a refused publish', async () => (await publisher.publish()).status === 503, 30_000);
+  const { told } = await publisher.publish();
+  assert.equal(told.error, 'RECORDER_UNAVAILABLE', JSON.stringify(told));
+  const ready = await fetch(`${server.url}/readyz`);
+  assert.equal(ready.status, 503);
+  const { reasons } = await ready.json();
+  const recorder = reasons.find((one) => one.part === 'recorder');
+  assert.ok(recorder, JSON.stringify(reasons));
+  assert.match(recorder.reason, reason);
+}
+
+async function callsAreRefused(client) {
+  await assert.rejects(client.callTool({ name: 'echo', arguments: { text: 'untraced' } }), /503|recorder|record/i);
+}
+
+// The disk is well again: by itself, with nothing lost, live and after a restart.
+async function goesOn(t, server, publisher, source) {
+  await until('/readyz 200', async () => (await fetch(`${server.url}/readyz`)).status === 200, 30_000);
+  await publisher.some(3);
+  const told = publisher.acknowledged;
+  await until('the last event', () => source.seen.some((event) => event.id === told.at(-1).id), 30_000);
+  const seen = new Map(source.seen.map((event) => [event.id, event.data]));
+  for (const { id, n } of told) assert.equal(JSON.parse(seen.get(id) ?? '{}').turn_index, n, `live: ${id}`);
+  const sequences = source.seen.map((event) => Number(event.id.split('-')[1]));
+  assert.deepEqual(sequences, sequences.map((_, n) => n + 1), 'dense, in order, each once');
+
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  const again = await Server.start(t, { dir: server.dir });
+  const replay = await eventSource(t, again, { route: '/trace/stream?lastEventId=earliest' });
+  await until('the replay', () => replay.seen.length >= source.seen.length);
+  assert.deepEqual(replay.seen.slice(0, source.seen.length), source.seen, 'what was seen is what is kept');
+  assert.equal(replay.seen.filter((event) => event.data.includes('untraced')).length, 0, 'a refused call left no trace');
+}
+
+// A file system of 1 MB of its own, or null where this user may not mount.
+function smallDisk(t) {
+  const dir = scratch(t);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' });
+  } catch {
+    return null;
+  }
+  later(t, () => execFileSync('umount', ['-l', dir]));
+  return dir;
+}
+
+// A directory that may go away without the folder it lies in.
+function inside(folder) {
+  fs.mkdirSync(path.join(folder, 'log'));
+  return path.join(folder, 'log');
+}
+
+function fill(file) {
+  const fd = fs.openSync(file, 'a');
+  try {
+    for (let size = 64 * 1024; size > 0; size >>= 1)
+      try { for (;;) if (fs.writeSync(fd, Buffer.alloc(size)) < size) break; } catch (why) { assert.equal(why.code, 'ENOSPC'); }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+// A server whose disk obeys `order('EROFS')`, `order('EIO fdatasync')`, `order(null)`.
+async function serverOnFailingDisk(t, options = {}) {
+  const dir = scratch(t);
+  const file = path.join(scratch(t), 'order');
+  const server = await Server.start(t, {
+    dir, ...options,
+    env: { LD_PRELOAD: process.env.DEVS_FAILING_DISK, DEVS_FAILING_DIR: dir, DEVS_FAILING_ORDER: file },
+  });
+  const order = (what) => {
+    if (what === null) return fs.rmSync(file, { force: true });
+    fs.writeFileSync(`${file}.new`, what);
+    fs.renameSync(`${file}.new`, file);
+  };
+  return { server, order };
+}
+
+test('full disk: refused with the reason, and goes on by itself when there is room', limit, async (t) => {
+  const dir = smallDisk(t);
+  if (!dir) return t.diagnostic('this user may not mount: the file size limit below stands in');
+  const server = await Server.start(t, { dir, config: tools });
+  const source = await eventSource(t, server);
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  const filler = path.join(dir, 'filler');
+  fill(filler);
+  await refuses(t, server, publisher, /No space left on device/);
+  await callsAreRefused(client);
+  fs.rmSync(filler);
+  await goesOn(t, server, publisher, source);
+});
+
+test('file size limit: refused with the reason, and goes on by itself when it is raised', limit, async (t) => {
+  const server = await Server.start(t, { config: tools });
+  const source = await eventSource(t, server);
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  const fsize = (bytes) => execFileSync('prlimit', ['--pid', server.pid, `--fsize=${bytes}:unlimited`]);
+  fsize(fs.statSync(server.log).size + 10);  // the next line is torn
+  await refuses(t, server, publisher, /File too large/);
+  await callsAreRefused(client);
+  fsize('unlimited');
+  await goesOn(t, server, publisher, source);
+});
+
+test('read-only: refused with the reason, and goes on by itself when it may write', limit, async (t) => {
+  const { server, order } = await serverOnFailingDisk(t, { config: tools });
+  const source = await eventSource(t, server);
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  order('EROFS');
+  await refuses(t, server, publisher, /Read-only file system/);
+  await callsAreRefused(client);
+  order(null);
+  await goesOn(t, server, publisher, source);
+});
+
+test('directory moved away and back: refused with the reason, then it goes on', limit, async (t) => {
+  const server = await Server.start(t, { dir: inside(scratch(t)) });
+  const source = await eventSource(t, server);
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  fs.renameSync(server.dir, `${server.dir}.away`);
+  await refuses(t, server, publisher, /deleted or replaced|No such file/);
+  assert.equal(fs.existsSync(server.dir), false, 'no second log begins beside the first');
+  fs.renameSync(`${server.dir}.away`, server.dir);
+  await goesOn(t, server, publisher, source);
+});
+
+test('directory deleted while running: refused with the reason, and a restart begins a new log', limit, async (t) => {
+  const dir = inside(scratch(t));
+  const server = await Server.start(t, { dir });
+  const source = await eventSource(t, server);
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  fs.rmSync(dir, { recursive: true });
+  await refuses(t, server, publisher, /deleted or replaced|No such file/);
+  assert.equal(source.seen.length, publisher.acknowledged.length, 'nobody saw what was refused');
+  const end = await server.stop();
+  assert.equal(end.signal, null, 'it ends by itself');
+
+  const again = await Server.start(t, { dir: inside(path.dirname(dir)) });
+  const afresh = new Publisher(again);
+  await afresh.some(1);
+  assert.equal(afresh.acknowledged[0].id.split('-')[1], '1');
+  assert.notEqual(afresh.acknowledged[0].id.split('-')[0], publisher.acknowledged[0].id.split('-')[0], 'another epoch');
+});
+
+test('two processes, one directory: the second is refused by name, the first goes on', limit, async (t) => {
+  const server = await Server.start(t);
+  const publisher = new Publisher(server);
+  await publisher.some(1);
+  const second = await run(binary, ['serve', '--port', '0', '--trace-dir', server.dir], { env: plainEnv() });
+  assert.notEqual(second.code, 0);
+  assert.match(second.err, new RegExp(`in use by process ${server.pid}`));
+  assert.equal(second.err.trim().split('\n').length, 1, second.err);
+  await publisher.some(1);
+});
