@@ -18,8 +18,7 @@ struct Transfer {
 
 std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* to) {
   auto& transfer = *static_cast<Transfer*>(to);
-  if (transfer.request.on_bytes)
-    return transfer.request.on_bytes({bytes, size}) ? size : 0;
+  if (transfer.request.on_bytes) return transfer.request.on_bytes({bytes, size}) ? size : 0;
   if (transfer.answer.body.size() + size > kMaxAnswer) return 0;
   transfer.answer.body.append(bytes, size);
   return size;
@@ -42,8 +41,8 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* to) {
 
 Result<CliAnswer> cli_http(const CliRequest& request) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl(
-      ready == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready == CURLE_OK ? curl_easy_init() : nullptr,
+                                                    curl_easy_cleanup);
   if (!curl) return Status(Code::internal, "libcurl could not be started");
 
   curl_slist* list = nullptr;

@@ -114,7 +114,7 @@ int call_command(const std::string& url, const std::string& token, const std::st
   auto checked = compact_json(arguments, kRequestJson);
   if (!checked.ok() || !JsonView(*checked).is_object()) {
     return refused("the arguments must be a JSON object, such as '{\"text\":\"hello\"}'" +
-           (checked.ok() ? std::string() : ": " + checked.status().message()));
+                   (checked.ok() ? std::string() : ": " + checked.status().message()));
   }
   auto session = Session::begin(url, token);
   if (!session.ok()) return failed(session.status().message());
@@ -122,8 +122,8 @@ int call_command(const std::string& url, const std::string& token, const std::st
   if (tool.empty()) {
     code = print_tools(*session);
   } else {
-    auto result = session->ask("tools/call", "{\"name\":" + json_string(tool) +
-                                                 ",\"arguments\":" + *checked + "}");
+    auto result = session->ask(
+        "tools/call", "{\"name\":" + json_string(tool) + ",\"arguments\":" + *checked + "}");
     code = result.ok() ? print_result(JsonView(*result)) : failed(result.status().message());
     if (!result.ok() && result.status().message().starts_with("Unknown tool"))
       std::fprintf(stderr, "`mcp-orchestrator call` without a tool lists what there is\n");

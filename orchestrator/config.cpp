@@ -83,52 +83,121 @@ Take list_of_text(Set set) {
 
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kYearS = 31'622'400;
-std::size_t count_of(std::int64_t n) { return static_cast<std::size_t>(n); }
+std::size_t count_of(std::int64_t n) {
+  return static_cast<std::size_t>(n);
+}
 
 // THE table of keys.
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
       {"http.host", text([](Options& o, std::string v) { o.http.host = std::move(v); })},
-      {"http.port", integer(0, 65535, [](Options& o, std::int64_t v) { o.http.port = static_cast<std::uint16_t>(v); })},
-      {"http.hosts", list_of_text([](Options& o, std::vector<std::string> v) { o.http.hosts = std::move(v); })},
-      {"http.max_connections", integer(16, 1'000'000, [](Options& o, std::int64_t v) { o.http.max_connections = count_of(v); })},
-      {"http.body_budget_bytes", integer(1 << 20, std::int64_t{1} << 40, [](Options& o, std::int64_t v) { o.http.body_budget = count_of(v); })},
+      {"http.port",
+       integer(0, 65535,
+               [](Options& o, std::int64_t v) { o.http.port = static_cast<std::uint16_t>(v); })},
+      {"http.hosts",
+       list_of_text([](Options& o, std::vector<std::string> v) { o.http.hosts = std::move(v); })},
+      {"http.max_connections",
+       integer(16, 1'000'000,
+               [](Options& o, std::int64_t v) { o.http.max_connections = count_of(v); })},
+      {"http.body_budget_bytes",
+       integer(1 << 20, std::int64_t{1} << 40,
+               [](Options& o, std::int64_t v) { o.http.body_budget = count_of(v); })},
       {"trace.dir", text([](Options& o, std::string v) { o.trace_dir = std::move(v); })},
-      {"trace.ring_entries", integer(64, 1 << 24, [](Options& o, std::int64_t v) { o.ring_entries = count_of(v); })},
-      {"trace.ring_bytes", integer(1 << 20, std::int64_t{1} << 40, [](Options& o, std::int64_t v) { o.ring_bytes = count_of(v); })},
-      {"trace.segment_bytes", integer(1 << 20, std::int64_t{1} << 34, [](Options& o, std::int64_t v) { o.segment_bytes = static_cast<std::uint64_t>(v); })},
-      {"trace.segment_age_s", integer(1, kYearS, [](Options& o, std::int64_t v) { o.segment_age = std::chrono::seconds(v); })},
-      {"trace.zstd_level", integer(1, 19, [](Options& o, std::int64_t v) { o.keeper.zstd_level = static_cast<int>(v); })},
-      {"recorder.durability", word_of({"written", "synced"}, [](Options& o, std::size_t v) { o.recorder.durability = v == 1 ? Durability::synced : Durability::written; })},
-      {"recorder.on_failure", word_of({"refuse", "continue"}, [](Options& o, std::size_t v) { o.recorder.on_failure = v == 1 ? FlightRecorder::OnFailure::go_on : FlightRecorder::OnFailure::refuse; })},
-      {"retention.bytes", integer(0, std::int64_t{1} << 50, [](Options& o, std::int64_t v) { o.keeper.retention.bytes = static_cast<std::uint64_t>(v); })},
-      {"retention.age_s", integer(0, 100 * kYearS, [](Options& o, std::int64_t v) { o.keeper.retention.age = std::chrono::seconds(v); })},
-      {"retention.entries", integer(0, std::int64_t{1} << 50, [](Options& o, std::int64_t v) { o.keeper.retention.entries = static_cast<std::uint64_t>(v); })},
+      {"trace.ring_entries",
+       integer(64, 1 << 24, [](Options& o, std::int64_t v) { o.ring_entries = count_of(v); })},
+      {"trace.ring_bytes", integer(1 << 20, std::int64_t{1} << 40,
+                                   [](Options& o, std::int64_t v) { o.ring_bytes = count_of(v); })},
+      {"trace.segment_bytes", integer(1 << 20, std::int64_t{1} << 34,
+                                      [](Options& o, std::int64_t v) {
+                                        o.segment_bytes = static_cast<std::uint64_t>(v);
+                                      })},
+      {"trace.segment_age_s",
+       integer(1, kYearS,
+               [](Options& o, std::int64_t v) { o.segment_age = std::chrono::seconds(v); })},
+      {"trace.zstd_level",
+       integer(1, 19,
+               [](Options& o, std::int64_t v) { o.keeper.zstd_level = static_cast<int>(v); })},
+      {"recorder.durability", word_of({"written", "synced"},
+                                      [](Options& o, std::size_t v) {
+                                        o.recorder.durability =
+                                            v == 1 ? Durability::synced : Durability::written;
+                                      })},
+      {"recorder.on_failure", word_of({"refuse", "continue"},
+                                      [](Options& o, std::size_t v) {
+                                        o.recorder.on_failure =
+                                            v == 1 ? FlightRecorder::OnFailure::go_on
+                                                   : FlightRecorder::OnFailure::refuse;
+                                      })},
+      {"retention.bytes", integer(0, std::int64_t{1} << 50,
+                                  [](Options& o, std::int64_t v) {
+                                    o.keeper.retention.bytes = static_cast<std::uint64_t>(v);
+                                  })},
+      {"retention.age_s", integer(0, 100 * kYearS,
+                                  [](Options& o, std::int64_t v) {
+                                    o.keeper.retention.age = std::chrono::seconds(v);
+                                  })},
+      {"retention.entries", integer(0, std::int64_t{1} << 50,
+                                    [](Options& o, std::int64_t v) {
+                                      o.keeper.retention.entries = static_cast<std::uint64_t>(v);
+                                    })},
       {"triggers.on_error", boolean([](Options& o, bool v) { o.trigger.on_error = v; })},
-      {"triggers.slower_than_ms", integer(0, kDayMs, [](Options& o, std::int64_t v) { o.trigger.slower_than_ms = static_cast<double>(v); })},
-      {"triggers.before", integer(0, 1'000'000, [](Options& o, std::int64_t v) { o.trigger.before = static_cast<std::uint64_t>(v); })},
-      {"triggers.after", integer(0, 1'000'000, [](Options& o, std::int64_t v) { o.trigger.after = static_cast<std::uint64_t>(v); })},
-      {"triggers.max", integer(1, 100'000, [](Options& o, std::int64_t v) { o.trigger.max_pins = count_of(v); })},
-      {"tools.timeout_ms", integer(1, kDayMs, [](Options& o, std::int64_t v) {
-         o.calls.timeout = Milliseconds(v);
-         o.calls.hard_timeout = std::max(o.calls.hard_timeout, Milliseconds(v));
-       })},
-      {"tools.max_in_flight", integer(1, 1'000'000, [](Options& o, std::int64_t v) { o.calls.max_in_flight = count_of(v); })},
-      {"tools.threads", integer(1, 256, [](Options& o, std::int64_t v) { o.tool_threads = count_of(v); })},
-      {"builtin.tools", word_of({"default", "all"}, [](Options& o, std::size_t v) { o.all_builtin_tools = v == 1; })},
-      {"sse.heartbeat_ms", integer(100, 30'000, [](Options& o, std::int64_t v) { o.streams.heartbeat = Milliseconds(v); })},
-      {"sse.retry_ms", integer(1, kDayMs, [](Options& o, std::int64_t v) { o.streams.retry_ms = static_cast<unsigned>(v); })},
-      {"sse.max_clients", integer(1, 1'000'000, [](Options& o, std::int64_t v) { o.streams.max_clients = count_of(v); })},
-      {"sse.max_per_principal", integer(1, 1'000'000, [](Options& o, std::int64_t v) { o.streams.max_per_principal = count_of(v); })},
+      {"triggers.slower_than_ms", integer(0, kDayMs,
+                                          [](Options& o, std::int64_t v) {
+                                            o.trigger.slower_than_ms = static_cast<double>(v);
+                                          })},
+      {"triggers.before", integer(0, 1'000'000,
+                                  [](Options& o, std::int64_t v) {
+                                    o.trigger.before = static_cast<std::uint64_t>(v);
+                                  })},
+      {"triggers.after", integer(0, 1'000'000,
+                                 [](Options& o, std::int64_t v) {
+                                   o.trigger.after = static_cast<std::uint64_t>(v);
+                                 })},
+      {"triggers.max",
+       integer(1, 100'000, [](Options& o, std::int64_t v) { o.trigger.max_pins = count_of(v); })},
+      {"tools.timeout_ms", integer(1, kDayMs,
+                                   [](Options& o, std::int64_t v) {
+                                     o.calls.timeout = Milliseconds(v);
+                                     o.calls.hard_timeout =
+                                         std::max(o.calls.hard_timeout, Milliseconds(v));
+                                   })},
+      {"tools.max_in_flight",
+       integer(1, 1'000'000,
+               [](Options& o, std::int64_t v) { o.calls.max_in_flight = count_of(v); })},
+      {"tools.threads",
+       integer(1, 256, [](Options& o, std::int64_t v) { o.tool_threads = count_of(v); })},
+      {"builtin.tools", word_of({"default", "all"},
+                                [](Options& o, std::size_t v) { o.all_builtin_tools = v == 1; })},
+      {"sse.heartbeat_ms",
+       integer(100, 30'000,
+               [](Options& o, std::int64_t v) { o.streams.heartbeat = Milliseconds(v); })},
+      {"sse.retry_ms",
+       integer(1, kDayMs,
+               [](Options& o, std::int64_t v) { o.streams.retry_ms = static_cast<unsigned>(v); })},
+      {"sse.max_clients",
+       integer(1, 1'000'000,
+               [](Options& o, std::int64_t v) { o.streams.max_clients = count_of(v); })},
+      {"sse.max_per_principal",
+       integer(1, 1'000'000,
+               [](Options& o, std::int64_t v) { o.streams.max_per_principal = count_of(v); })},
       {"sse.checkpoint", boolean([](Options& o, bool v) { o.streams.checkpoint = v; })},
-      {"mcp.sse_after_ms", integer(0, kDayMs, [](Options& o, std::int64_t v) { o.mcp.sse_after = Milliseconds(v); })},
-      {"mcp.page_size", integer(1, 10'000, [](Options& o, std::int64_t v) { o.mcp.page_size = count_of(v); })},
-      {"mcp.sessionless", word_of({"serve", "refuse"}, [](Options& o, std::size_t v) { o.mcp.sessionless = v == 0; })},
-      {"mcp.instructions", text([](Options& o, std::string v) { o.mcp.instructions = std::move(v); })},
-      {"sessions.idle_ms", integer(1000, kDayMs, [](Options& o, std::int64_t v) { o.mcp.session_idle = Milliseconds(v); })},
-      {"sessions.max", integer(1, 1'000'000, [](Options& o, std::int64_t v) { o.mcp.max_sessions = count_of(v); })},
-      {"cors.origins", list_of_text([](Options& o, std::vector<std::string> v) { o.http.origins = std::move(v); })},
-      {"drain_ms", integer(0, 600'000, [](Options& o, std::int64_t v) { o.drain_for = Milliseconds(v); })},
+      {"mcp.sse_after_ms",
+       integer(0, kDayMs, [](Options& o, std::int64_t v) { o.mcp.sse_after = Milliseconds(v); })},
+      {"mcp.page_size",
+       integer(1, 10'000, [](Options& o, std::int64_t v) { o.mcp.page_size = count_of(v); })},
+      {"mcp.sessionless",
+       word_of({"serve", "refuse"}, [](Options& o, std::size_t v) { o.mcp.sessionless = v == 0; })},
+      {"mcp.instructions",
+       text([](Options& o, std::string v) { o.mcp.instructions = std::move(v); })},
+      {"sessions.idle_ms",
+       integer(1000, kDayMs,
+               [](Options& o, std::int64_t v) { o.mcp.session_idle = Milliseconds(v); })},
+      {"sessions.max",
+       integer(1, 1'000'000, [](Options& o, std::int64_t v) { o.mcp.max_sessions = count_of(v); })},
+      {"cors.origins",
+       list_of_text([](Options& o, std::vector<std::string> v) { o.http.origins = std::move(v); })},
+      {"drain_ms",
+       integer(0, 600'000, [](Options& o, std::int64_t v) { o.drain_for = Milliseconds(v); })},
   };
   return all;
 }
@@ -169,8 +238,8 @@ Status take_key(std::string_view file, const std::string& key, JsonView value, O
 Status apply_config(std::string_view file, std::string_view text, Options& options) {
   auto checked = compact_json(text, kConfigJson);
   if (!checked.ok())
-    return Status(Code::invalid_argument, std::string(file) + ": not a usable JSON file: " +
-                                              checked.status().message());
+    return Status(Code::invalid_argument,
+                  std::string(file) + ": not a usable JSON file: " + checked.status().message());
   const JsonView root(*checked);
   if (!root.is_object()) return wrong(file, "/", "a JSON object with mcpServers");
 

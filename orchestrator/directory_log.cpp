@@ -43,8 +43,7 @@ Result<std::unique_ptr<DirectoryLog>> DirectoryLog::open(const std::string& dir)
   return log;
 }
 
-ReadOutcome DirectoryLog::read(Sequence from, ReadLimits limits,
-                               const OnLine& on_line) const {
+ReadOutcome DirectoryLog::read(Sequence from, ReadLimits limits, const OnLine& on_line) const {
   for (std::optional<TimePoint> deadline;;) {
     const ReadOutcome outcome = current()->read(from, limits, on_line);
     if (!outcome.loss) return outcome;
@@ -64,8 +63,7 @@ std::string DirectoryLog::listing() const {
   const std::filesystem::path dir(dir_);
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const auto& each :
-       std::filesystem::directory_iterator(dir / "segments", ignored))
+  for (const auto& each : std::filesystem::directory_iterator(dir / "segments", ignored))
     names.push_back(each.path().filename().string());
   std::sort(names.begin(), names.end());
   names.push_back(std::to_string(inode_of(dir / "trace.log")));
@@ -84,8 +82,7 @@ Status DirectoryLog::look() const {
                                   stderr_log(Log::Level::error));
     // Between the segments and a trace.log that was rolled meanwhile there is a hole.
     const bool whole = opened.ok() && file == inode_of(active);
-    if (!whole && listing() != before && std::chrono::steady_clock::now() < deadline)
-      continue;
+    if (!whole && listing() != before && std::chrono::steady_clock::now() < deadline) continue;
     if (!opened.ok()) return opened.status();
     MutexLock lock(mutex_);
     log_ = std::move(*opened);

@@ -28,11 +28,8 @@ class DirectoryLog final : public StoredLog {
 
   Sequence oldest() const override { return current()->oldest(); }
   Sequence last() const override { return current()->last(); }
-  ReadOutcome read(Sequence from, ReadLimits limits,
-                   const OnLine& on_line) const override;
-  Sequence first_since(std::int64_t ms) const override {
-    return current()->first_since(ms);
-  }
+  ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const override;
+  Sequence first_since(std::int64_t ms) const override { return current()->first_since(ms); }
 
  private:
   explicit DirectoryLog(std::string dir) : dir_(std::move(dir)) {}

@@ -78,13 +78,14 @@ Status add_health_routes(RouteTable& routes, HealthSources given) {
   rows.push_back(row("/healthz", Credential::none, [](Exchange& exchange) {
     exchange.respond(json_answer(200, R"({"status":"ok"})"));
   }));
-  rows.push_back(row("/readyz", Credential::none, [sources](Exchange& exchange) {
-    exchange.respond(readiness(*sources));
-  }));
+  rows.push_back(row("/readyz", Credential::none,
+                     [sources](Exchange& exchange) { exchange.respond(readiness(*sources)); }));
   rows.push_back(row("/health", Credential::none, [sources, began](Exchange& exchange) {
-    const auto up = std::chrono::duration_cast<std::chrono::seconds>(sources->clock.steady() - began);
-    exchange.respond(json_answer(200, R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)" +
-                                          std::to_string(up.count()) + "}"));
+    const auto up =
+        std::chrono::duration_cast<std::chrono::seconds>(sources->clock.steady() - began);
+    exchange.respond(
+        json_answer(200, R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)" +
+                             std::to_string(up.count()) + "}"));
   }));
   rows.push_back(row("/metrics", Credential::bearer, [sources](Exchange& exchange) {
     exchange.respond(text_answer(sources->metrics.text()));

@@ -98,8 +98,8 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   if (std::vector<Draft> abandoned = recovery.abandoned(); !abandoned.empty())
     if (auto told = bus.publish_all(std::move(abandoned)); !told.ok()) return told.status();
 
-  if (Status added = add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor,
-                                       *flight_log);
+  if (Status added =
+          add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor, *flight_log);
       !added.ok())
     return added;
 
@@ -126,18 +126,18 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
 
 void OrchestratorServer::Parts::shutdown() {
   if (std::exchange(stopped, true)) return;
-  draining = true;                                   // /readyz says so
-  front->close();                                    // new connections and requests are refused
-  calls.drain(clock.steady() + options.drain_for);   // all answered; the rest is cancelled
-  mcp.close();                                       // answer streams end
-  upstreams.stop();                                  // children reaped
-  http_workers.stop();                               // no request is left that publishes
-  bus.close();                                       // the last sequence is now known
-  recorder.stop();                                   // and on disk, therefore visible
-  keeper.stop();                                     // what is not sealed will be at the next start
+  draining = true;                                  // /readyz says so
+  front->close();                                   // new connections and requests are refused
+  calls.drain(clock.steady() + options.drain_for);  // all answered; the rest is cancelled
+  mcp.close();                                      // answer streams end
+  upstreams.stop();                                 // children reaped
+  http_workers.stop();                              // no request is left that publishes
+  bus.close();                                      // the last sequence is now known
+  recorder.stop();                                  // and on disk, therefore visible
+  keeper.stop();                                    // what is not sealed will be at the next start
   index.stop();
   if (turning.joinable()) {
-    hub.goodbye(options.goodbye_for);                // readers get it, a retry: hint, the end
+    hub.goodbye(options.goodbye_for);  // readers get it, a retry: hint, the end
     front->stop(clock.steady() + options.goodbye_for + std::chrono::seconds(2));
     reactor.stop();
     turning.join();
@@ -153,8 +153,7 @@ CallRecovery recover_calls(const FlightLog& flight_log) {
   const LogCarry carry = flight_log.found().carry;
   CallRecovery recovery(carry.last_stamp_ns);
   for (Sequence at = carry.open_from; at <= flight_log.last();)
-    at = flight_log
-             .read(at, {}, [&recovery](const StoredLine& line) { recovery.see(line.body); })
+    at = flight_log.read(at, {}, [&recovery](const StoredLine& line) { recovery.see(line.body); })
              .next;
   return recovery;
 }
@@ -176,8 +175,8 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
                                      .clock = &clock},
                                     log);
   if (!flight_log.ok()) return flight_log.status();
-  auto pins = Pins::open((*flight_log)->files(), (*flight_log)->directory() / "pins.json",
-                         options.trigger);
+  auto pins =
+      Pins::open((*flight_log)->files(), (*flight_log)->directory() / "pins.json", options.trigger);
   if (!pins.ok()) return pins.status();
   const CallRecovery recovery = recover_calls(**flight_log);
 
@@ -187,8 +186,11 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(parts)));
 }
 
-OrchestratorServer::OrchestratorServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-OrchestratorServer::~OrchestratorServer() { shutdown(); }
+OrchestratorServer::OrchestratorServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
+}
+OrchestratorServer::~OrchestratorServer() {
+  shutdown();
+}
 
 Status OrchestratorServer::add_tool(ToolSpec spec, ToolFunction function) {
   return parts_->tools.add(
@@ -202,9 +204,15 @@ Status OrchestratorServer::start() {
   return {};
 }
 
-std::uint16_t OrchestratorServer::port() const { return parts_->front->port(); }
-TraceStreamBus& OrchestratorServer::bus() { return parts_->bus; }
-Metrics& OrchestratorServer::metrics() { return parts_->metrics; }
+std::uint16_t OrchestratorServer::port() const {
+  return parts_->front->port();
+}
+TraceStreamBus& OrchestratorServer::bus() {
+  return parts_->bus;
+}
+Metrics& OrchestratorServer::metrics() {
+  return parts_->metrics;
+}
 Subscribers::Subscription OrchestratorServer::subscribe(std::function<void(const Entry&)> handler) {
   return parts_->subscribers.subscribe(std::move(handler));
 }
@@ -214,6 +222,8 @@ std::vector<UpstreamState> OrchestratorServer::upstreams() const {
 void OrchestratorServer::wait_upstreams(std::chrono::milliseconds at_most) {
   parts_->upstreams.wait_settled(parts_->clock.steady() + at_most);
 }
-void OrchestratorServer::shutdown() { parts_->shutdown(); }
+void OrchestratorServer::shutdown() {
+  parts_->shutdown();
+}
 
 }  // namespace devs

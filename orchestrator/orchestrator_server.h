@@ -34,8 +34,8 @@ inline constexpr std::string_view kVersion = "0.1.0";
 //   (*server)->add_tool(make_tool_spec("greet", "Says hello.", schema), greet);
 //   if (Status up = (*server)->start(); !up.ok()) ...
 //
-// Threads: reactor 1, recorder 1, keeper 1, indexer 1, house 2, `http_threads`, `tool_threads`.  add_tool(),
-// bus() and subscribe() are thread-safe; the rest belongs to the owner.
+// Threads: reactor 1, recorder 1, keeper 1, indexer 1, house 2, `http_threads`, `tool_threads`.
+// add_tool(), bus() and subscribe() are thread-safe; the rest belongs to the owner.
 class OrchestratorServer {
  public:
   struct Options {
@@ -54,12 +54,12 @@ class OrchestratorServer {
     std::size_t ring_entries = 65'536;
     std::size_t ring_bytes = 64u << 20u;
     std::size_t http_threads = 2;
-    std::size_t tool_threads = 3;  // twelve threads in all
-    bool all_builtin_tools = false;  // `sleep` and `fail` too
+    std::size_t tool_threads = 3;                  // twelve threads in all
+    bool all_builtin_tools = false;                // `sleep` and `fail` too
     std::chrono::milliseconds drain_for{10'000};   // calls may finish, then are cancelled
     std::chrono::milliseconds goodbye_for{1'000};  // streams are ended over this time
-    Log* log = nullptr;            // null: stderr
-    const Clock* clock = nullptr;  // null: the machine's
+    Log* log = nullptr;                            // null: stderr
+    const Clock* clock = nullptr;                  // null: the machine's
   };
 
   // Opens the trace directory (repairing a torn tail, answering abandoned calls)

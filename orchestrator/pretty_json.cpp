@@ -13,8 +13,7 @@ std::string pretty_json(JsonView value) {
     switch (c) {
       case '"': {
         std::size_t end = at + 1;
-        while (end < text.size() && text[end] != '"')
-          end += text[end] == '\\' ? 2u : 1u;
+        while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2u : 1u;
         out.append(text.substr(at, end + 1 - at));
         at = end;
         break;

@@ -36,7 +36,9 @@ int wait_for_end(const sigset_t& ours) {
   return got;
 }
 
-void end_at_second_signal(int) { _exit(130); }
+void end_at_second_signal(int) {
+  _exit(130);
+}
 
 std::string address_of(const OrchestratorServer::Options& options, std::uint16_t port) {
   const std::string host = options.http.host.find(':') == std::string::npos
@@ -58,9 +60,10 @@ constexpr rlim_t kFewestDescriptors = 64;
 Status enough_descriptors() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max >= kFewestDescriptors) return {};
-  return Status(Code::resource_exhausted,
-                "only " + std::to_string(limit.rlim_max) + " file descriptors are allowed; at least " +
-                    std::to_string(kFewestDescriptors) + " are needed: raise `ulimit -n`");
+  return Status(Code::resource_exhausted, "only " + std::to_string(limit.rlim_max) +
+                                              " file descriptors are allowed; at least " +
+                                              std::to_string(kFewestDescriptors) +
+                                              " are needed: raise `ulimit -n`");
 }
 
 int refused(const Status& why) {

@@ -19,16 +19,13 @@ std::size_t code_at(std::string_view text) {
   const auto byte = [&text](std::size_t at) {
     return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
   };
-  if ((byte(0) < 0x20 && byte(0) != '\n' && byte(0) != '\t') || byte(0) == 0x7F)
-    return 1;
+  if ((byte(0) < 0x20 && byte(0) != '\n' && byte(0) != '\t') || byte(0) == 0x7F) return 1;
   if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return 2;  // C1
   if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;                    // U+061C
   if (byte(0) != 0xE2) return 0;
-  const bool marks =
-      byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||   // U+200E, F
-                          (byte(2) >= 0xAA && byte(2) <= 0xAE));  // U+202A..E
-  const bool isolates =
-      byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;  // U+2066..9
+  const bool marks = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||   // U+200E, F
+                                         (byte(2) >= 0xAA && byte(2) <= 0xAE));  // U+202A..E
+  const bool isolates = byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;   // U+2066..9
   return marks || isolates ? 3 : 0;
 }
 
@@ -81,9 +78,8 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
   const std::string part = path + ".part";
   std::FILE* const file = std::fopen(part.c_str(), "wbe");
   if (file == nullptr)
-    return Status(Code::unavailable,
-                  fmt::format("cannot write {}: {}; give another --out", part,
-                              std::strerror(errno)));
+    return Status(Code::unavailable, fmt::format("cannot write {}: {}; give another --out", part,
+                                                 std::strerror(errno)));
   ::fchmod(::fileno(file), 0600);  // a trace is nobody else's business
   return OutputFile(file, path);
 }
@@ -119,9 +115,8 @@ Status OutputFile::finish() {
       error_ = errno;
   }
   if (error_ == 0) return {};
-  return {Code::unavailable,
-          fmt::format("cannot write {}: {}", path_.empty() ? "stdout" : path_,
-                      std::strerror(error_))};
+  return {Code::unavailable, fmt::format("cannot write {}: {}", path_.empty() ? "stdout" : path_,
+                                         std::strerror(error_))};
 }
 
 ProgressLine::ProgressLine(std::string what, bool wanted)
@@ -136,21 +131,16 @@ ProgressLine::~ProgressLine() {
   if (shown_ && rewrite_) std::fputs("\r\x1b[K", stderr);
 }
 
-void ProgressLine::update(std::uint64_t done, std::uint64_t total,
-                          std::uint64_t bytes) {
+void ProgressLine::update(std::uint64_t done, std::uint64_t total, std::uint64_t bytes) {
   const Time now = std::chrono::steady_clock::now();
   if (!wanted_ || now < next_) return;
-  next_ = now +
-          (rewrite_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(1000));
+  next_ = now + (rewrite_ ? std::chrono::milliseconds(200) : std::chrono::milliseconds(1000));
   shown_ = true;
   const double seconds = std::chrono::duration<double>(now - begun_).count();
   const double share =
-      total == 0
-          ? 1
-          : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+      total == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
   std::string line = fmt::format("{} {:3.0f} %", what_, share * 100);
-  if (bytes != 0)
-    line += fmt::format("  {:.1f} MB/s", static_cast<double>(bytes) / 1e6 / seconds);
+  if (bytes != 0) line += fmt::format("  {:.1f} MB/s", static_cast<double>(bytes) / 1e6 / seconds);
   if (share > 0) line += "  ETA " + duration_text(seconds / share - seconds);
   std::fputs((rewrite_ ? "\r" + line + "\x1b[K" : line + "\n").c_str(), stderr);
   std::fflush(stderr);

@@ -10,22 +10,20 @@ namespace devs {
 namespace {
 
 bool admits(const std::vector<std::string>& wanted, const std::string& fact) {
-  return wanted.empty() ||
-         std::find(wanted.begin(), wanted.end(), fact) != wanted.end();
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), fact) != wanted.end();
 }
 
 // A bound of a range: an id, or the first entry since a time; `end`: the last one
 // before or at it.
-Result<Sequence> bound_of(std::string_view name, const std::string& text,
-                          const DirectoryLog& log, bool end) {
+Result<Sequence> bound_of(std::string_view name, const std::string& text, const DirectoryLog& log,
+                          bool end) {
   if (decode_event_id(text).ok()) return sequence_of(text, log);
   const auto ms = ms_of_time(text);
   if (!ms)
-    return Status(
-        Code::invalid_argument,
-        fmt::format("{} must be an event id of this log ({}-1) or a time in UTC "
-                    "(2026-11-21T01:24:05Z), not '{}'",
-                    name, log.epoch(), text));
+    return Status(Code::invalid_argument,
+                  fmt::format("{} must be an event id of this log ({}-1) or a time in UTC "
+                              "(2026-11-21T01:24:05Z), not '{}'",
+                              name, log.epoch(), text));
   return end ? log.first_since(*ms + 1) - 1 : log.first_since(*ms);
 }
 
@@ -54,22 +52,19 @@ std::string filter_text(const TraceArguments& arguments) {
 
 bool matches(const QueryFilter& filter, const EnvelopeFacts& facts) {
   return admits(filter.types, facts.type) && admits(filter.tools, facts.tool) &&
-         admits(filter.agents, facts.agent_id) &&
-         admits(filter.sessions, facts.session_id) &&
+         admits(filter.agents, facts.agent_id) && admits(filter.sessions, facts.session_id) &&
          admits(filter.tasks, facts.task_id) && admits(filter.statuses, facts.status) &&
          (!filter.min_duration_ms ||
           (facts.duration_ms && *facts.duration_ms >= *filter.min_duration_ms));
 }
 
-std::string query_string(
-    const std::map<std::string, std::string, std::less<>>& parameters) {
+std::string query_string(const std::map<std::string, std::string, std::less<>>& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters) {
     text += (text.empty() ? '?' : '&') + name + '=';
     for (const char c : value) {
-      const bool plain = (c >= '0' && c <= '9') ||
-                         ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-                         c == '.' || c == '_' || c == ',';
+      const bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+                         c == '-' || c == '.' || c == '_' || c == ',';
       if (plain) {
         text += c;
       } else {
@@ -98,9 +93,8 @@ Result<EntryRange> range_of(const TraceArguments& arguments, const DirectoryLog&
 Result<Sequence> sequence_of(std::string_view id, const DirectoryLog& log) {
   const auto event = decode_event_id(id);
   if (!event.ok())
-    return Status(
-        Code::invalid_argument,
-        fmt::format("'{}' is no event id; they look like {}-1", id, log.epoch()));
+    return Status(Code::invalid_argument,
+                  fmt::format("'{}' is no event id; they look like {}-1", id, log.epoch()));
   if (event->epoch != log.epoch())
     return Status(Code::invalid_argument,
                   fmt::format("{} is of another log: the ids of {} begin with {}", id,

@@ -35,8 +35,7 @@ std::string filter_text(const TraceArguments& arguments);
 bool matches(const QueryFilter& filter, const EnvelopeFacts& facts);
 
 // `?a=b&c=d`, percent-encoded; empty without parameters.
-std::string query_string(
-    const std::map<std::string, std::string, std::less<>>& parameters);
+std::string query_string(const std::map<std::string, std::string, std::less<>>& parameters);
 
 // A stretch of a log; empty when `through` is below `from`.
 struct EntryRange {

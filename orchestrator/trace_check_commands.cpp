@@ -27,10 +27,9 @@ std::string entries_of(const LogFault& fault) {
 }
 
 std::string fault_json(const LogFault& fault) {
-  return fmt::format(
-      R"({{"file":{},"offset":{},"from":{},"to":{},"what":{},"repairable":{}}})",
-      json_string(fault.file), fault.offset, fault.from, fault.through,
-      json_string(fault.what), fault.repairable);
+  return fmt::format(R"({{"file":{},"offset":{},"from":{},"to":{},"what":{},"repairable":{}}})",
+                     json_string(fault.file), fault.offset, fault.from, fault.through,
+                     json_string(fault.what), fault.repairable);
 }
 
 bool print_report(const CheckReport& report, const std::string& dir, bool json) {
@@ -38,29 +37,25 @@ bool print_report(const CheckReport& report, const std::string& dir, bool json) 
     std::string faults;
     for (const LogFault& fault : report.faults)
       faults += (faults.empty() ? "" : ",") + fault_json(fault);
-    return print_text(
-        stdout, fmt::format(R"({{"segments":{},"entries":{},"bytes":{},"first":{},)"
-                            R"("last":{},"lost":{},"repaired":{},"faults":[{}]}})"
-                            "\n",
-                            report.segments, report.entries, report.bytes, report.first,
-                            report.last, report.lost, report.repaired, faults));
+    return print_text(stdout,
+                      fmt::format(R"({{"segments":{},"entries":{},"bytes":{},"first":{},)"
+                                  R"("last":{},"lost":{},"repaired":{},"faults":[{}]}})"
+                                  "\n",
+                                  report.segments, report.entries, report.bytes, report.first,
+                                  report.last, report.lost, report.repaired, faults));
   }
   for (const LogFault& fault : report.faults) {
-    if (!print_text(stdout,
-                    fmt::format("{}: byte {}: {}{}{}\n", fault.file, fault.offset,
-                                fault.what, entries_of(fault),
-                                fault.repairable ? "; `trace repair` mends it" : "")))
+    if (!print_text(stdout, fmt::format("{}: byte {}: {}{}{}\n", fault.file, fault.offset,
+                                        fault.what, entries_of(fault),
+                                        fault.repairable ? "; `trace repair` mends it" : "")))
       return false;
   }
-  std::string line =
-      fmt::format("{}: {} entries, {} segments, {:.1f} MB: ", dir, report.entries,
-                  report.segments, static_cast<double>(report.bytes) / 1e6);
+  std::string line = fmt::format("{}: {} entries, {} segments, {:.1f} MB: ", dir, report.entries,
+                                 report.segments, static_cast<double>(report.bytes) / 1e6);
   line += report.faults.empty() ? std::string("every checksum holds")
                                 : fmt::format("{} faults", report.faults.size());
-  if (report.lost > 0)
-    line += fmt::format("; {} entries are lost, and declared", report.lost);
-  if (report.repaired > 0)
-    line += fmt::format("; {} segments were repaired", report.repaired);
+  if (report.lost > 0) line += fmt::format("; {} entries are lost, and declared", report.lost);
+  if (report.repaired > 0) line += fmt::format("; {} segments were repaired", report.repaired);
   return print_text(stdout, line + "\n");
 }
 
@@ -79,8 +74,7 @@ bool is_written_to(const std::string& dir) {
 }  // namespace
 
 int trace_verify(const TraceArguments& arguments) {
-  if (Status found = find_log(arguments.dir); !found.ok())
-    return refused(found.message());
+  if (Status found = find_log(arguments.dir); !found.ok()) return refused(found.message());
   ProgressLine progress("verify", arguments.progress);
   const auto report = check_log(real_files(), arguments.dir, shown_by(progress));
   if (!report.ok()) return refused(report.status().message());
@@ -93,11 +87,10 @@ int trace_verify(const TraceArguments& arguments) {
 }
 
 int trace_repair(const TraceArguments& arguments) {
-  if (Status found = find_log(arguments.dir); !found.ok())
-    return refused(found.message());
+  if (Status found = find_log(arguments.dir); !found.ok()) return refused(found.message());
   ProgressLine progress("repair", arguments.progress);
-  const auto done = repair_log(real_files(), arguments.dir,
-                               stderr_log(Log::Level::error), shown_by(progress));
+  const auto done =
+      repair_log(real_files(), arguments.dir, stderr_log(Log::Level::error), shown_by(progress));
   if (!done.ok()) return refused(done.status().message());
   for (const std::string& sentence : *done) print_text(stdout, sentence + "\n");
   if (done->empty()) print_text(stdout, "nothing to mend\n");

@@ -6,32 +6,28 @@
 
 namespace devs {
 
-TraceCommands::TraceCommands(CLI::App& trace, std::string default_url,
-                             std::string token)
+TraceCommands::TraceCommands(CLI::App& trace, std::string default_url, std::string token)
     : default_url_(std::move(default_url)) {
   arguments_.token = std::move(token);
   trace.require_subcommand(1);
   trace.footer("Every command explains itself: mcp-orchestrator trace export --help");
 
-  CLI::App* tail = add(
-      trace, "tail", "Print envelopes as they come, one per line",
-      "  mcp-orchestrator trace tail\n"
-      "  mcp-orchestrator trace tail --tool files__read_file --min-duration-ms 500\n"
-      "  mcp-orchestrator trace tail --from earliest | jq .payload",
-      &trace_tail);
-  tail->add_option("--url", arguments_.url, "The running server")
-      ->default_str(default_url_);
-  tail->add_option("--from", arguments_.from,
-                   "Event id to continue after, or `earliest`");
+  CLI::App* tail =
+      add(trace, "tail", "Print envelopes as they come, one per line",
+          "  mcp-orchestrator trace tail\n"
+          "  mcp-orchestrator trace tail --tool files__read_file --min-duration-ms 500\n"
+          "  mcp-orchestrator trace tail --from earliest | jq .payload",
+          &trace_tail);
+  tail->add_option("--url", arguments_.url, "The running server")->default_str(default_url_);
+  tail->add_option("--from", arguments_.from, "Event id to continue after, or `earliest`");
   add_filters(*tail);
 
-  CLI::App* replay =
-      add(trace, "replay", "Print what happened again, in its own time",
-          "  mcp-orchestrator trace replay --speed 10\n"
-          "  mcp-orchestrator trace replay --from 2026-11-21T08:00:00Z --to "
-          "2026-11-21T09:00:00Z\n"
-          "  mcp-orchestrator trace replay --url http://127.0.0.1:3100 --speed max",
-          &trace_replay);
+  CLI::App* replay = add(trace, "replay", "Print what happened again, in its own time",
+                         "  mcp-orchestrator trace replay --speed 10\n"
+                         "  mcp-orchestrator trace replay --from 2026-11-21T08:00:00Z --to "
+                         "2026-11-21T09:00:00Z\n"
+                         "  mcp-orchestrator trace replay --url http://127.0.0.1:3100 --speed max",
+                         &trace_replay);
   add_dir(*replay);
   add_url(*replay, "Let this running server replay, instead of reading the directory");
   replay->add_option("--speed", arguments_.speed, "1, 10 or max")
@@ -39,28 +35,27 @@ TraceCommands::TraceCommands(CLI::App& trace, std::string default_url,
   add_range(*replay);
   add_filters(*replay);
 
-  CLI::App* show =
-      add(trace, "show", "Print one envelope, and the other end of its call",
-          "  mcp-orchestrator trace show 5f3a9c01d2-184\n"
-          "  mcp-orchestrator trace show 5f3a9c01d2-184 --json | jq .stdout",
-          &trace_show);
+  CLI::App* show = add(trace, "show", "Print one envelope, and the other end of its call",
+                       "  mcp-orchestrator trace show 5f3a9c01d2-184\n"
+                       "  mcp-orchestrator trace show 5f3a9c01d2-184 --json | jq .stdout",
+                       &trace_show);
   add_dir(*show);
   add_url(*show, "Ask this running server, instead of the directory");
   show->add_option("id", arguments_.id, "Event id")->required();
   show->add_flag("--json", arguments_.json, "The envelope alone, as it is stored");
 
-  CLI::App* query = add(
-      trace, "query", "Find envelopes",
-      "  mcp-orchestrator trace query --status TOOL_ERROR,TIMEOUT_EXCEEDED\n"
-      "  mcp-orchestrator trace query --q 'disk full' --newest --limit 20\n"
-      "  mcp-orchestrator trace query --agent dev-1 --json | jq -r '.envelopes[].id'",
-      &trace_query);
-  CLI::App* stats = add(
-      trace, "stats", "Count calls, errors and durations",
-      "  mcp-orchestrator trace stats\n"
-      "  mcp-orchestrator trace stats --group-by agent --from 2026-11-21T08:00:00Z\n"
-      "  mcp-orchestrator trace stats --json",
-      &trace_stats);
+  CLI::App* query =
+      add(trace, "query", "Find envelopes",
+          "  mcp-orchestrator trace query --status TOOL_ERROR,TIMEOUT_EXCEEDED\n"
+          "  mcp-orchestrator trace query --q 'disk full' --newest --limit 20\n"
+          "  mcp-orchestrator trace query --agent dev-1 --json | jq -r '.envelopes[].id'",
+          &trace_query);
+  CLI::App* stats =
+      add(trace, "stats", "Count calls, errors and durations",
+          "  mcp-orchestrator trace stats\n"
+          "  mcp-orchestrator trace stats --group-by agent --from 2026-11-21T08:00:00Z\n"
+          "  mcp-orchestrator trace stats --json",
+          &trace_stats);
   for (CLI::App* asks : {query, stats}) {
     add_dir(*asks);
     add_url(*asks, "Ask this running server, instead of the directory");
@@ -72,30 +67,24 @@ TraceCommands::TraceCommands(CLI::App& trace, std::string default_url,
     add_progress(*asks);
     asks->add_flag("--json", arguments_.json, "The answer as JSON");
   }
-  query->add_option("--limit", arguments_.limit,
-                    "At most so many (default 100, at most 1000)");
+  query->add_option("--limit", arguments_.limit, "At most so many (default 100, at most 1000)");
   query->add_flag_callback(
       "--newest", [this] { arguments_.order = "desc"; }, "Newest first");
-  stats
-      ->add_option("--group-by", arguments_.group_by,
-                   "tool, agent, session, status or type")
+  stats->add_option("--group-by", arguments_.group_by, "tool, agent, session, status or type")
       ->check(CLI::IsMember({"tool", "agent", "session", "status", "type"}));
 
-  CLI::App* verify =
-      add(trace, "verify", "Prove every checksum of the log",
-          "  mcp-orchestrator trace verify\n"
-          "  mcp-orchestrator trace verify --dir /backup/.devs --json\n"
-          "Exit code 0: everything holds. 1: faults, each on a line of stdout.\n"
-          "2: the directory cannot be read.",
-          &trace_verify);
+  CLI::App* verify = add(trace, "verify", "Prove every checksum of the log",
+                         "  mcp-orchestrator trace verify\n"
+                         "  mcp-orchestrator trace verify --dir /backup/.devs --json\n"
+                         "Exit code 0: everything holds. 1: faults, each on a line of stdout.\n"
+                         "2: the directory cannot be read.",
+                         &trace_verify);
   verify->add_flag("--json", arguments_.json, "The report as JSON");
   CLI::App* repair =
       add(trace, "repair", "Mend what can be mended; needs the server stopped",
-          "  mcp-orchestrator trace verify || mcp-orchestrator trace repair",
-          &trace_repair);
-  CLI::App* reindex =
-      add(trace, "reindex", "Build trace.db anew; needs the server stopped",
-          "  mcp-orchestrator trace reindex --progress", &trace_reindex);
+          "  mcp-orchestrator trace verify || mcp-orchestrator trace repair", &trace_repair);
+  CLI::App* reindex = add(trace, "reindex", "Build trace.db anew; needs the server stopped",
+                          "  mcp-orchestrator trace reindex --progress", &trace_reindex);
   CLI::App* exported =
       add(trace, "export", "Write the log in a form other programs read",
           "  mcp-orchestrator trace export > trace.ndjson\n"
@@ -104,9 +93,7 @@ TraceCommands::TraceCommands(CLI::App& trace, std::string default_url,
           "  mcp-orchestrator trace export --format otlp --tool echo --out spans.json\n"
           "  mcp-orchestrator trace export --format json --from 2026-11-21T08:00:00Z",
           &trace_export);
-  exported
-      ->add_option("--format", arguments_.format,
-                   "ndjson (default), json, otlp or chrome")
+  exported->add_option("--format", arguments_.format, "ndjson (default), json, otlp or chrome")
       ->check(CLI::IsMember({"ndjson", "json", "otlp", "chrome"}));
   exported->add_option("--out", arguments_.out, "File to write; without it: stdout");
   exported->add_flag("--content", arguments_.content,
@@ -134,8 +121,7 @@ CLI::App* TraceCommands::add(CLI::App& trace, const char* name, const char* what
 }
 
 void TraceCommands::add_dir(CLI::App& command) {
-  command.add_option("--dir", arguments_.dir,
-                     "Directory of the flight log (default .devs)");
+  command.add_option("--dir", arguments_.dir, "Directory of the flight log (default .devs)");
 }
 
 void TraceCommands::add_url(CLI::App& command, const char* help) {
@@ -143,12 +129,9 @@ void TraceCommands::add_url(CLI::App& command, const char* help) {
 }
 
 void TraceCommands::add_filters(CLI::App& command) {
-  const auto filter = [this, &command](const char* option, const char* name,
-                                       const char* help) {
+  const auto filter = [this, &command](const char* option, const char* name, const char* help) {
     command.add_option_function<std::string>(
-        option,
-        [this, name](const std::string& text) { arguments_.filter[name] = text; },
-        help);
+        option, [this, name](const std::string& text) { arguments_.filter[name] = text; }, help);
   };
   filter("--type", "type", "thought, action, observation, ...; a list: a,b");
   filter("--tool", "tool", "Tools by name; a list");
@@ -156,13 +139,11 @@ void TraceCommands::add_filters(CLI::App& command) {
   filter("--session", "session", "Sessions by id; a list");
   filter("--task", "task", "Tasks by id; a list");
   filter("--status", "status", "SUCCESS, TOOL_ERROR, TIMEOUT_EXCEEDED, ...; a list");
-  filter("--min-duration-ms", "min_duration_ms",
-         "Observations that took at least so long");
+  filter("--min-duration-ms", "min_duration_ms", "Observations that took at least so long");
 }
 
 void TraceCommands::add_range(CLI::App& command) {
-  command.add_option("--from", arguments_.from,
-                     "First entry: event id, or time in UTC");
+  command.add_option("--from", arguments_.from, "First entry: event id, or time in UTC");
   command.add_option("--to", arguments_.to, "Last entry: event id, or time in UTC");
 }
 

@@ -29,8 +29,8 @@ class TraceCommands {
  private:
   using Command = int (*)(const TraceArguments&);
 
-  CLI::App* add(CLI::App& trace, const char* name, const char* what,
-                const char* examples, Command command);
+  CLI::App* add(CLI::App& trace, const char* name, const char* what, const char* examples,
+                Command command);
   void add_dir(CLI::App& command);
   void add_url(CLI::App& command, const char* help);
   void add_filters(CLI::App& command);

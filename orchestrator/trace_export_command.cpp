@@ -30,8 +30,7 @@ Status write_gaps(const std::string& out, const std::string& gaps) {
 void tell(const ExportReport& report, const TraceArguments& arguments) {
   std::string line = fmt::format("{} entries, {:.1f} MB", report.entries,
                                  static_cast<double>(report.written_bytes) / 1e6);
-  if (report.gaps > 0)
-    line += fmt::format(", {} lost in {} gaps", report.lost, report.gaps);
+  if (report.gaps > 0) line += fmt::format(", {} lost in {} gaps", report.lost, report.gaps);
   if (const auto calls = report.omissions.unfinished_calls; calls > 0)
     line += fmt::format(", {} unfinished calls{}", calls,
                         arguments.format == "otlp" ? " left out" : "");
@@ -65,15 +64,12 @@ int trace_export(const TraceArguments& arguments) {
   job.from = range->from;
   job.through = range->through;
   if (!arguments.filter.empty())
-    job.matches = [&filter](const EnvelopeFacts& facts) {
-      return matches(*filter, facts);
-    };
+    job.matches = [&filter](const EnvelopeFacts& facts) { return matches(*filter, facts); };
   job.write = [&out](std::string_view bytes) { return out->write(bytes); };
   job.on_gap = [&](const Loss& gap) {
     const std::string from = encode_event_id(epoch, gap.from);
     const std::string to = encode_event_id(epoch, gap.through);
-    remark(
-        fmt::format("gap: {} to {} cannot be had ({})", from, to, name_of(gap.reason)));
+    remark(fmt::format("gap: {} to {} cannot be had ({})", from, to, name_of(gap.reason)));
     gaps += fmt::format(R"({{"from":"{}","to":"{}","count":{},"reason":"{}"}})"
                         "\n",
                         from, to, gap.through - gap.from + 1, name_of(gap.reason));
@@ -90,8 +86,7 @@ int trace_export(const TraceArguments& arguments) {
     if (const Status wrote = write_gaps(arguments.out, gaps); !wrote.ok())
       return refused(wrote.message());
   }
-  if (!arguments.out.empty() || report->gaps > 0 || on_terminal(stderr))
-    tell(*report, arguments);
+  if (!arguments.out.empty() || report->gaps > 0 || on_terminal(stderr)) tell(*report, arguments);
   return 0;
 }
 

@@ -29,8 +29,7 @@ constexpr std::size_t kMaxCell = 60;
 // --from and --to as the questions know them: exclusive ids, or times.
 Status add_range(const TraceArguments& arguments, Parameters& parameters) {
   for (const auto& [text, id_name, time_name, step] :
-       {std::tuple{&arguments.from, "after", "from", -1},
-        {&arguments.to, "before", "to", +1}}) {
+       {std::tuple{&arguments.from, "after", "from", -1}, {&arguments.to, "before", "to", +1}}) {
     if (text->empty()) continue;
     const auto id = decode_event_id(*text);
     if (!id.ok()) {
@@ -53,22 +52,19 @@ Answer ask_server(const TraceArguments& arguments, const char* route,
                           .on_bytes = {}});
   if (!answer.ok()) return answer.status();
   if (answer->status == 401)
-    return Status(Code::unauthenticated,
-                  "the server wants a token: set MCP_BEARER_TOKEN");
+    return Status(Code::unauthenticated, "the server wants a token: set MCP_BEARER_TOKEN");
   auto json = compact_json(answer->body, kUpstreamJson);
   if (answer->status != 200 || !json.ok()) {
     const JsonView told(json.ok() ? std::string_view(*json) : std::string_view());
-    std::string why =
-        told["message"].string().value_or(told["reason"].string().value_or(""));
+    std::string why = told["message"].string().value_or(told["reason"].string().value_or(""));
     if (const auto field = told["field"].string()) why = *field + ' ' + why;
-    return Status(Code::unavailable, fmt::format("{}{} answered {}: {}", arguments.url,
-                                                 route, answer->status, why));
+    return Status(Code::unavailable,
+                  fmt::format("{}{} answered {}: {}", arguments.url, route, answer->status, why));
   }
   return std::move(*json);
 }
 
-using Question =
-    std::function<Answer(const TraceQueries&, const QueryParameters&, BadField&)>;
+using Question = std::function<Answer(const TraceQueries&, const QueryParameters&, BadField&)>;
 
 Answer ask_directory(const TraceArguments& arguments, const Parameters& parameters,
                      const Question& question) {
@@ -93,9 +89,7 @@ Answer ask_directory(const TraceArguments& arguments, const Parameters& paramete
       },
       bad);
   if (bad.field.empty()) return answer;
-  std::string option(bad.field == "after"    ? "from"
-                     : bad.field == "before" ? "to"
-                                             : bad.field);
+  std::string option(bad.field == "after" ? "from" : bad.field == "before" ? "to" : bad.field);
   std::replace(option.begin(), option.end(), '_', '-');
   return Status(Code::invalid_argument, fmt::format("--{} {}", option, bad.message));
 }
@@ -140,8 +134,7 @@ bool print_table(std::vector<Row> rows, std::size_t numbers_from) {
     std::string line;
     for (std::size_t at = 0; at < row.size(); ++at) {
       const std::string gap(widths[at] - width_of(row[at]), ' ');
-      line +=
-          (at == 0 ? "" : "  ") + (at >= numbers_from ? gap + row[at] : row[at] + gap);
+      line += (at == 0 ? "" : "  ") + (at >= numbers_from ? gap + row[at] : row[at] + gap);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     if (!print_text(stdout, line + "\n")) return false;
@@ -158,8 +151,7 @@ std::string text_of(JsonView value, std::string_view missing = "-") {
 // What a person recognises an entry by.
 std::string summary_of(JsonView envelope, const EnvelopeFacts& facts) {
   const JsonView payload = envelope["payload"];
-  if (facts.type == "thought")
-    return text_of(payload["analysis"]["reasoning_chain"], "");
+  if (facts.type == "thought") return text_of(payload["analysis"]["reasoning_chain"], "");
   if (facts.type == "action") return text_of(payload["tool_call"]["arguments"], "");
   if (facts.type != "observation") return facts.name;
   const std::string out = text_of(envelope["stdout"], "");
@@ -167,8 +159,7 @@ std::string summary_of(JsonView envelope, const EnvelopeFacts& facts) {
 }
 
 void print_envelopes(const TraceArguments& arguments, JsonView answer) {
-  std::vector<Row> rows{
-      {"ID", "STORED", "TYPE", "AGENT", "TOOL", "STATUS", "MS", "WHAT"}};
+  std::vector<Row> rows{{"ID", "STORED", "TYPE", "AGENT", "TOOL", "STATUS", "MS", "WHAT"}};
   answer["envelopes"].each_element([&rows](JsonView each) {
     const JsonView envelope = each["envelope"];
     if (!envelope.present()) {
@@ -176,15 +167,15 @@ void print_envelopes(const TraceArguments& arguments, JsonView answer) {
       return;
     }
     const EnvelopeFacts facts = facts_of(envelope.text());
-    rows.push_back({text_of(each["id"]), text_of(each["stored_at"]), facts.type,
-                    facts.agent_id, facts.tool, facts.status,
-                    text_of(envelope["duration_ms"], ""), summary_of(envelope, facts)});
+    rows.push_back({text_of(each["id"]), text_of(each["stored_at"]), facts.type, facts.agent_id,
+                    facts.tool, facts.status, text_of(envelope["duration_ms"], ""),
+                    summary_of(envelope, facts)});
   });
   if (!print_table(std::move(rows), 8)) return;
   const auto total = answer["total"].integer().value_or(0);
   const bool exact = answer["total_is_exact"].boolean().value_or(true);
-  std::string line = fmt::format("{} of {}{}", answer["envelopes"].size(),
-                                 exact ? "" : "more than ", total);
+  std::string line =
+      fmt::format("{} of {}{}", answer["envelopes"].size(), exact ? "" : "more than ", total);
   if (const auto next = decode_event_id(answer["next"].string().value_or("")); next.ok()) {
     const bool newest_first = arguments.order == "desc";
     const Sequence further = newest_first ? next->sequence - 1 : next->sequence + 1;
@@ -196,15 +187,13 @@ void print_envelopes(const TraceArguments& arguments, JsonView answer) {
 
 void print_stats(const TraceArguments&, JsonView answer) {
   std::string group = text_of(answer["group_by"]);
-  std::transform(group.begin(), group.end(), group.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
+  std::transform(group.begin(), group.end(), group.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   std::vector<Row> rows{
       {group, "ENTRIES", "CALLS", "ERRORS", "P50 MS", "P95 MS", "P99 MS", "MAX MS"}};
   answer["groups"].each_element([&rows](JsonView each) {
-    rows.push_back({text_of(each["key"]), text_of(each["count"]),
-                    text_of(each["calls"]), text_of(each["errors"]),
-                    text_of(each["p50_ms"]), text_of(each["p95_ms"]),
+    rows.push_back({text_of(each["key"]), text_of(each["count"]), text_of(each["calls"]),
+                    text_of(each["errors"]), text_of(each["p50_ms"]), text_of(each["p95_ms"]),
                     text_of(each["p99_ms"]), text_of(each["max_ms"])});
   });
   if (!print_table(std::move(rows), 1)) return;
@@ -234,30 +223,28 @@ int trace_query(const TraceArguments& arguments) {
   Parameters parameters;
   if (!arguments.limit.empty()) parameters["limit"] = arguments.limit;
   if (!arguments.order.empty()) parameters["order"] = arguments.order;
-  const Question question = [](const TraceQueries& queries,
-                               const QueryParameters& given, BadField& bad) {
+  const Question question = [](const TraceQueries& queries, const QueryParameters& given,
+                               BadField& bad) {
     const EnvelopesQuery query = envelopes_query_of(given, queries.epoch(), bad);
     return bad.field.empty() ? queries.envelopes(query) : Answer(std::string());
   };
-  return print_answer(
-      arguments, ask(arguments, "/trace/envelopes", std::move(parameters), question),
-      &print_envelopes);
+  return print_answer(arguments,
+                      ask(arguments, "/trace/envelopes", std::move(parameters), question),
+                      &print_envelopes);
 }
 
 int trace_stats(const TraceArguments& arguments) {
   for (const std::string* bound : {&arguments.from, &arguments.to})
     if (decode_event_id(*bound).ok())
-      return refused(
-          "stats counts between times: --from 2026-11-21T01:24:05Z, not event ids");
-  const Question question = [](const TraceQueries& queries,
-                               const QueryParameters& given, BadField& bad) {
+      return refused("stats counts between times: --from 2026-11-21T01:24:05Z, not event ids");
+  const Question question = [](const TraceQueries& queries, const QueryParameters& given,
+                               BadField& bad) {
     const StatsQuery query = stats_query_of(given, bad);
     return bad.field.empty() ? queries.stats(query) : Answer(std::string());
   };
-  return print_answer(
-      arguments,
-      ask(arguments, "/trace/stats", {{"group_by", arguments.group_by}}, question),
-      &print_stats);
+  return print_answer(arguments,
+                      ask(arguments, "/trace/stats", {{"group_by", arguments.group_by}}, question),
+                      &print_stats);
 }
 
 }  // namespace devs

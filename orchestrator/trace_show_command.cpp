@@ -37,8 +37,7 @@ Partner partner_of(JsonView envelope) {
   return partner;
 }
 bool is(const Partner& partner, JsonView envelope) {
-  return envelope["type"].is(partner.type) &&
-         envelope["tool_call_id"].is(partner.tool_call_id);
+  return envelope["type"].is(partner.type) && envelope["tool_call_id"].is(partner.tool_call_id);
 }
 
 // Reads [from, end) and keeps the first, or the last, that is the one looked for.
@@ -51,8 +50,7 @@ std::optional<Found> search(const DirectoryLog& log, Sequence from, Sequence end
     const auto outcome = log.read(next, limits, [&](const StoredLine& line) {
       const bool mentioned = line.body.find(partner.tool_call_id) != line.body.npos;
       if (!mentioned || (found && !last) || !is(partner, JsonView(line.body))) return;
-      found =
-          Found{encode_event_id(log.epoch(), line.sequence), std::string(line.body)};
+      found = Found{encode_event_id(log.epoch(), line.sequence), std::string(line.body)};
     });
     if (outcome.next <= next) break;
     next = outcome.next;
@@ -63,8 +61,8 @@ std::optional<Found> search(const DirectoryLog& log, Sequence from, Sequence end
 std::optional<Found> partner_in(const DirectoryLog& log, Sequence sequence,
                                 const Partner& partner) {
   if (partner.type == "observation")
-    return search(log, sequence + 1,
-                  std::min(log.last() + 1, sequence + kPartnerSearch), partner, false);
+    return search(log, sequence + 1, std::min(log.last() + 1, sequence + kPartnerSearch), partner,
+                  false);
   const Sequence oldest = sequence > kPartnerSearch ? sequence - kPartnerSearch : 1;
   for (Sequence end = sequence; end > oldest;) {
     const Sequence from = end > oldest + kChunk ? end - kChunk : oldest;
@@ -84,30 +82,26 @@ Result<std::string> fetch(const TraceArguments& arguments, const std::string& ro
   if (!answer.ok()) return answer.status();
   if (answer->status == 200) return std::move(answer->body);
   if (answer->status == 401)
-    return Status(Code::unauthenticated,
-                  "the server wants a token: set MCP_BEARER_TOKEN");
-  return Status(Code::not_found,
-                answer->status == 410
-                    ? "retention took it; it is no longer kept"
-                    : fmt::format("the server answered {}", answer->status));
+    return Status(Code::unauthenticated, "the server wants a token: set MCP_BEARER_TOKEN");
+  return Status(Code::not_found, answer->status == 410
+                                     ? "retention took it; it is no longer kept"
+                                     : fmt::format("the server answered {}", answer->status));
 }
 
 // An envelope that quotes the id elsewhere is found by text search too: so ask for
 // some.
-std::optional<Found> partner_at(const TraceArguments& arguments,
-                                const Partner& partner) {
-  const auto answer = fetch(
-      arguments, "/trace/envelopes" + query_string({{"type", std::string(partner.type)},
-                                                    {"q", partner.tool_call_id},
-                                                    {"limit", "100"}}));
+std::optional<Found> partner_at(const TraceArguments& arguments, const Partner& partner) {
+  const auto answer =
+      fetch(arguments, "/trace/envelopes" + query_string({{"type", std::string(partner.type)},
+                                                          {"q", partner.tool_call_id},
+                                                          {"limit", "100"}}));
   if (!answer.ok()) return std::nullopt;
   const auto json = compact_json(*answer, kUpstreamJson);
   if (!json.ok()) return std::nullopt;
   std::optional<Found> found;
   JsonView(*json)["envelopes"].each_element([&](JsonView each) {
     if (!found && is(partner, each["envelope"]))
-      found =
-          Found{each["id"].string().value_or(""), std::string(each["envelope"].text())};
+      found = Found{each["id"].string().value_or(""), std::string(each["envelope"].text())};
   });
   return found;
 }
@@ -139,8 +133,7 @@ int print(const TraceArguments& arguments, const Found& found,
 int show_of_server(const TraceArguments& arguments) {
   const auto id = decode_event_id(arguments.id);
   if (!id.ok())
-    return refused(
-        fmt::format("'{}' is no event id; they look like 5f3a9c01d2-1", arguments.id));
+    return refused(fmt::format("'{}' is no event id; they look like 5f3a9c01d2-1", arguments.id));
   const auto body = fetch(arguments, "/trace/envelopes/" + arguments.id);
   if (!body.ok()) return failed(arguments.id + ": " + body.status().message());
   return print(arguments, {arguments.id, *body},
@@ -162,14 +155,13 @@ int trace_show(const TraceArguments& arguments) {
     if (line.sequence == *sequence) found = Found{arguments.id, std::string(line.body)};
   });
   if (outcome.loss)
-    return failed(fmt::format("{} cannot be had any more ({})", arguments.id,
-                              name_of(outcome.loss->reason)));
+    return failed(
+        fmt::format("{} cannot be had any more ({})", arguments.id, name_of(outcome.loss->reason)));
   if (!found)
     return failed(fmt::format("no {}: the log ends with {}", arguments.id,
                               encode_event_id((*log)->epoch(), (*log)->last())));
-  return print(arguments, *found, [&](const Partner& partner) {
-    return partner_in(**log, *sequence, partner);
-  });
+  return print(arguments, *found,
+               [&](const Partner& partner) { return partner_in(**log, *sequence, partner); });
 }
 
 }  // namespace devs

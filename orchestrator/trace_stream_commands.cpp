@@ -43,8 +43,7 @@ const char* colour_of(const EnvelopeFacts& facts) {
 }
 
 bool print_envelope(std::string_view body) {
-  static const bool coloured =
-      on_terminal(stdout) && std::getenv("NO_COLOR") == nullptr;
+  static const bool coloured = on_terminal(stdout) && std::getenv("NO_COLOR") == nullptr;
   const char* const colour = coloured ? colour_of(facts_of(body)) : "";
   std::fputs(colour, stdout);  // ours, so past print_text()
   bool fine = print_text(stdout, body);
@@ -71,18 +70,17 @@ class Follower {
   Result<CliAnswer> follow(const std::string& route, Parameters parameters) {
     SseParser parser([this](const SseParser::Event& event) { take(event); });
     if (last_ == "earliest") parameters["lastEventId"] = last_;
-    CliRequest request{.url = arguments_.url + route + query_string(parameters),
-                       .token = arguments_.token,
-                       .method = {},
-                       .headers = {"Accept: text/event-stream"},
-                       .body = {},
-                       .on_bytes = [this, &parser](std::string_view bytes) {
-                         refusal_.append(bytes.substr(
-                             0, kMaxRefusal - std::min(refusal_.size(), kMaxRefusal)));
-                         return parser.feed(bytes).ok() && !gone_ && !ended_;
-                       }};
-    if (!last_.empty() && last_ != "earliest")
-      request.headers.push_back("Last-Event-ID: " + last_);
+    CliRequest request{
+        .url = arguments_.url + route + query_string(parameters),
+        .token = arguments_.token,
+        .method = {},
+        .headers = {"Accept: text/event-stream"},
+        .body = {},
+        .on_bytes = [this, &parser](std::string_view bytes) {
+          refusal_.append(bytes.substr(0, kMaxRefusal - std::min(refusal_.size(), kMaxRefusal)));
+          return parser.feed(bytes).ok() && !gone_ && !ended_;
+        }};
+    if (!last_.empty() && last_ != "earliest") request.headers.push_back("Last-Event-ID: " + last_);
     refusal_.clear();
     auto answer = cli_http(request);
     if (parser.retry_ms() > 0) retry_ms_ = parser.retry_ms();
@@ -129,8 +127,7 @@ int replay_of_server(const TraceArguments& arguments) {
   const auto answer = follower.follow("/trace/replay", std::move(parameters));
   if (!answer.ok()) return failed(answer.status().message());
   if (answer->status != 200) return failed(follower.why_refused(answer->status));
-  if (!follower.ended() && !follower.gone())
-    return failed("the server ended the replay early");
+  if (!follower.ended() && !follower.gone()) return failed("the server ended the replay early");
   return 0;
 }
 
@@ -141,17 +138,13 @@ int replay_of_server(const TraceArguments& arguments) {
 // an hour is cut to one.
 class Pace {
  public:
-  explicit Pace(const std::string& speed)
-      : speed_(speed == "max"  ? 0
-               : speed == "10" ? 10
-                               : 1) {}
+  explicit Pace(const std::string& speed) : speed_(speed == "max" ? 0 : speed == "10" ? 10 : 1) {}
 
   Steady::time_point due(std::int64_t stamp_ns) {
     if (speed_ == 0 || stamp_ns == 0) return due_;
     if (newest_ == 0) newest_ = stamp_ns;
     if (stamp_ns > newest_) {
-      due_ += std::chrono::nanoseconds(std::min(stamp_ns - newest_, kMaxSilenceNs) /
-                                       speed_);
+      due_ += std::chrono::nanoseconds(std::min(stamp_ns - newest_, kMaxSilenceNs) / speed_);
       newest_ = stamp_ns;
     }
     return due_;
@@ -183,10 +176,9 @@ int replay_of_directory(const TraceArguments& arguments) {
       if (!print_envelope(entry->body)) return 0;
     }
     if (outcome.loss)
-      remark(fmt::format("[gap] {} to {} ({})",
-                         encode_event_id((*log)->epoch(), outcome.loss->from),
-                         encode_event_id((*log)->epoch(), outcome.loss->through),
-                         name_of(outcome.loss->reason)));
+      remark(fmt::format(
+          "[gap] {} to {} ({})", encode_event_id((*log)->epoch(), outcome.loss->from),
+          encode_event_id((*log)->epoch(), outcome.loss->through), name_of(outcome.loss->reason)));
     if (outcome.next <= next) break;
     next = outcome.next;
   }
@@ -201,16 +193,14 @@ int trace_tail(const TraceArguments& arguments) {
     const auto answer = follower.follow("/trace/stream", stream_filters(arguments));
     if (follower.gone()) return 0;
     if (first && !answer.ok()) return failed(answer.status().message());
-    if (answer.ok() && answer->status != 200)
-      return failed(follower.why_refused(answer->status));
+    if (answer.ok() && answer->status != 200) return failed(follower.why_refused(answer->status));
     remark(fmt::format("[reconnecting in {} ms]", follower.retry_ms()));
     wait_until(Steady::now() + std::chrono::milliseconds(follower.retry_ms()));
   }
 }
 
 int trace_replay(const TraceArguments& arguments) {
-  return arguments.url.empty() ? replay_of_directory(arguments)
-                               : replay_of_server(arguments);
+  return arguments.url.empty() ? replay_of_directory(arguments) : replay_of_server(arguments);
 }
 
 }  // namespace devs

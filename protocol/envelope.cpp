@@ -58,8 +58,8 @@ std::size_t write_head(MemberWriter& members, std::string& out, std::string_view
   return stamp_at;
 }
 
-void write_spans(MemberWriter& members, const EnvelopeOrigin& origin,
-                 std::string_view span_id, std::string_view parent_span_id) {
+void write_spans(MemberWriter& members, const EnvelopeOrigin& origin, std::string_view span_id,
+                 std::string_view parent_span_id) {
   members.text_if("trace_id", origin.trace_id)
       .text_if("span_id", span_id)
       .text_if("parent_span_id", parent_span_id);

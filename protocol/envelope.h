@@ -54,7 +54,7 @@ struct ObservationEnvelope {
   std::string span_id, parent_span_id;
   CallStatus status = CallStatus::success;
   std::string tool_name, server;
-  std::string result;  // CallToolResult JSON text; empty: `stderr_text` tells
+  std::string result;                    // CallToolResult JSON text; empty: `stderr_text` tells
   std::string stdout_text, stderr_text;  // used when `result` is empty
   double duration_ms = 0;
   std::optional<bool> executed;      // absent when unknown (a crash)
@@ -72,8 +72,7 @@ EncodedEnvelope encode_observation(const ObservationEnvelope& observation);
 // What the log needs to know of an envelope without ever parsing it again.
 struct EnvelopeFacts {
   std::string type;  // "thought", ...
-  std::string
-      name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
+  std::string name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
   // Ids that fit their grammar; snake_case, else camelCase; empty when absent.
   std::string task_id, session_id, agent_id;
   // What field filters ask for (streams 3.3).  `tool`: of an action its

@@ -15,9 +15,8 @@ constexpr std::size_t kMaxMetadataText = 1024;
 
 // As a metadata value: repaired first, for repairing makes longer.
 std::string metadata_text(std::string_view text) {
-  const std::string utf8 = is_utf8(text)
-                               ? std::string(text)
-                               : JsonView(json_string(text)).string().value_or("");
+  const std::string utf8 =
+      is_utf8(text) ? std::string(text) : JsonView(json_string(text)).string().value_or("");
   return std::string(utf8_prefix(utf8, kMaxMetadataText));
 }
 
@@ -30,7 +29,7 @@ struct Output {
 
 // At most three decimals, no exponent: 11.482, 2.31, 1502.
 std::string milliseconds(double ms) {
-  constexpr double kMost = 9e12;  // keeps thousandths in an integer
+  constexpr double kMost = 9e12;                         // keeps thousandths in an integer
   const double kept = ms > 0 ? std::min(ms, kMost) : 0;  // NaN too becomes 0
   const auto thousandths = static_cast<std::int64_t>(std::llround(kept * 1000));
   std::string text = std::to_string(thousandths / 1000);
@@ -78,8 +77,7 @@ void take_process_output(JsonView structured, CallStatus status, Output& output)
   if (!exit_code || !out || !err) return;
   output.out = std::move(*out);
   output.err = std::move(*err);
-  if (status == CallStatus::tool_error && *exit_code != 0)
-    output.exit_code = *exit_code;
+  if (status == CallStatus::tool_error && *exit_code != 0) output.exit_code = *exit_code;
 }
 
 Output output_of(const ObservationEnvelope& observation) {
@@ -94,8 +92,7 @@ Output output_of(const ObservationEnvelope& observation) {
   // Validation help is for readers of stdout, error or not.
   const bool to_stdout = observation.status == CallStatus::success ||
                          observation.status == CallStatus::validation_failed;
-  output.content =
-      describe_content(result["content"], to_stdout ? output.out : output.err);
+  output.content = describe_content(result["content"], to_stdout ? output.out : output.err);
   const JsonView structured = result["structuredContent"];
   output.structured = structured.text();
   take_process_output(structured, observation.status, output);
@@ -126,8 +123,7 @@ std::size_t cut(std::string& text, bool as_base64, std::size_t excess) {
   std::size_t gone = 0;
   while (end > 0 && gone < excess) {
     std::size_t begin = end - 1;
-    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U)
-      --begin;
+    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80U) --begin;
     gone += escaped_size(text, begin, end - begin);
     end = begin;
   }
@@ -145,8 +141,7 @@ void write_output(MemberWriter& members, std::string_view name, std::string_view
 }
 
 void write_metadata(std::string& out, const ObservationEnvelope& observation,
-                    std::string_view tool_name,
-                    std::optional<std::size_t> original_bytes) {
+                    std::string_view tool_name, std::optional<std::size_t> original_bytes) {
   MemberWriter metadata(out);
   metadata.text("status", name_of(observation.status))
       .text("tool_name", tool_name)
@@ -166,8 +161,8 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
   metadata.end();
 }
 
-EncodedEnvelope write(const ObservationEnvelope& observation, const Output& output,
-                      bool as_base64, std::optional<std::size_t> original_bytes) {
+EncodedEnvelope write(const ObservationEnvelope& observation, const Output& output, bool as_base64,
+                      std::optional<std::size_t> original_bytes) {
   const std::string tool_name = metadata_text(observation.tool_name);
   const auto preview = [as_base64](std::string_view text) {
     return as_base64 ? std::string_view() : utf8_prefix(text, kPreviewBytes);
@@ -180,8 +175,7 @@ EncodedEnvelope write(const ObservationEnvelope& observation, const Output& outp
   encoded.stamp_at = write_head(members, out, "observation", observation.origin);
   members.text("tool_call_id", observation.tool_call_id)
       .number("call_index", observation.call_index);
-  write_spans(members, observation.origin, observation.span_id,
-              observation.parent_span_id);
+  write_spans(members, observation.origin, observation.span_id, observation.parent_span_id);
   members.number("exit_code", output.exit_code);
   write_output(members, "stdout", output.out, as_base64);
   write_output(members, "stderr", output.err, as_base64);

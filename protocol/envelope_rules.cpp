@@ -20,18 +20,16 @@ constexpr std::array<std::string_view, 6> kControlEvents{
     "gap", "reset", "evicted", "goodbye", "envelope_oversize", "replay_end"};
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // ^(0|[1-9][0-9]{0,18})$, at most 2^63-1.
 bool is_stamp(JsonView value) {
   const std::optional<std::string> text = value.string();
-  if (!text || !is_digits(*text) || (text->front() == '0' && text->size() > 1))
-    return false;
+  if (!text || !is_digits(*text) || (text->front() == '0' && text->size() > 1)) return false;
   std::int64_t stamp = 0;
-  return std::from_chars(text->data(), text->data() + text->size(), stamp).ec ==
-         std::errc();
+  return std::from_chars(text->data(), text->data() + text->size(), stamp).ec == std::errc();
 }
 
 bool is_id(JsonView value) {
@@ -56,8 +54,7 @@ bool is_duration(JsonView value) {
 
 bool is_metadata_value(JsonView value) {
   if (value.is_string()) return value.string()->size() <= kMaxMetadataText;
-  return value.kind() == JsonView::Kind::number ||
-         value.kind() == JsonView::Kind::boolean;
+  return value.kind() == JsonView::Kind::number || value.kind() == JsonView::Kind::boolean;
 }
 
 Status refuse(std::string_view path, std::string_view why) {
@@ -83,12 +80,10 @@ Status check_event_name(JsonView type, JsonView event) {
   if (!type.is("hitl") && !type.is("lifecycle") && !type.is("system")) return {};
   const std::optional<std::string> name = event.string();
   if (!name) return {};
-  if (std::find(kControlEvents.begin(), kControlEvents.end(), *name) !=
-      kControlEvents.end()) {
+  if (std::find(kControlEvents.begin(), kControlEvents.end(), *name) != kControlEvents.end()) {
     return refuse("/payload/event", "is the name of a control event");
   }
-  const bool line_end =
-      name->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
+  const bool line_end = name->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
   return line_end ? refuse("/payload/event", "must be one line") : Status();
 }
 
@@ -120,8 +115,7 @@ void check_metadata(JsonView metadata, std::vector<std::string>& found) {
     if (name == "payload") {
       found.push_back(path + "is not allowed");
     } else if (!is_metadata_value(value)) {
-      found.push_back(path +
-                      "must be a string of at most 1024 bytes, a number or a boolean");
+      found.push_back(path + "must be a string of at most 1024 bytes, a number or a boolean");
     }
   });
 }
@@ -138,8 +132,8 @@ Status check_published_envelope(JsonView envelope) {
                  {"turn_index", &turn_index}});
   if (!type.present()) {
     const bool turn = header.present() && payload.present();
-    return refuse("/type", turn ? "is required; a turn envelope belongs to /saop/turns"
-                                : "is required");
+    return refuse("/type",
+                  turn ? "is required; a turn envelope belongs to /saop/turns" : "is required");
   }
   if (!type.is_string()) return refuse("/type", "must be a string");
   const std::size_t type_bytes = type.string()->size();
@@ -147,8 +141,7 @@ Status check_published_envelope(JsonView envelope) {
   if (type_bytes > kMaxTypeBytes) return refuse("/type", "must be at most 64 bytes");
 
   if (stamp.present() && !is_stamp(stamp)) {
-    return refuse("/timestamp_ns",
-                  "must be a string of decimal digits, at most 2^63-1");
+    return refuse("/timestamp_ns", "must be a string of decimal digits, at most 2^63-1");
   }
   if (turn_index.present()) {
     const auto turn = turn_index.integer();
@@ -179,8 +172,7 @@ std::vector<std::string> validate_observation(JsonView envelope) {
     found.emplace_back("/tool_call_id: must be an id");
   }
   if (!is_stamp(envelope["timestamp_ns"])) {
-    found.emplace_back(
-        "/timestamp_ns: must be a string of decimal digits, at most 2^63-1");
+    found.emplace_back("/timestamp_ns: must be a string of decimal digits, at most 2^63-1");
   }
   if (!envelope["exit_code"].integer()) {
     found.emplace_back("/exit_code: must be an integer");
@@ -193,8 +185,7 @@ std::vector<std::string> validate_observation(JsonView envelope) {
   check_output("stderr", envelope["stderr"], encoding.is("base64"), found);
   const JsonView duration = envelope["duration_ms"];
   if (duration.present() && !is_duration(duration)) {
-    found.emplace_back(
-        "/duration_ms: must be a number >= 0 with at most three decimals");
+    found.emplace_back("/duration_ms: must be a number >= 0 with at most three decimals");
   }
   check_metadata(envelope["metadata"], found);
   return found;

@@ -36,7 +36,7 @@ class MemberWriter {
 // the stamp's first digit.
 std::size_t write_head(MemberWriter& members, std::string& out, std::string_view type,
                        const EnvelopeOrigin& origin);
-void write_spans(MemberWriter& members, const EnvelopeOrigin& origin,
-                 std::string_view span_id, std::string_view parent_span_id);
+void write_spans(MemberWriter& members, const EnvelopeOrigin& origin, std::string_view span_id,
+                 std::string_view parent_span_id);
 
 }  // namespace devs

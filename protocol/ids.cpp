@@ -20,8 +20,8 @@ bool is_hex(char c) {
 }
 
 bool is_id_char(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         c == '.' || c == '_' || c == ':' || c == '@' || c == '-';
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+         c == '_' || c == ':' || c == '@' || c == '-';
 }
 
 }  // namespace
@@ -35,8 +35,7 @@ std::string encode_event_id(std::string_view epoch, Sequence sequence) {
 
 Result<EventId> decode_event_id(std::string_view text) {
   const Status refused(Code::invalid_argument, "not an event id (<epoch>-<sequence>)");
-  if (text.size() > kMaxLastEventIdBytes || text.size() < kEpochDigits + 2)
-    return refused;
+  if (text.size() > kMaxLastEventIdBytes || text.size() < kEpochDigits + 2) return refused;
   const std::string_view epoch = text.substr(0, kEpochDigits);
   if (!std::all_of(epoch.begin(), epoch.end(), is_lower_hex)) return refused;
   if (text[kEpochDigits] != '-') return refused;

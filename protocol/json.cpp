@@ -50,27 +50,17 @@ bool overflows(std::string_view number) {
   if (magnitude <= 308) return false;
   if (magnitude >= 310) return true;
   double value = 0;
-  const auto parsed =
-      std::from_chars(number.data(), number.data() + number.size(), value);
+  const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
   return parsed.ec != std::errc() || !std::isfinite(value);
 }
 
 class Guard {
  public:
-  Guard(std::string_view text, const JsonBounds& bounds)
-      : text_(text), bounds_(bounds) {}
+  Guard(std::string_view text, const JsonBounds& bounds) : text_(text), bounds_(bounds) {}
   Result<std::string> run();
 
  private:
-  enum class Want {
-    value,
-    value_or_end,
-    name,
-    name_or_end,
-    colon,
-    comma_or_end,
-    nothing
-  };
+  enum class Want { value, value_or_end, name, name_or_end, colon, comma_or_end, nothing };
 
   // Each returns false after it has written error_.
   bool step();
@@ -107,15 +97,14 @@ class Guard {
 };
 
 bool Guard::fail(std::size_t at, std::string_view what) {
-  error_ = Status(Code::invalid_argument,
-                  "byte " + std::to_string(at) + ": " + std::string(what));
+  error_ = Status(Code::invalid_argument, "byte " + std::to_string(at) + ": " + std::string(what));
   return false;
 }
 
 bool Guard::over(std::size_t at, std::string_view what, std::size_t limit) {
-  error_ = Status(Code::resource_exhausted, "byte " + std::to_string(at) + ": " +
-                                                std::string(what) + " beyond " +
-                                                std::to_string(limit));
+  error_ =
+      Status(Code::resource_exhausted, "byte " + std::to_string(at) + ": " + std::string(what) +
+                                           " beyond " + std::to_string(limit));
   return false;
 }
 
@@ -248,10 +237,9 @@ bool Guard::name() {
   if (!string(bounds_.name_bytes, "a member name", true)) return false;
   const std::string_view raw = text_.substr(begin, at_ - 1 - begin);
   const bool plain = raw.find('\\') == std::string_view::npos;
-  names_.push({plain ? std::hash<std::string_view>()(raw)
-                     : std::hash<std::string>()(unescaped(raw)),
-               static_cast<std::uint32_t>(begin),
-               static_cast<std::uint32_t>(raw.size())});
+  names_.push(
+      {plain ? std::hash<std::string_view>()(raw) : std::hash<std::string>()(unescaped(raw)),
+       static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(raw.size())});
   want_ = Want::colon;
   return true;
 }
@@ -282,8 +270,7 @@ bool Guard::string(std::size_t limit, const char* what, bool is_name) {
 
 bool Guard::escape(bool is_name) {
   const std::size_t begin = at_;
-  if (begin + 1 >= text_.size())
-    return fail(text_.size(), "the text ends inside a string");
+  if (begin + 1 >= text_.size()) return fail(text_.size(), "the text ends inside a string");
   const char kind = text_[begin + 1];
   if (kind != 'u') {
     if (std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos) {
@@ -327,8 +314,7 @@ bool Guard::number() {
     if (here() == '+' || here() == '-') ++at_;
     if (!digits()) return fail(at_, "expected a digit");
   }
-  if (at_ - begin > bounds_.number_bytes)
-    return over(begin, "a number", bounds_.number_bytes);
+  if (at_ - begin > bounds_.number_bytes) return over(begin, "a number", bounds_.number_bytes);
   if (overflows(text_.substr(begin, at_ - begin))) {
     return fail(begin, "a number no double can hold");
   }

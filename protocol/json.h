@@ -78,8 +78,8 @@ class JsonView {
  private:
   // Moves `at` past the member that begins there; false at the end.  `quoted` is
   // the name as written.  REQUIRES: the text is an object's.
-  static bool next_member(std::string_view text, std::size_t& at,
-                          std::string_view& quoted, JsonView& value);
+  static bool next_member(std::string_view text, std::size_t& at, std::string_view& quoted,
+                          JsonView& value);
   // Both return the index just past the value that begins at `at`.
   static std::size_t end_of_value(std::string_view text, std::size_t at);
   static std::size_t end_of_string(std::string_view text, std::size_t at);
@@ -103,8 +103,7 @@ void JsonView::each_member(F&& f) const {
   if (!is_object()) return;
   std::string_view quoted;
   JsonView value;
-  for (std::size_t at = 1; next_member(text_, at, quoted, value);)
-    f(unescape(quoted), value);
+  for (std::size_t at = 1; next_member(text_, at, quoted, value);) f(unescape(quoted), value);
 }
 
 template <class F>

@@ -43,15 +43,13 @@ const char* complaint_about(const Members& message) {
     if (message.result.present() || message.error.present()) {
       return "a message has a method, or a result, or an error";
     }
-    if (message.params.present() && !message.params.is_object() &&
-        !message.params.is_array()) {
+    if (message.params.present() && !message.params.is_object() && !message.params.is_array()) {
       return "params must be an object or an array";
     }
     return nullptr;
   }
   if (message.result.present() == message.error.present()) {
-    return message.result.present() ? "result and error exclude each other"
-                                    : "method is required";
+    return message.result.present() ? "result and error exclude each other" : "method is required";
   }
   if (!message.id.present()) return "a response needs an id";
   if (message.error.present() && !message.error.is_object()) {
@@ -107,8 +105,8 @@ std::variant<RpcMessage, RpcRefusal> decode_rpc(std::string_view compact) {
   RpcMessage message;
   message.id = members.id.text();
   if (members.method.present()) {
-    message.kind = members.id.present() ? RpcMessage::Kind::request
-                                        : RpcMessage::Kind::notification;
+    message.kind =
+        members.id.present() ? RpcMessage::Kind::request : RpcMessage::Kind::notification;
     message.method = members.method.string().value_or("");
     message.params = members.params;
   } else {

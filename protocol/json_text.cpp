@@ -128,8 +128,7 @@ std::size_t decode_escape(std::string_view inner, std::size_t& at, char (&out)[4
     at += 6;
     return encode_utf8(static_cast<std::uint32_t>(high), out);
   }
-  const bool paired =
-      at + 12 <= inner.size() && inner[at + 6] == '\\' && inner[at + 7] == 'u';
+  const bool paired = at + 12 <= inner.size() && inner[at + 6] == '\\' && inner[at + 7] == 'u';
   const int low = paired ? hex_unit(inner, at + 8) : -1;
   if (low < 0xDC00 || low > 0xDFFF) return replace(inner, at, out);
   at += 12;

@@ -23,10 +23,9 @@ inline std::size_t plain_end(std::string_view text, std::size_t at) {
       const std::uint64_t slash = word ^ (kOnes * 0x5c);
       // Each term may mark a wrong byte only above a right one, so the lowest
       // mark of their union is right.
-      const std::uint64_t marks =
-          (((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash) |
-           ((word - kOnes * 0x20) & ~word) | word) &
-          kHighs;
+      const std::uint64_t marks = (((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash) |
+                                   ((word - kOnes * 0x20) & ~word) | word) &
+                                  kHighs;
       if (marks != 0) return at + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
       at += 8;
     }

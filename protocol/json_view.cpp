@@ -27,8 +27,7 @@ std::size_t JsonView::end_of_string(std::string_view text, std::size_t at) {
   while (from < text.size()) {
     const void* found = std::memchr(text.data() + from, '"', text.size() - from);
     if (found == nullptr) break;
-    const auto quote =
-        static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    const auto quote = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
     std::size_t slashes = 0;
     while (quote - slashes > from && text[quote - slashes - 1] == '\\') ++slashes;
     if (slashes % 2 == 0) return quote + 1;
@@ -42,8 +41,7 @@ std::size_t JsonView::end_of_value(std::string_view text, std::size_t at) {
   if (text[at] == '"') return end_of_string(text, at);
   if (text[at] != '{' && text[at] != '[') {
     std::size_t end = at + 1;
-    while (end < text.size() && text[end] != ',' && text[end] != '}' &&
-           text[end] != ']') {
+    while (end < text.size() && text[end] != ',' && text[end] != '}' && text[end] != ']') {
       ++end;
     }
     return end;
@@ -93,8 +91,8 @@ JsonView::Kind JsonView::kind() const {
   }
 }
 
-bool JsonView::next_member(std::string_view text, std::size_t& at,
-                           std::string_view& quoted, JsonView& value) {
+bool JsonView::next_member(std::string_view text, std::size_t& at, std::string_view& quoted,
+                           JsonView& value) {
   if (at >= text.size() || text[at] == '}') return false;
   const std::size_t name_end = end_of_string(text, at);
   if (name_end >= text.size()) return false;

@@ -18,8 +18,7 @@ Status refuse(const std::string& path, std::string_view why) {
 // everything after it is left as it was.
 class MemberReader {
  public:
-  MemberReader(JsonView object, std::string path)
-      : object_(object), path_(std::move(path)) {}
+  MemberReader(JsonView object, std::string path) : object_(object), path_(std::move(path)) {}
 
   void text(const char* name, std::string& out) { text(name, object_[name], out); }
   void text(const char* name, JsonView value, std::string& out) {
@@ -80,12 +79,10 @@ Result<HostThought> decode_thought(JsonView value) {
   return thought;
 }
 
-void read_depends_on(JsonView value, MemberReader& read,
-                     std::vector<std::string>& out) {
+void read_depends_on(JsonView value, MemberReader& read, std::vector<std::string>& out) {
   if (!value.present()) return;
   if (!value.is_array()) return read.fail("depends_on", "must be an array");
-  if (value.size() > kMaxDependsOn)
-    return read.fail("depends_on", "must have at most 64 ids");
+  if (value.size() > kMaxDependsOn) return read.fail("depends_on", "must have at most 64 ids");
   std::size_t index = 0;
   value.each_element([&](JsonView element) {
     auto id = element.string();
@@ -111,8 +108,7 @@ Result<SaopContext> decode_context(JsonView value) {
   read.id("thread_id", context.thread_id);
   if (const JsonView turn = value["turn_index"]; turn.present()) {
     context.turn_index = turn.integer();
-    if (!context.turn_index || *context.turn_index < 0 ||
-        *context.turn_index > kMaxTurnIndex) {
+    if (!context.turn_index || *context.turn_index < 0 || *context.turn_index > kMaxTurnIndex) {
       read.fail("turn_index", "must be an integer from 0 to 2^53-1");
     }
   }

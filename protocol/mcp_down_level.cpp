@@ -44,8 +44,7 @@ std::string down_level_block(JsonView block, McpRevision revision) {
                       block["uri"].string().value_or(""));
   }
   if (has_icons(revision)) return std::string(block.text());
-  return without(block,
-                 [](const std::string& name, JsonView) { return name == "icons"; });
+  return without(block, [](const std::string& name, JsonView) { return name == "icons"; });
 }
 
 std::string down_level_content(JsonView content, McpRevision revision, bool& has_text) {
@@ -82,15 +81,14 @@ bool is_modern(JsonView result) {
 }  // namespace
 
 std::string down_level_tool(std::string_view tool_json, McpRevision revision) {
-  return without(
-      JsonView(tool_json), [revision](const std::string& name, JsonView value) {
-        if (name == "outputSchema") {
-          return !has_structured_output(revision) || !value["type"].is("object");
-        }
-        if (name == "title") return !has_structured_output(revision);
-        if (name == "execution" || name == "icons") return !has_icons(revision);
-        return name == "annotations" && !has_annotations(revision);
-      });
+  return without(JsonView(tool_json), [revision](const std::string& name, JsonView value) {
+    if (name == "outputSchema") {
+      return !has_structured_output(revision) || !value["type"].is("object");
+    }
+    if (name == "title") return !has_structured_output(revision);
+    if (name == "execution" || name == "icons") return !has_icons(revision);
+    return name == "annotations" && !has_annotations(revision);
+  });
 }
 
 std::string down_level_result(std::string_view result_json, McpRevision revision) {
@@ -104,8 +102,7 @@ std::string down_level_result(std::string_view result_json, McpRevision revision
   result.each_member([&](const std::string& name, JsonView value) {
     if (is_modern_result_member(name)) return;
     if (name == "content" && !value.is_array()) return;  // nobody could read it
-    if (name == "structuredContent" &&
-        (!value.is_object() || !has_structured_output(revision))) {
+    if (name == "structuredContent" && (!value.is_object() || !has_structured_output(revision))) {
       homeless = value.text();
     } else if (name == "content" && value.is_array()) {
       content = down_level_content(value, revision, has_text);

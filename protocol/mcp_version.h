@@ -18,10 +18,9 @@ std::optional<McpRevision> revision_of(std::string_view name);
 McpRevision negotiate(std::string_view requested);
 
 // What a revision brought.  Everything else about versions follows from these.
-bool has_batches(McpRevision revision);      // 2025-03-26 alone
-bool has_annotations(McpRevision revision);  // from 2025-03-26, audio too
-bool has_structured_output(
-    McpRevision revision);             // from 2025-06-18; title, resource_link
-bool has_icons(McpRevision revision);  // from 2025-11-25; execution, priming
+bool has_batches(McpRevision revision);            // 2025-03-26 alone
+bool has_annotations(McpRevision revision);        // from 2025-03-26, audio too
+bool has_structured_output(McpRevision revision);  // from 2025-06-18; title, resource_link
+bool has_icons(McpRevision revision);              // from 2025-11-25; execution, priming
 
 }  // namespace devs

@@ -35,8 +35,7 @@ void append_data(std::string& out, std::string_view data) {
 }  // namespace
 
 void append_sse_frame(std::string& out, const SseEvent& event) {
-  out.reserve(out.size() + event.id.size() + event.event.size() + event.data.size() +
-              48);
+  out.reserve(out.size() + event.id.size() + event.event.size() + event.data.size() + 48);
   if (event.retry_ms != 0) {
     out += "retry: ";
     out += std::to_string(event.retry_ms);
@@ -56,8 +55,7 @@ void append_sse_comment(std::string& out, std::string_view text) {
 void append_chunk(std::string& out, std::string_view payload) {
   if (payload.empty()) return;  // a chunk of nothing would end the body
   std::array<char, 16> size{};
-  const auto end =
-      std::to_chars(size.data(), size.data() + size.size(), payload.size(), 16).ptr;
+  const auto end = std::to_chars(size.data(), size.data() + size.size(), payload.size(), 16).ptr;
   out.reserve(out.size() + payload.size() + 20);
   out.append(size.data(), end);
   out += "\r\n";

@@ -13,8 +13,8 @@ Status SseParser::feed(std::string_view bytes) {
       continue;
     }
     after_cr_ = false;
-    const auto end = std::find_if(bytes.begin(), bytes.end(),
-                                  [](char c) { return c == '\n' || c == '\r'; });
+    const auto end =
+        std::find_if(bytes.begin(), bytes.end(), [](char c) { return c == '\n' || c == '\r'; });
     const auto length = static_cast<std::size_t>(end - bytes.begin());
     const std::string_view part = bytes.substr(0, length);
     if (pending_.size() + data_.size() + part.size() > max_event_bytes_) {
@@ -69,10 +69,9 @@ void SseParser::field(std::string_view name, std::string_view value) {
   } else if (name == "retry") {
     long wait = 0;
     const char* end = value.data() + value.size();
-    const bool digits = std::all_of(value.begin(), value.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
-    if (digits && !value.empty() &&
-        std::from_chars(value.data(), end, wait).ec == std::errc()) {
+    const bool digits =
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (digits && !value.empty() && std::from_chars(value.data(), end, wait).ec == std::errc()) {
       retry_ms_ = wait;
     }
   }

@@ -36,8 +36,7 @@ struct ToolSpec {
 // Builds a ToolSpec for a built-in or host tool.  `input_schema` is JSON text;
 // `annotations` JSON text or empty.  REQUIRES: both are valid JSON.
 ToolSpec make_tool_spec(std::string_view name, std::string_view description,
-                        std::string_view input_schema,
-                        std::string_view annotations = {});
+                        std::string_view input_schema, std::string_view annotations = {});
 
 // What a tool answered.  A tool that failed is still an answer: MCP carries it
 // as a result with isError, never as a JSON-RPC error.
@@ -52,7 +51,6 @@ struct ToolOutcome {
 };
 
 // {"content":[{"type":"text","text":...}],"isError":...}
-ToolOutcome text_outcome(std::string_view text,
-                         CallStatus status = CallStatus::success);
+ToolOutcome text_outcome(std::string_view text, CallStatus status = CallStatus::success);
 
 }  // namespace devs

@@ -96,8 +96,7 @@ Status ActiveSegment::append(std::span<const EntryPtr> batch, LogCarry carry,
   record_.begin(batch.front()->sequence, log_bytes_, stored_ms, carry);
   std::uint64_t bytes = 0;
   for (const EntryPtr& entry : batch) {
-    const LineMark mark{static_cast<std::uint32_t>(entry->body.size()), crc32c(entry->body),
-                        false};
+    const LineMark mark{static_cast<std::uint32_t>(entry->body.size()), crc32c(entry->body), false};
     marks_.push_back(mark);
     record_.add(mark, entry->topics);
     bytes += std::uint64_t{mark.bytes} + 1;
@@ -119,8 +118,7 @@ Status ActiveSegment::append(std::span<const EntryPtr> batch, LogCarry carry,
   log_bytes_ += bytes;
   index_bytes_ += record.size();
   MutexLock lock(mutex_);
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    table_.add(marks_[i], stored_ms, batch[i]->topics);
+  for (std::size_t i = 0; i < batch.size(); ++i) table_.add(marks_[i], stored_ms, batch[i]->topics);
   carry_ = carry;
   disk_bytes_ = log_bytes_ + index_bytes_;
   return {};

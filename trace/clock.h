@@ -12,7 +12,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimePoint steady() const = 0;  // deadlines and durations
+  virtual TimePoint steady() const = 0;                            // deadlines and durations
   virtual std::chrono::system_clock::time_point wall() const = 0;  // stamps for people
 };
 

@@ -24,8 +24,7 @@ constexpr auto kTables = [] {
   }
   for (std::size_t k = 1; k < 8; ++k)
     for (std::size_t byte = 0; byte < 256; ++byte)
-      tables[k][byte] =
-          (tables[k - 1][byte] >> 8) ^ tables[0][tables[k - 1][byte] & 0xff];
+      tables[k][byte] = (tables[k - 1][byte] >> 8) ^ tables[0][tables[k - 1][byte] & 0xff];
   return tables;
 }();
 

@@ -40,9 +40,9 @@ Code code_of(int error) {
 Status refused(std::string_view doing, const std::filesystem::path& path, int error) {
   const char* const name = ::strerrorname_np(error);
   const char* const words = ::strerrordesc_np(error);
-  return {code_of(error), fmt::format("cannot {} {}: {} ({})", doing, path.string(),
-                                      words != nullptr ? words : "unknown error",
-                                      name != nullptr ? name : "?")};
+  return {code_of(error),
+          fmt::format("cannot {} {}: {} ({})", doing, path.string(),
+                      words != nullptr ? words : "unknown error", name != nullptr ? name : "?")};
 }
 
 // What a person can do about a file or directory that is not to be had.
@@ -130,8 +130,8 @@ class RealFile final : public File {
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const override {
     std::size_t got = 0;
     while (got < to.size()) {
-      const ssize_t n = ::pread(fd_, to.data() + got, to.size() - got,
-                                static_cast<off_t>(offset + got));
+      const ssize_t n =
+          ::pread(fd_, to.data() + got, to.size() - got, static_cast<off_t>(offset + got));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return refused("read", path_, errno);
       if (n == 0) break;
@@ -158,15 +158,14 @@ class RealFile final : public File {
       const bool lost = found ? at_path.st_dev != device_ || at_path.st_ino != inode_
                               : errno == ENOENT || errno == ENOTDIR;
       if (lost)
-        gone_ =
-            Status(Code::not_found,
-                   fmt::format("{} was deleted or replaced while in use; put it back, or "
-                               "restart to begin a new log",
-                               path_.string()));
-      else if (found && static_cast<std::uint64_t>(at_path.st_size) < expected_)
-        gone_ = Status(Code::data_loss,
-                       fmt::format("{} was cut short while in use; restart to go on",
+        gone_ = Status(Code::not_found,
+                       fmt::format("{} was deleted or replaced while in use; put it back, or "
+                                   "restart to begin a new log",
                                    path_.string()));
+      else if (found && static_cast<std::uint64_t>(at_path.st_size) < expected_)
+        gone_ =
+            Status(Code::data_loss,
+                   fmt::format("{} was cut short while in use; restart to go on", path_.string()));
     }
     return gone_;
   }
@@ -175,8 +174,7 @@ class RealFile final : public File {
     std::array<iovec, IOV_MAX> vectors;
     std::size_t count = 0;
     for (const std::string_view piece : group)
-      if (!piece.empty())
-        vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
+      if (!piece.empty()) vectors[count++] = {const_cast<char*>(piece.data()), piece.size()};
     for (iovec* next = vectors.data(); count > 0;) {
       const ssize_t n = ::writev(fd_, next, static_cast<int>(count));
       if (n < 0 && errno == EINTR) continue;
@@ -288,8 +286,7 @@ FileSystem& real_files() {
   return files;
 }
 
-Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(
-    const std::filesystem::path& path) {
+Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
   if (fd < 0) return cannot("open", path, errno);
   std::unique_ptr<DirectoryLock> lock(new DirectoryLock(fd));
@@ -298,23 +295,22 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::take(
   whole.l_whence = SEEK_SET;
   if (::fcntl(fd, F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) return refused("lock", path, errno);
-    return Status(
-        Code::unavailable,
-        fmt::format("{} is in use by {} (lock {}); stop it, or choose another "
-                    "directory",
-                    path.parent_path().string(), holder_of(fd), path.string()));
+    return Status(Code::unavailable,
+                  fmt::format("{} is in use by {} (lock {}); stop it, or choose another "
+                              "directory",
+                              path.parent_path().string(), holder_of(fd), path.string()));
   }
   // Only for the message above: the lock holds without it, so a full disk is fine.
   const std::string number = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) == 0) {
-    [[maybe_unused]] const ssize_t wrote =
-        ::pwrite(fd, number.data(), number.size(), 0);
+    [[maybe_unused]] const ssize_t wrote = ::pwrite(fd, number.data(), number.size(), 0);
   }
   return lock;
 }
 
 bool DirectoryLock::in_place(const std::filesystem::path& path) const {
-  struct stat held {}, there {};
+  struct stat held {
+  }, there{};
   return ::fstat(fd_, &held) == 0 && ::stat(path.c_str(), &there) == 0 &&
          held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }

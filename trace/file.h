@@ -27,8 +27,7 @@ class File {
   virtual Status truncate(std::uint64_t size) = 0;
   virtual Status sync() = 0;  // fdatasync
   // Fewer bytes than asked only at the end of the file.
-  virtual Result<std::size_t> read_at(std::uint64_t offset,
-                                      std::span<char> to) const = 0;
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> to) const = 0;
   virtual Result<std::uint64_t> size() const = 0;
 };
 
@@ -41,13 +40,11 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   // For the log's own files: created 0600 when missing, refused when not regular.
-  virtual Result<std::unique_ptr<File>> open_append(
-      const std::filesystem::path& path) = 0;
+  virtual Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) = 0;
   // Reads only; append() and truncate() refuse.
   virtual Result<std::unique_ptr<File>> open_read(const std::filesystem::path& path) = 0;
   // Atomic; replaces `to`.
-  virtual Status rename(const std::filesystem::path& from,
-                        const std::filesystem::path& to) = 0;
+  virtual Status rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   virtual Status remove(const std::filesystem::path& path) = 0;
   virtual Status make_directory(const std::filesystem::path& path) = 0;  // 0700; there: ok
   // A name is on disk when its directory is: after create, rename and remove.

@@ -19,7 +19,8 @@ FlightLog::FlightLog(Options options)
       files_(options_.files != nullptr ? *options_.files : real_files()),
       clock_(options_.clock != nullptr ? *options_.clock : system_clock()),
       cache_(std::make_shared<SegmentCache>()),
-      tables_(std::make_shared<RolledTables>()) {}
+      tables_(std::make_shared<RolledTables>()) {
+}
 
 FlightLog::~FlightLog() = default;
 
@@ -58,8 +59,7 @@ Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durabi
     active = this->active();
   }
   const bool begins = active->bytes() == 0;
-  if (Status wrote =
-          active->append(batch, carry, now_ms(), durability == Durability::synced);
+  if (Status wrote = active->append(batch, carry, now_ms(), durability == Durability::synced);
       !wrote.ok())
     return wrote;
   if (begins) active_since_ = clock_.steady();
@@ -111,12 +111,12 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
     if (!gone.ok() && gone.code() != Code::not_found) return gone;
   }
 
-  auto begun = ActiveSegment::create(
-      files_, dir_,
-      {.epoch = epoch_,
-       .base = base,
-       .previous_last = info.count > 0 ? info.last() : old->previous_last(),
-       .carry = {info.open_from, info.last_stamp_ns}});
+  auto begun =
+      ActiveSegment::create(files_, dir_,
+                            {.epoch = epoch_,
+                             .base = base,
+                             .previous_last = info.count > 0 ? info.last() : old->previous_last(),
+                             .carry = {info.open_from, info.last_stamp_ns}});
   if (!begun.ok()) return begun.status();
   if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info, tables_));
   if (keep) unsynced_.push_back(info.base);
@@ -130,15 +130,13 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
 Status FlightLog::move_to_segments(const ActiveSegment& old) {
   if (roll_step_ == RollStep::none) {
     if (Status made = files_.make_directory(segments_dir_); !made.ok()) return made;
-    if (Status moved =
-            files_.rename(at("trace.log"), rolled_data_path(segments_dir_, old.base()));
+    if (Status moved = files_.rename(at("trace.log"), rolled_data_path(segments_dir_, old.base()));
         !moved.ok())
       return moved;
     roll_step_ = RollStep::log_moved;
   }
   if (roll_step_ == RollStep::log_moved) {
-    if (Status moved =
-            files_.rename(at("trace.idx"), rolled_index_path(segments_dir_, old.base()));
+    if (Status moved = files_.rename(at("trace.idx"), rolled_index_path(segments_dir_, old.base()));
         !moved.ok())
       return moved;
     roll_step_ = RollStep::index_moved;
@@ -160,7 +158,8 @@ Status FlightLog::begin_in_an_empty_directory() {
     if (!lock.ok()) return lock.status();
     lock_ = std::move(*lock);
   }
-  const Status aside = files_.rename(at("trace.log"), at(fmt::format("trace.log.torn-{}", now_ms())));
+  const Status aside =
+      files_.rename(at("trace.log"), at(fmt::format("trace.log.torn-{}", now_ms())));
   if (!aside.ok() && aside.code() != Code::not_found) return aside;
   MutexLock lock(meta_mutex_);
   noted_expired_ = segments_.expired_through();
@@ -180,7 +179,8 @@ bool FlightLog::free_room(const Pins* pins) {
     segments_.remove(info.base);
     segments_.set_expired_through(info.last());
     if (!remove_sealed(files_, segments_dir_, *each).ok()) return false;
-    if (!noted.ok()) [[maybe_unused]] const Status now = remember_expired(info.last());
+    if (!noted.ok()) [[maybe_unused]]
+      const Status now = remember_expired(info.last());
     return true;
   }
   return false;
@@ -222,15 +222,13 @@ ReadOutcome FlightLog::read(Sequence from, ReadLimits limits, const OnLine& on_l
   Sequence at = from;
   std::size_t bytes = 0;
   if (at < active->base()) {
-    const ReadOutcome read =
-        segments_.read(at, active->base(), active->previous_last(), limits,
-                       [&](const StoredLine& line) {
-                         bytes += line.body.size();
-                         on_line(line);
-                       });
+    const ReadOutcome read = segments_.read(at, active->base(), active->previous_last(), limits,
+                                            [&](const StoredLine& line) {
+                                              bytes += line.body.size();
+                                              on_line(line);
+                                            });
     const auto taken = static_cast<std::size_t>(read.next - from);
-    if (read.loss || read.next < active->base() || taken >= limits.entries ||
-        bytes >= limits.bytes)
+    if (read.loss || read.next < active->base() || taken >= limits.entries || bytes >= limits.bytes)
       return read;
     at = read.next;
     limits.entries -= taken;

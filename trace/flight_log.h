@@ -164,10 +164,10 @@ class FlightLog final : public StoredLog {
   const std::shared_ptr<RolledTables> tables_;
 
   RollStep roll_step_ = RollStep::none;  // the recorder's
-  std::vector<Sequence> unsynced_;  // the recorder's: bases of what was rolled since sync()
-  TimePoint active_since_{};  // the recorder's: when its first entry was stored
+  std::vector<Sequence> unsynced_;       // the recorder's: bases of what was rolled since sync()
+  TimePoint active_since_{};             // the recorder's: when its first entry was stored
 
-  Mutex meta_mutex_;  // one writer of trace.meta at a time
+  Mutex meta_mutex_;                                         // one writer of trace.meta at a time
   Sequence noted_expired_ DEVS_GUARDED_BY(meta_mutex_) = 0;  // in trace.meta
   mutable Mutex mutex_;
   std::shared_ptr<ActiveSegment> active_ DEVS_GUARDED_BY(mutex_);

@@ -199,8 +199,8 @@ Status FlightLog::find_segments(Log& log) {
     }
     if (!segment && !rolled && base <= expired && !options_.read_only) {
       // What an interrupted deletion left.
-      for (const auto& path : {sealed_sidecar_path(segments_dir_, base),
-                               sealed_data_path(segments_dir_, base)})
+      for (const auto& path :
+           {sealed_sidecar_path(segments_dir_, base), sealed_data_path(segments_dir_, base)})
         if (Status gone = files_.remove(path); !gone.ok() && gone.code() != Code::not_found)
           return gone;
     }
@@ -255,8 +255,7 @@ Status FlightLog::open_active(Log& log) {
   // entries for those they have seen.
   const bool is_new =
       segments->empty() && (last == 0 || (scan->log_bytes == 0 && scan->header.base == 1));
-  if (Status settled = settle_epoch(is_new, scan->header.epoch, log); !settled.ok())
-    return settled;
+  if (Status settled = settle_epoch(is_new, scan->header.epoch, log); !settled.ok()) return settled;
   if (is_new && !options_.read_only) {
     // An unfinished first line is the best witness there is, too.
     if (Status cut = cut_torn_tail(**file, 0, scan->log_bytes, log); !cut.ok()) return cut;
@@ -279,13 +278,13 @@ Status FlightLog::open_active(Log& log) {
       return cut;
     if (!scan->index_right || scan->header.epoch != epoch_) {
       scan->header.epoch = epoch_;
-      if (Status wrote = write_side_index(files_, at("trace.idx"), scan->header, scan->table,
-                                          scan->carry);
+      if (Status wrote =
+              write_side_index(files_, at("trace.idx"), scan->header, scan->table, scan->carry);
           !wrote.ok())
         return wrote;
-      log.line(format_ == kLogFormat ? Log::Level::warn : Log::Level::info, "sidecar_rebuilt",
-               {{"file", at("trace.idx").string()},
-                {"adopted_lines", std::to_string(scan->adopted)}});
+      log.line(
+          format_ == kLogFormat ? Log::Level::warn : Log::Level::info, "sidecar_rebuilt",
+          {{"file", at("trace.idx").string()}, {"adopted_lines", std::to_string(scan->adopted)}});
     }
   }
   auto sidecar = open_one("trace.idx");
@@ -295,8 +294,8 @@ Status FlightLog::open_active(Log& log) {
 
   const std::int64_t age_ms = std::max<std::int64_t>(now_ms() - scan->table.first_ms(), 0);
   active_since_ = clock_.steady() - std::chrono::milliseconds(age_ms);
-  take_active(std::make_shared<ActiveSegment>(std::move(*file), std::move(*sidecar),
-                                              std::move(*scan)));
+  take_active(
+      std::make_shared<ActiveSegment>(std::move(*file), std::move(*sidecar), std::move(*scan)));
   last_.store(last, std::memory_order_release);
   if (options_.read_only) return {};
   // What is shown from now on may still be in the page cache of a process that was
@@ -346,11 +345,10 @@ Status FlightLog::settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log) {
   } else if (!had_one && !of_sidecar.empty()) {
     epoch_ = of_sidecar;
   } else if (!had_one) {
-    log.warn("epoch_renewed",
-             {{"file", at("trace.meta").string()},
-              {"reason",
-               "the log has entries, but its epoch is missing or unreadable; "
-               "clients will start afresh"}});
+    log.warn("epoch_renewed", {{"file", at("trace.meta").string()},
+                               {"reason",
+                                "the log has entries, but its epoch is missing or unreadable; "
+                                "clients will start afresh"}});
     epoch_ = random_hex(5);
   }
   if (options_.read_only || (!is_new && had_one && format_ == kLogFormat)) return {};

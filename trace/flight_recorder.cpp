@@ -45,8 +45,7 @@ void FlightRecorder::follow(const std::stop_token& stop) {
     }
     if (Status synced = log_.sync(); !synced.ok())
       lines_.error("recorder_sync_failed", {{"reason", synced.message()}});
-  } catch (const std::exception&
-               broken) {  // top of a thread: what a library throws ends here
+  } catch (const std::exception& broken) {  // top of a thread: what a library throws ends here
     lines_.error("recorder_died", {{"reason", broken.what()}});
     bus_.fail(Status(Code::internal, "the recorder died"));
   }
@@ -57,8 +56,7 @@ bool FlightRecorder::store(const Batch& batch, const std::stop_token& stop) {
   const bool go_on = options_.on_failure == OnFailure::go_on;
   for (;;) {
     const bool last_try = stop.stop_requested();
-    if (go_on && !refusal_.empty() && !last_try &&
-        std::chrono::steady_clock::now() < next_try_) {
+    if (go_on && !refusal_.empty() && !last_try && std::chrono::steady_clock::now() < next_try_) {
       give_up(batch);  // nobody waits for a disk that refused just now
       return true;
     }
@@ -117,8 +115,8 @@ void FlightRecorder::say_refused(const Status& why, const Batch& batch) {
   refusal_ = why.message();
   failing_.set(1);
   bus_.fail(why, options_.on_failure);
-  lines_.error("recorder_refused", {{"reason", why.message()},
-                                    {"first_unstored", std::to_string(batch.first())}});
+  lines_.error("recorder_refused",
+               {{"reason", why.message()}, {"first_unstored", std::to_string(batch.first())}});
 }
 
 void FlightRecorder::say_healed(const Batch& batch) {
@@ -166,8 +164,7 @@ Status FlightRecorder::flush(TimePoint deadline) {
   const Sequence stored = bus_.head();
   if (stored >= wanted) return {};
   if (Status why = bus_.recorder_status(); !why.ok()) return why;
-  const std::string lag =
-      std::to_string(wanted - stored) + " entries are not stored yet";
+  const std::string lag = std::to_string(wanted - stored) + " entries are not stored yet";
   return ended ? Status(Code::unavailable, lag + ": the recorder has ended")
                : Status(Code::deadline_exceeded, lag);
 }

@@ -42,8 +42,8 @@ class FlightRecorder {
   };
 
   // REQUIRES: `bus`, `log` and `pins` outlive this recorder.  `pins` may be null.
-  FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, Log& lines,
-                 Metrics& metrics, Options options);
+  FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, Log& lines, Metrics& metrics,
+                 Options options);
   ~FlightRecorder() { stop(); }
   FlightRecorder(const FlightRecorder&) = delete;
   FlightRecorder& operator=(const FlightRecorder&) = delete;

@@ -101,13 +101,13 @@ LineTable::Run LineTable::run(std::uint64_t index, std::uint64_t max_lines,
   for (std::size_t i = 0; i < slot; ++i)
     run.offset += std::uint64_t{unpack(chunk->lines[i]).bytes} + 1;
 
-  auto next_time = std::upper_bound(
-      times_.begin(), times_.end(), index,
-      [](std::uint64_t wanted, const Time& time) { return wanted < time.index; });
+  auto next_time =
+      std::upper_bound(times_.begin(), times_.end(), index,
+                       [](std::uint64_t wanted, const Time& time) { return wanted < time.index; });
   std::int64_t ms = std::prev(next_time)->ms;
 
-  const std::uint64_t end = max_lines < count_ - index ? index + std::max<std::uint64_t>(max_lines, 1)
-                                                       : count_;
+  const std::uint64_t end =
+      max_lines < count_ - index ? index + std::max<std::uint64_t>(max_lines, 1) : count_;
   run.lines.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(end - index, kChunk)));
   for (std::uint64_t at = index; at < end; ++at, ++slot) {
     if (slot == kChunk) {
@@ -120,9 +120,9 @@ LineTable::Run LineTable::run(std::uint64_t index, std::uint64_t max_lines,
                        mark.lost != run.lines.front().mark.lost))
       break;
     run.bytes += std::uint64_t{mark.bytes} + 1;
-    run.lines.push_back({mark, ms,
-                         chunk->topics ? std::string_view(topics_[(*chunk->topics)[slot]])
-                                       : std::string_view()});
+    run.lines.push_back(
+        {mark, ms,
+         chunk->topics ? std::string_view(topics_[(*chunk->topics)[slot]]) : std::string_view()});
   }
   return run;
 }

@@ -81,8 +81,8 @@ class LineTable {
   std::uint32_t intern(std::string_view topics);
 
   std::deque<Chunk> chunks_;
-  std::deque<Time> times_;           // where it changes
-  std::deque<std::string> topics_;   // each different text once; 0 is the empty one
+  std::deque<Time> times_;          // where it changes
+  std::deque<std::string> topics_;  // each different text once; 0 is the empty one
   std::unordered_map<std::string_view, std::uint32_t> topic_index_;
   std::uint64_t count_ = 0, bytes_ = 0, lost_ = 0;
 };

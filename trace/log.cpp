@@ -47,8 +47,7 @@ std::string iso_time() {
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     now % 1000);
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now % 1000);
 }
 
 // Appends `,"name":"value"`, the value cut until it fits into `room`.  False
@@ -71,8 +70,7 @@ bool append_field(std::string& line, const Log::Field& field, std::size_t room) 
 }
 
 std::string format_line(Log::Level level, std::string_view event,
-                        std::initializer_list<Log::Field> fields,
-                        std::uint64_t dropped) {
+                        std::initializer_list<Log::Field> fields, std::uint64_t dropped) {
   std::string line;
   line.reserve(256);
   line.append(R"({"time":")").append(iso_time());
@@ -91,8 +89,8 @@ class StderrLog final : public Log {
  public:
   explicit StderrLog(Level at_least) : at_least_(at_least) {}
 
-  void line(Level level, std::string_view event,
-            std::initializer_list<Field> fields) override DEVS_EXCLUDES(mutex_) {
+  void line(Level level, std::string_view event, std::initializer_list<Field> fields) override
+      DEVS_EXCLUDES(mutex_) {
     if (level < at_least_) return;
     MutexLock lock(mutex_);  // held over a write that cannot block
     if (!writable()) {
@@ -126,9 +124,8 @@ class StderrLog final : public Log {
 
 Log& stderr_log(Log::Level at_least) {
   // The process has one stderr; what is here is its state, not ours.
-  static std::array<StderrLog, 4> logs{
-      StderrLog(Log::Level::debug), StderrLog(Log::Level::info),
-      StderrLog(Log::Level::warn), StderrLog(Log::Level::error)};
+  static std::array<StderrLog, 4> logs{StderrLog(Log::Level::debug), StderrLog(Log::Level::info),
+                                       StderrLog(Log::Level::warn), StderrLog(Log::Level::error)};
   return logs[static_cast<std::size_t>(at_least)];
 }
 

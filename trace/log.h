@@ -19,8 +19,7 @@ class Log {
 
   virtual ~Log() = default;
   // `event` is a constant in snake_case: `upstream_down`.
-  virtual void line(Level level, std::string_view event,
-                    std::initializer_list<Field> fields) = 0;
+  virtual void line(Level level, std::string_view event, std::initializer_list<Field> fields) = 0;
 
   void info(std::string_view event, std::initializer_list<Field> fields = {}) {
     line(Level::info, event, fields);

@@ -25,12 +25,8 @@ std::string segment_name(const std::filesystem::path& path) {
 // Goes through a directory once, oldest first.
 class Checker {
  public:
-  Checker(FileSystem& files, const std::filesystem::path& dir,
-          const OnProgress& on_progress)
-      : files_(files),
-        dir_(dir),
-        segments_(dir / "segments"),
-        on_progress_(on_progress) {}
+  Checker(FileSystem& files, const std::filesystem::path& dir, const OnProgress& on_progress)
+      : files_(files), dir_(dir), segments_(dir / "segments"), on_progress_(on_progress) {}
 
   Result<CheckReport> run() {
     const auto meta = read_log_meta(files_, dir_ / "trace.meta");
@@ -38,8 +34,7 @@ class Checker {
     const auto found = list_segments(files_, segments_);
     if (!found.ok()) return found.status();
     if (!there(dir_ / "trace.log") && found->empty() && !*meta)
-      return Status(Code::not_found,
-                    fmt::format("there is no log in {}", dir_.string()));
+      return Status(Code::not_found, fmt::format("there is no log in {}", dir_.string()));
     if (*meta) {
       meta_ = **meta;
     } else {
@@ -63,9 +58,7 @@ class Checker {
     std::string replaces;  // that this sidecar took the place of
   };
 
-  bool there(const std::filesystem::path& path) const {
-    return files_.open_read(path).ok();
-  }
+  bool there(const std::filesystem::path& path) const { return files_.open_read(path).ok(); }
   std::uint64_t size_of(const std::filesystem::path& path) const {
     const auto file = files_.open_read(path);
     if (!file.ok()) return 0;
@@ -88,10 +81,9 @@ class Checker {
     };
   }
 
-  void fault(std::string file, std::uint64_t offset, std::string what,
-             Sequence from = 0, Sequence through = 0, bool repairable = true) {
-    report_.faults.push_back(
-        {std::move(file), offset, from, through, std::move(what), repairable});
+  void fault(std::string file, std::uint64_t offset, std::string what, Sequence from = 0,
+             Sequence through = 0, bool repairable = true) {
+    report_.faults.push_back({std::move(file), offset, from, through, std::move(what), repairable});
   }
   void take(std::vector<LogFault>& faults) {
     for (LogFault& each : faults) report_.faults.push_back(std::move(each));
@@ -102,9 +94,8 @@ class Checker {
     const Sequence expected = before_.last + 1;
     if (report_.first == 0) report_.first = base;
     if (base < expected)
-      fault(name, 0,
-            fmt::format("begins before the one before it ends, at {}", before_.last),
-            base, before_.last, false);
+      fault(name, 0, fmt::format("begins before the one before it ends, at {}", before_.last), base,
+            before_.last, false);
     if (base <= expected) return;
     const Sequence through = base - 1;
     const Sequence missing_from = std::max(expected, meta_.expired_through + 1);
@@ -112,8 +103,7 @@ class Checker {
     const Sequence missing_through = std::min(previous_last, through);
     if (missing_from <= missing_through)
       fault(name, 0,
-            fmt::format("entries {} to {} before it are missing", missing_from,
-                        missing_through),
+            fmt::format("entries {} to {} before it are missing", missing_from, missing_through),
             missing_from, missing_through, false);
     if (previous_last < through)
       report_.lost += through - std::max(previous_last + 1, missing_from) + 1;
@@ -121,9 +111,8 @@ class Checker {
 
   void compare_epoch(const std::string& name, const Epoch& epoch) {
     if (!meta_.epoch.empty() && epoch != meta_.epoch)
-      fault(name, 0,
-            fmt::format("is of epoch {}, and trace.meta says {}", epoch, meta_.epoch),
-            0, 0, false);
+      fault(name, 0, fmt::format("is of epoch {}, and trace.meta says {}", epoch, meta_.epoch), 0,
+            0, false);
   }
 
   Status check_sealed(Sequence base) {
@@ -136,8 +125,7 @@ class Checker {
     if (!exam->head) {
       // Where it ends is not known: the next one says where it should have.
       before_ = {
-          .last = std::max(before_.last,
-                           exam->blocks.empty() ? base : exam->blocks.back().last()),
+          .last = std::max(before_.last, exam->blocks.empty() ? base : exam->blocks.back().last()),
           .sha256 = {},
           .replaces = {}};
       return {};
@@ -145,10 +133,8 @@ class Checker {
     const SegmentHead& head = *exam->head;
     follow(name, base, head.info.previous_last);
     compare_epoch(name, head.epoch);
-    const bool neighbours =
-        before_.last + 1 == base || before_.last == head.info.previous_last;
-    if (neighbours && !before_.sha256.empty() &&
-        head.previous_sha256 != before_.sha256 &&
+    const bool neighbours = before_.last + 1 == base || before_.last == head.info.previous_last;
+    if (neighbours && !before_.sha256.empty() && head.previous_sha256 != before_.sha256 &&
         (before_.replaces.empty() || head.previous_sha256 != before_.replaces))
       fault(name, 0, "does not name the sidecar before it: the chain is broken", base,
             head.info.last(), false);
@@ -190,8 +176,8 @@ class Checker {
     if (base > 0) ++report_.segments;
     report_.entries += exam->good;
     if (base > 0 && exam->header.base != base)
-      fault(which.index_name, 0,
-            fmt::format("says that it begins at {}", exam->header.base), 0, 0, false);
+      fault(which.index_name, 0, fmt::format("says that it begins at {}", exam->header.base), 0, 0,
+            false);
     follow(which.log_name, exam->header.base, exam->header.previous_last);
     if (exam->header_found) compare_epoch(which.index_name, exam->header.epoch);
     take(exam->faults);

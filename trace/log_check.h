@@ -15,8 +15,8 @@ namespace devs {
 
 // One thing wrong with a log directory, as `trace verify` prints it.
 struct LogFault {
-  std::string file;          // relative to the directory
-  std::uint64_t offset = 0;  // of the first bad byte, as exactly as checksums can tell
+  std::string file;                // relative to the directory
+  std::uint64_t offset = 0;        // of the first bad byte, as exactly as checksums can tell
   Sequence from = 0, through = 0;  // entries concerned; 0: unknown
   std::string what;                // "block 3 fails its CRC32C"
   bool repairable = false;
@@ -48,8 +48,7 @@ Result<CheckReport> check_log(FileSystem& files, const std::filesystem::path& di
 // data, cuts a torn tail, moves damaged blocks to `quarantine/` and seals the segment
 // anew around them (the loss stays declared).  Takes the directory lock.  Returns what
 // it did, one sentence each.
-Result<std::vector<std::string>> repair_log(FileSystem& files,
-                                            const std::filesystem::path& dir, Log& log,
-                                            const OnProgress& on_progress);
+Result<std::vector<std::string>> repair_log(FileSystem& files, const std::filesystem::path& dir,
+                                            Log& log, const OnProgress& on_progress);
 
 }  // namespace devs

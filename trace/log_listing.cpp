@@ -6,8 +6,8 @@
 
 namespace devs {
 
-Result<std::map<Sequence, SegmentFiles>> list_segments(
-    FileSystem& files, const std::filesystem::path& segments) {
+Result<std::map<Sequence, SegmentFiles>> list_segments(FileSystem& files,
+                                                       const std::filesystem::path& segments) {
   std::map<Sequence, SegmentFiles> found;
   const auto names = files.list(segments);
   if (!names.ok() && names.status().code() == Code::not_found) return found;
@@ -17,10 +17,10 @@ Result<std::map<Sequence, SegmentFiles>> list_segments(
     bool SegmentFiles::*there;
   };
   for (const std::string& name : *names)
-    for (const Ending& ending : {Ending{".ndjson.zst", &SegmentFiles::data},
-                                 Ending{".json", &SegmentFiles::sidecar},
-                                 Ending{".ndjson", &SegmentFiles::rolled_data},
-                                 Ending{".idx", &SegmentFiles::rolled_index}})
+    for (const Ending& ending :
+         {Ending{".ndjson.zst", &SegmentFiles::data}, Ending{".json", &SegmentFiles::sidecar},
+          Ending{".ndjson", &SegmentFiles::rolled_data},
+          Ending{".idx", &SegmentFiles::rolled_index}})
       if (const Sequence base = base_in_name(name, ending.text); base > 0)
         found[base].*ending.there = true;
   return found;

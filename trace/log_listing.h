@@ -23,7 +23,7 @@ struct SegmentFiles {
 };
 
 // By the base their names say.  No such directory: none.
-Result<std::map<Sequence, SegmentFiles>> list_segments(
-    FileSystem& files, const std::filesystem::path& segments);
+Result<std::map<Sequence, SegmentFiles>> list_segments(FileSystem& files,
+                                                       const std::filesystem::path& segments);
 
 }  // namespace devs

@@ -22,11 +22,10 @@ bool is_epoch(std::string_view text) {
 
 }  // namespace
 
-Result<std::optional<LogMeta>> read_log_meta(FileSystem& files,
-                                             const std::filesystem::path& path) {
+Result<std::optional<LogMeta>> read_log_meta(FileSystem& files, const std::filesystem::path& path) {
   const auto text = read_whole_file(files, path, kMaxMetaBytes);
-  if (!text.ok() && (text.status().code() == Code::not_found ||
-                     text.status().code() == Code::data_loss))
+  if (!text.ok() &&
+      (text.status().code() == Code::not_found || text.status().code() == Code::data_loss))
     return std::optional<LogMeta>();
   if (!text.ok()) return text.status();
   const auto checked = compact_json(*text, kConfigJson);
@@ -34,17 +33,15 @@ Result<std::optional<LogMeta>> read_log_meta(FileSystem& files,
   const JsonView meta(*checked);
   const auto format = meta["format"].integer();
   if (format && *format > kLogFormat)
-    return Status(
-        Code::invalid_argument,
-        fmt::format("{} has format {}, and this program knows formats up to {}: "
-                    "use the program that wrote it, or another directory",
-                    path.string(), *format, kLogFormat));
+    return Status(Code::invalid_argument,
+                  fmt::format("{} has format {}, and this program knows formats up to {}: "
+                              "use the program that wrote it, or another directory",
+                              path.string(), *format, kLogFormat));
   const auto epoch = meta["epoch"].string();
   const std::int64_t expired = meta["expired_through"].integer().value_or(0);
   if (!format || *format < 1 || !epoch || !is_epoch(*epoch) || expired < 0)
     return std::optional<LogMeta>();
-  return std::optional(
-      LogMeta{*epoch, static_cast<Sequence>(expired), static_cast<int>(*format)});
+  return std::optional(LogMeta{*epoch, static_cast<Sequence>(expired), static_cast<int>(*format)});
 }
 
 Status write_log_meta(FileSystem& files, const std::filesystem::path& path, const LogMeta& meta) {

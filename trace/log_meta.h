@@ -23,8 +23,7 @@ struct LogMeta {
 
 // nullopt: no such file, or nothing in it that makes sense (a new epoch is due).
 // invalid_argument, naming both numbers: written by a newer program.
-Result<std::optional<LogMeta>> read_log_meta(FileSystem& files,
-                                             const std::filesystem::path& path);
+Result<std::optional<LogMeta>> read_log_meta(FileSystem& files, const std::filesystem::path& path);
 
 // In this program's format.  Whole or not at all, also when the power fails.
 Status write_log_meta(FileSystem& files, const std::filesystem::path& path, const LogMeta& meta);

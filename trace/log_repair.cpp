@@ -59,8 +59,7 @@ class Repairer {
     for (auto each = found->begin(); each != found->end(); ++each) {
       const auto next = std::next(each);
       if (!each->second.sealed()) continue;
-      Status mended =
-          mend_one(each->first, each->second, next == found->end() ? 0 : next->first);
+      Status mended = mend_one(each->first, each->second, next == found->end() ? 0 : next->first);
       if (!mended.ok()) return mended;
     }
     return {};
@@ -109,11 +108,11 @@ class Repairer {
     around_.last = 0;
     around_.sha256_wanted.clear();
     if (next > 0) {
-      const auto text = read_whole_file(files_, sealed_sidecar_path(segments_, next),
-                                        kMaxSidecarBytes);
+      const auto text =
+          read_whole_file(files_, sealed_sidecar_path(segments_, next), kMaxSidecarBytes);
       const auto lines = text.ok() ? split_sidecar(*text) : std::nullopt;
-      const auto head = lines ? decode_head(lines->head)
-                              : Result<SegmentHead>(Status(Code::data_loss, "none"));
+      const auto head =
+          lines ? decode_head(lines->head) : Result<SegmentHead>(Status(Code::data_loss, "none"));
       if (head.ok() && head->info.base == next) {
         around_.last = head->info.previous_last;
         around_.sha256_wanted = head->previous_sha256;
@@ -121,8 +120,8 @@ class Repairer {
       }
       around_.last = next - 1;
     }
-    const auto index = files_.open_read(next > 0 ? rolled_index_path(segments_, next)
-                                                 : dir_ / "trace.idx");
+    const auto index =
+        files_.open_read(next > 0 ? rolled_index_path(segments_, next) : dir_ / "trace.idx");
     if (!index.ok()) return;
     if (const auto header = SideIndexReader(**index).header(); header)
       around_.last = header->previous_last;
@@ -138,8 +137,7 @@ class Repairer {
     const FlightLog::Found& found = (*flight)->found();
     if (found.torn_bytes > 0)
       did_.push_back(fmt::format("trace.log: cut {} torn bytes off its end, kept in {}",
-                                 found.torn_bytes,
-                                 found.torn_file.filename().string()));
+                                 found.torn_bytes, found.torn_file.filename().string()));
     for (const std::string& name : *damaged)
       did_.push_back(fmt::format("{}: made again from its log", name));
     if (found.sidecar_rebuilt) did_.push_back("trace.idx: made again from trace.log");
@@ -192,10 +190,9 @@ class Repairer {
       did_.push_back(
           info.lost == 0
               ? fmt::format("segment {}: sealed", info.base)
-              : fmt::format(
-                    "segment {}: sealed, {} lost entries are declared, the plain "
-                    "files are in quarantine now",
-                    info.base, info.lost));
+              : fmt::format("segment {}: sealed, {} lost entries are declared, the plain "
+                            "files are in quarantine now",
+                            info.base, info.lost));
     }
   }
 
@@ -210,9 +207,8 @@ class Repairer {
 
 }  // namespace
 
-Result<std::vector<std::string>> repair_log(FileSystem& files,
-                                            const std::filesystem::path& dir, Log& log,
-                                            const OnProgress& on_progress) {
+Result<std::vector<std::string>> repair_log(FileSystem& files, const std::filesystem::path& dir,
+                                            Log& log, const OnProgress& on_progress) {
   return Repairer(files, dir, log, on_progress).run();
 }
 

@@ -17,8 +17,7 @@ constexpr std::size_t kBlockBytes = 1024 * 1024;
 // More than the top bit leaves room for was not written as one line by anybody.
 constexpr std::uint64_t kMaxMarkBytes = std::numeric_limits<std::int32_t>::max();
 // Bodies were held to tighter bounds on their way in.
-constexpr JsonBounds kStoredJson{kMaxLineBytes, 64, 16u * 1024u * 1024u, kMaxLineBytes,
-                                 1024, 64};
+constexpr JsonBounds kStoredJson{kMaxLineBytes, 64, 16u * 1024u * 1024u, kMaxLineBytes, 1024, 64};
 
 bool is_object(std::string_view line) {
   return line.size() >= 2 && line.front() == '{' && line.back() == '}' &&
@@ -133,8 +132,8 @@ Status Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
   }
   if (found.size() != count) {  // nobody can say which is which: all are lost
     found.assign(static_cast<std::size_t>(count), {0, 0, true});
-    found.back().bytes = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(end - begin - count, kMaxMarkBytes));
+    found.back().bytes =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(end - begin - count, kMaxMarkBytes));
   }
   for (const LineMark& mark : found) scan_.table.add(mark, ms, {});
   return {};

@@ -18,15 +18,15 @@ namespace devs {
 // are whole JSON objects; others are lost when good ones follow, and else a torn tail,
 // which nobody was ever told of.
 struct LogScan {
-  SideHeader header;     // found, or worked out
+  SideHeader header;  // found, or worked out
   bool header_found = false;
-  LineTable table;       // of everything but the torn tail
-  LogCarry carry;        // as the last record says
-  std::uint64_t adopted = 0;     // lines the sidecar did not know
-  bool index_right = false;      // the sidecar says just this; else it is to be made anew
-  std::uint64_t index_bytes = 0; // its size, when it is right
-  std::uint64_t log_bytes = 0;   // size of the file: more than the table's: torn tail;
-                                 // less: lines the sidecar knows are gone
+  LineTable table;                // of everything but the torn tail
+  LogCarry carry;                 // as the last record says
+  std::uint64_t adopted = 0;      // lines the sidecar did not know
+  bool index_right = false;       // the sidecar says just this; else it is to be made anew
+  std::uint64_t index_bytes = 0;  // its size, when it is right
+  std::uint64_t log_bytes = 0;    // size of the file: more than the table's: torn tail;
+                                  // less: lines the sidecar knows are gone
 };
 
 struct ScanHints {
@@ -34,7 +34,7 @@ struct ScanHints {
   Epoch epoch = {};
   Sequence base = 1;
   LogCarry carry = {};
-  std::int64_t now_ms = 0;  // stored_ms of adopted lines, when no earlier one is known
+  std::int64_t now_ms = 0;      // stored_ms of adopted lines, when no earlier one is known
   Sequence end = ~Sequence{0};  // entries from here on are somewhere else
 };
 

@@ -37,14 +37,14 @@ void append_histogram(std::string& out, std::string_view name, std::string_view 
 
 void Counter::raise(std::uint64_t n) {
   std::uint64_t seen = value_.load(std::memory_order_relaxed);
-  while (seen < n &&
-         !value_.compare_exchange_weak(seen, n, std::memory_order_relaxed)) {
+  while (seen < n && !value_.compare_exchange_weak(seen, n, std::memory_order_relaxed)) {
   }
 }
 
 Histogram::Histogram(std::span<const double> bounds)
     : bounds_(bounds.begin(), bounds.end()),
-      buckets_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds.size() + 1)) {}
+      buckets_(std::make_unique<std::atomic<std::uint64_t>[]>(bounds.size() + 1)) {
+}
 
 void Histogram::observe(double value) {
   const auto bucket = std::lower_bound(bounds_.begin(), bounds_.end(), value) - bounds_.begin();

@@ -70,8 +70,7 @@ class Metrics {
  public:
   // `labels` in the form of the text exposition: `code="400",reason="host"`.  One name
   // is one kind; a counter whose name does not end in _total is shown as a gauge.
-  Counter& counter(std::string_view name, std::string_view labels = {})
-      DEVS_EXCLUDES(mutex_);
+  Counter& counter(std::string_view name, std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
   Gauge& gauge(std::string_view name, std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
   // `bounds` are those of the first call.
   Histogram& histogram(std::string_view name, std::span<const double> bounds,

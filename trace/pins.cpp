@@ -18,8 +18,8 @@ std::string encode_pins(const std::vector<Pin>& pins) {
   std::string text = fmt::format(R"({{"format":{},"pins":[)", kPinsFormat);
   for (const Pin& pin : pins)
     text += fmt::format(R"({}{{"at":{},"from":{},"through":{},"why":{}}})",
-                        text.ends_with('[') ? "\n" : ",\n", pin.at, pin.from,
-                        pin.through, json_string(pin.why));
+                        text.ends_with('[') ? "\n" : ",\n", pin.at, pin.from, pin.through,
+                        json_string(pin.why));
   return text + "\n]}\n";
 }
 
@@ -28,8 +28,7 @@ std::optional<std::vector<Pin>> decode_pins(std::string_view text) {
   const auto checked = compact_json(text, kConfigJson);
   if (!checked.ok()) return std::nullopt;
   const JsonView object(*checked);
-  if (object["format"].integer() != kPinsFormat || !object["pins"].is_array())
-    return std::nullopt;
+  if (object["format"].integer() != kPinsFormat || !object["pins"].is_array()) return std::nullopt;
   std::vector<Pin> pins;
   bool whole = true;
   object["pins"].each_element([&](JsonView row) {
@@ -40,8 +39,7 @@ std::optional<std::vector<Pin>> decode_pins(std::string_view text) {
             static_cast<Sequence>(*from) >= least;
     if (whole)
       pins.push_back({static_cast<Sequence>(*at), static_cast<Sequence>(*from),
-                      static_cast<Sequence>(*through),
-                      row["why"].string().value_or("")});
+                      static_cast<Sequence>(*through), row["why"].string().value_or("")});
   });
   if (!whole) return std::nullopt;
   return pins;
@@ -78,10 +76,8 @@ Result<std::unique_ptr<Pins>> Pins::open(FileSystem& files, std::filesystem::pat
     return pins;
   }
   pins->kept_aside_ = free_name(files, pins->path_);
-  if (Status moved = files.rename(pins->path_, pins->kept_aside_); !moved.ok())
-    return moved;
-  if (Status synced = files.sync_directory(pins->path_.parent_path()); !synced.ok())
-    return synced;
+  if (Status moved = files.rename(pins->path_, pins->kept_aside_); !moved.ok()) return moved;
+  if (Status synced = files.sync_directory(pins->path_.parent_path()); !synced.ok()) return synced;
   return pins;
 }
 
@@ -126,9 +122,8 @@ void Pins::keep_the_newest() {
 
 bool Pins::holds(Sequence from, Sequence through) const {
   MutexLock lock(mutex_);
-  return std::any_of(pins_.begin(), pins_.end(), [=](const Pin& pin) {
-    return pin.from <= through && from <= pin.through;
-  });
+  return std::any_of(pins_.begin(), pins_.end(),
+                     [=](const Pin& pin) { return pin.from <= through && from <= pin.through; });
 }
 
 std::vector<Pin> Pins::list() const {

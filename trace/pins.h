@@ -17,8 +17,8 @@ namespace devs {
 // What is worth keeping beyond retention: a window of the log around an entry that an
 // operator will want to look at.
 struct Trigger {
-  bool on_error = false;      // an observation whose status is not SUCCESS
-  double slower_than_ms = 0;  // an observation that took longer; 0: not
+  bool on_error = false;                    // an observation whose status is not SUCCESS
+  double slower_than_ms = 0;                // an observation that took longer; 0: not
   std::uint64_t before = 500, after = 500;  // entries kept around it
   // So many windows' worth of entries, the newest: an endless row of errors, whether
   // far apart or side by side, must not fill the disk.
@@ -42,8 +42,7 @@ class Pins {
  public:
   // A file that does not parse is kept aside and said so; nothing is pinned then.
   // REQUIRES: `files` outlives it.
-  static Result<std::unique_ptr<Pins>> open(FileSystem& files,
-                                            std::filesystem::path path,
+  static Result<std::unique_ptr<Pins>> open(FileSystem& files, std::filesystem::path path,
                                             Trigger trigger);
 
   void see(Sequence sequence, const EnvelopeFacts& facts) DEVS_EXCLUDES(mutex_);

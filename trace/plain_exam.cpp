@@ -18,11 +18,9 @@ constexpr std::uint64_t kReadLines = 16 * 1024;
 constexpr std::uint64_t kReadBytes = 1024 * 1024;
 
 // Null: there is no such file.
-Result<std::unique_ptr<File>> open_if_there(FileSystem& files,
-                                            const std::filesystem::path& path) {
+Result<std::unique_ptr<File>> open_if_there(FileSystem& files, const std::filesystem::path& path) {
   auto file = files.open_read(path);
-  if (!file.ok() && file.status().code() == Code::not_found)
-    return std::unique_ptr<File>();
+  if (!file.ok() && file.status().code() == Code::not_found) return std::unique_ptr<File>();
   return file;
 }
 
@@ -45,8 +43,7 @@ std::uint64_t first_bad_byte(const File& index) {
 
 class LineExaminer {
  public:
-  LineExaminer(const File* log, const LogScan& scan, const std::string& name,
-               PlainExam& exam)
+  LineExaminer(const File* log, const LogScan& scan, const std::string& name, PlainExam& exam)
       : log_(log), scan_(scan), name_(name), exam_(exam) {}
 
   void run(const std::function<void(std::uint64_t)>& on_bytes) {
@@ -55,9 +52,8 @@ class LineExaminer {
       const std::string bytes = read(run);
       std::uint64_t at = 0;
       for (const LineTable::Line& line : run.lines) {
-        judge(
-            index++, run.offset + at, line.mark,
-            std::string_view(bytes).substr(std::min<std::uint64_t>(at, bytes.size())));
+        judge(index++, run.offset + at, line.mark,
+              std::string_view(bytes).substr(std::min<std::uint64_t>(at, bytes.size())));
         at += std::uint64_t{line.mark.bytes} + 1;
       }
       on_bytes(run.bytes);
@@ -68,8 +64,7 @@ class LineExaminer {
  private:
   std::string read(const LineTable::Run& run) const {
     // What is lost, or not there, need not be read to be known as such.
-    if (log_ == nullptr || run.lines.front().mark.lost || run.offset >= scan_.log_bytes)
-      return {};
+    if (log_ == nullptr || run.lines.front().mark.lost || run.offset >= scan_.log_bytes) return {};
     auto bytes = read_part(*log_, run.offset, static_cast<std::size_t>(run.bytes));
     return bytes.ok() ? std::move(*bytes) : std::string();
   }
@@ -78,8 +73,7 @@ class LineExaminer {
              std::string_view bytes) {
     const Sequence sequence = scan_.header.base + index;
     if (mark.lost) ++exam_.marked_lost;
-    const bool good = !mark.lost && bytes.size() > mark.bytes &&
-                      bytes[mark.bytes] == '\n' &&
+    const bool good = !mark.lost && bytes.size() > mark.bytes && bytes[mark.bytes] == '\n' &&
                       crc32c(bytes.substr(0, mark.bytes)) == mark.crc;
     if (good) {
       ++exam_.good;
@@ -95,9 +89,8 @@ class LineExaminer {
   void tell() {
     if (bad_.from == 0) return;
     const Sequence lines = bad_.through - bad_.from + 1;
-    bad_.what = lines == 1
-                    ? "the line is not what its index says"
-                    : fmt::format("{} lines are not what their index says", lines);
+    bad_.what = lines == 1 ? "the line is not what its index says"
+                           : fmt::format("{} lines are not what their index says", lines);
     exam_.faults.push_back(std::exchange(bad_, {}));
   }
 
@@ -123,8 +116,7 @@ Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
   exam.header = scan->header;
   exam.header_found = scan->header_found;
   exam.count = scan->table.count();
-  const auto fault = [&](const std::string& name, std::uint64_t offset,
-                         std::string what) {
+  const auto fault = [&](const std::string& name, std::uint64_t offset, std::string what) {
     exam.faults.push_back({name, offset, 0, 0, std::move(what), true});
   };
   if (*log == nullptr) fault(which.log_name, 0, "is missing");
@@ -138,9 +130,8 @@ Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
     if (which.index_due) fault(which.index_name, 0, "is missing");
   } else if (!scan->index_right) {
     fault(which.index_name, first_bad_byte(**index),
-          scan->adopted > 0
-              ? fmt::format("does not know the last {} lines", scan->adopted)
-              : "is damaged");
+          scan->adopted > 0 ? fmt::format("does not know the last {} lines", scan->adopted)
+                            : "is damaged");
   }
   exam.bytes = scan->log_bytes;
   if (*index != nullptr)

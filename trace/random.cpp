@@ -29,8 +29,8 @@ std::string random_hex(std::size_t bytes) {
 std::string new_uuid_v7(const Clock& clock) {
   std::array<std::uint8_t, 10> random{};
   random_bytes(random);
-  const auto since_1970 = std::chrono::duration_cast<std::chrono::milliseconds>(
-      clock.wall().time_since_epoch());
+  const auto since_1970 =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
   return uuid_v7(static_cast<std::uint64_t>(since_1970.count()), random);
 }
 

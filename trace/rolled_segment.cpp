@@ -107,9 +107,9 @@ Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& s
   if (!data.ok() && data.status().code() != Code::not_found) return data.status();
   const auto index = files.open_read(rolled_index_path(segments, base));
   if (!index.ok() && index.status().code() != Code::not_found) return index.status();
-  auto scan = scan_log(data.ok() ? data.value().get() : nullptr,
-                       index.ok() ? index.value().get() : nullptr,
-                       {.epoch = hints.epoch, .base = base, .now_ms = hints.now_ms, .end = hints.end});
+  auto scan =
+      scan_log(data.ok() ? data.value().get() : nullptr, index.ok() ? index.value().get() : nullptr,
+               {.epoch = hints.epoch, .base = base, .now_ms = hints.now_ms, .end = hints.end});
   if (!scan.ok()) return scan.status();
   if (scan->header.base != base)
     return Status(Code::data_loss,
@@ -141,8 +141,7 @@ Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& s
 
 Status remove_rolled(FileSystem& files, const std::filesystem::path& segments, Sequence base) {
   for (const auto& path : {rolled_data_path(segments, base), rolled_index_path(segments, base)})
-    if (Status gone = files.remove(path); !gone.ok() && gone.code() != Code::not_found)
-      return gone;
+    if (Status gone = files.remove(path); !gone.ok() && gone.code() != Code::not_found) return gone;
   return {};
 }
 

@@ -24,17 +24,15 @@ std::filesystem::path named(const std::filesystem::path& segments, Sequence base
 }
 
 Status about(const std::filesystem::path& path, std::uint64_t byte, const Status& why) {
-  return {why.code(),
-          fmt::format("{}, byte {}: {}", path.string(), byte, why.message())};
+  return {why.code(), fmt::format("{}, byte {}: {}", path.string(), byte, why.message())};
 }
 
 // The row whose first entry is the last one at or before `sequence`; null: none.
 const SegmentBlock* block_at(const SegmentTable& table, Sequence sequence) {
-  const auto after = std::upper_bound(
-      table.blocks.begin(), table.blocks.end(), sequence,
-      [](Sequence wanted, const SegmentBlock& row) { return wanted < row.first; });
-  if (after == table.blocks.begin() || std::prev(after)->last() < sequence)
-    return nullptr;
+  const auto after =
+      std::upper_bound(table.blocks.begin(), table.blocks.end(), sequence,
+                       [](Sequence wanted, const SegmentBlock& row) { return wanted < row.first; });
+  if (after == table.blocks.begin() || std::prev(after)->last() < sequence) return nullptr;
   return &*std::prev(after);
 }
 
@@ -101,8 +99,8 @@ std::shared_ptr<const OpenedSegment> SealedSegment::opened() const {
 }
 
 std::shared_ptr<const OpenedSegment> SealedSegment::open() const {
-  const auto text = read_whole_file(files_, sealed_sidecar_path(segments_, info_.base),
-                                    kMaxSidecarBytes);
+  const auto text =
+      read_whole_file(files_, sealed_sidecar_path(segments_, info_.base), kMaxSidecarBytes);
   if (!text.ok()) return nullptr;
   const auto parts = split_sidecar(*text);
   if (!parts) return nullptr;
@@ -115,8 +113,8 @@ std::shared_ptr<const OpenedSegment> SealedSegment::open() const {
   return std::make_shared<const OpenedSegment>(std::move(*data), std::move(*table));
 }
 
-std::shared_ptr<const ExpandedBlock> SealedSegment::expanded(
-    const OpenedSegment& opened, const SegmentBlock& row) const {
+std::shared_ptr<const ExpandedBlock> SealedSegment::expanded(const OpenedSegment& opened,
+                                                             const SegmentBlock& row) const {
   const auto index = static_cast<std::size_t>(&row - opened.table.blocks.data());
   if (auto kept = cache_->block(id_, index)) return kept;
   const auto bytes = std::make_unique_for_overwrite<char[]>(row.bytes);
@@ -144,8 +142,7 @@ ReadOutcome SealedSegment::read(Sequence from, ReadLimits limits,
       return at > from ? ReadOutcome{at, {}} : lost(loss_at(opened->table, at, last));
     const auto block = expanded(*opened, *row);
     if (!block)
-      return at > from ? ReadOutcome{at, {}}
-                       : lost({at, row->last(), LossReason::corrupt});
+      return at > from ? ReadOutcome{at, {}} : lost({at, row->last(), LossReason::corrupt});
     bool full = false;
     block->each_line(at, [&](const StoredLine& line) {
       bytes += line.body.size();
@@ -170,22 +167,20 @@ Sequence SealedSegment::first_since(std::int64_t ms) const {
 
 }  // namespace
 
-std::filesystem::path sealed_data_path(const std::filesystem::path& segments,
-                                       Sequence base) {
+std::filesystem::path sealed_data_path(const std::filesystem::path& segments, Sequence base) {
   return named(segments, base, "ndjson.zst");
 }
 
-std::filesystem::path sealed_sidecar_path(const std::filesystem::path& segments,
-                                          Sequence base) {
+std::filesystem::path sealed_sidecar_path(const std::filesystem::path& segments, Sequence base) {
   return named(segments, base, "json");
 }
 
 Result<SegmentPtr> seal(FileSystem& files, const std::filesystem::path& segments,
                         const Segment& rolled, const SealOptions& options) {
   const SegmentInfo& info = rolled.info();
-  auto writer = SegmentWriter::create(
-      files, segments, info.base,
-      {.zstd_level = options.zstd_level, .block_bytes = options.block_bytes});
+  auto writer =
+      SegmentWriter::create(files, segments, info.base,
+                            {.zstd_level = options.zstd_level, .block_bytes = options.block_bytes});
   if (!writer.ok()) return writer.status();
 
   for (Sequence next = info.base; next <= info.last();) {
@@ -200,9 +195,8 @@ Result<SegmentPtr> seal(FileSystem& files, const std::filesystem::path& segments
       return Status(Code::internal, fmt::format("entry {} cannot be read", next));
     next = outcome.next;
   }
-  const auto head = (*writer)->finish({.info = info,
-                                       .epoch = options.epoch,
-                                       .previous_sha256 = options.previous_sha256});
+  const auto head = (*writer)->finish(
+      {.info = info, .epoch = options.epoch, .previous_sha256 = options.previous_sha256});
   if (!head.ok()) return head.status();
   return open_sealed(files, segments, info.base, options.cache);
 }
@@ -222,28 +216,23 @@ Result<SegmentPtr> open_sealed(FileSystem& files, const std::filesystem::path& s
   if (head->info.base != base)
     return about(path, 0, Status(Code::data_loss, "is the sidecar of another segment"));
   if (!cache) cache = std::make_shared<SegmentCache>();
-  return SegmentPtr(
-      std::make_shared<SealedSegment>(files, segments, head->info, std::move(cache)));
+  return SegmentPtr(std::make_shared<SealedSegment>(files, segments, head->info, std::move(cache)));
 }
 
 Status remove_sealed(FileSystem& files, const std::filesystem::path& segments,
                      const Segment& segment) {
-  if (const auto* const sealed = dynamic_cast<const SealedSegment*>(&segment))
-    sealed->hold();
+  if (const auto* const sealed = dynamic_cast<const SealedSegment*>(&segment)) sealed->hold();
   const Sequence base = segment.info().base;
-  for (const auto& path :
-       {sealed_sidecar_path(segments, base), sealed_data_path(segments, base)}) {
+  for (const auto& path : {sealed_sidecar_path(segments, base), sealed_data_path(segments, base)}) {
     const Status gone = files.remove(path);
     if (!gone.ok() && gone.code() != Code::not_found) return gone;
   }
   return files.sync_directory(segments);
 }
 
-Result<std::string> sidecar_sha256(FileSystem& files,
-                                   const std::filesystem::path& segments,
+Result<std::string> sidecar_sha256(FileSystem& files, const std::filesystem::path& segments,
                                    Sequence base) {
-  const auto text =
-      read_whole_file(files, sealed_sidecar_path(segments, base), kMaxSidecarBytes);
+  const auto text = read_whole_file(files, sealed_sidecar_path(segments, base), kMaxSidecarBytes);
   if (!text.ok()) return text.status();
   return sha256_hex(*text);
 }

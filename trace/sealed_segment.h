@@ -25,16 +25,14 @@ class SegmentCache;
 // The format is docs/flight_log_format.md.
 
 // Data and sidecar names of the segment that begins at `base`.
-std::filesystem::path sealed_data_path(const std::filesystem::path& segments,
-                                       Sequence base);
-std::filesystem::path sealed_sidecar_path(const std::filesystem::path& segments,
-                                          Sequence base);
+std::filesystem::path sealed_data_path(const std::filesystem::path& segments, Sequence base);
+std::filesystem::path sealed_sidecar_path(const std::filesystem::path& segments, Sequence base);
 
 struct SealOptions {
   int zstd_level = 3;
   std::size_t block_bytes = 256 * 1024;  // raw bytes per block
   std::string epoch = {};
-  std::string previous_sha256 = {};  // of the previous sidecar; empty: the first
+  std::string previous_sha256 = {};               // of the previous sidecar; empty: the first
   std::shared_ptr<SegmentCache> cache = nullptr;  // as open_sealed()
   std::stop_token stop = {};  // gives up with `cancelled`, leaving nothing behind
 };
@@ -53,8 +51,7 @@ Result<SegmentPtr> seal(FileSystem& files, const std::filesystem::path& segments
 // memory of those that are read; null: this one has a small one of its own. REQUIRES:
 // `files` outlives it.
 Result<SegmentPtr> open_sealed(FileSystem& files, const std::filesystem::path& segments,
-                               Sequence base,
-                               std::shared_ptr<SegmentCache> cache = nullptr);
+                               Sequence base, std::shared_ptr<SegmentCache> cache = nullptr);
 
 // Removes both files from the disk.  Whoever still holds the segment goes on reading:
 // they are opened first, and closed with the last holder.  Sidecar first, so that what
@@ -63,8 +60,7 @@ Status remove_sealed(FileSystem& files, const std::filesystem::path& segments,
                      const Segment& segment);
 
 // SHA-256 of the sidecar as it lies on disk, 64 hex digits.
-Result<std::string> sidecar_sha256(FileSystem& files,
-                                   const std::filesystem::path& segments,
+Result<std::string> sidecar_sha256(FileSystem& files, const std::filesystem::path& segments,
                                    Sequence base);
 
 }  // namespace devs

@@ -12,10 +12,10 @@ namespace devs {
 
 // What is known of a stretch of the log without reading it.
 struct SegmentInfo {
-  Sequence base = 1;        // of its first entry
-  std::uint64_t count = 0;  // entries, dense; 0: empty
-  std::uint64_t raw_bytes = 0;   // of NDJSON
-  std::uint64_t disk_bytes = 0;  // of all its files
+  Sequence base = 1;                       // of its first entry
+  std::uint64_t count = 0;                 // entries, dense; 0: empty
+  std::uint64_t raw_bytes = 0;             // of NDJSON
+  std::uint64_t disk_bytes = 0;            // of all its files
   std::int64_t first_ms = 0, last_ms = 0;  // stored_ms of its first and last entry
   // The last sequence given before `base` as its writer knew it.  Below base - 1: the
   // entries in between were never stored (LossReason::recorder).

@@ -73,8 +73,7 @@ struct Side {
 };
 
 std::string encode_side(const SegmentBlock& row, std::size_t frame_bytes,
-                        const std::vector<LineRun>& runs,
-                        const std::vector<std::string>& topics) {
+                        const std::vector<LineRun>& runs, const std::vector<std::string>& topics) {
   std::string side;
   append_varint(side, row.first);
   append_varint(side, row.lines);
@@ -103,8 +102,7 @@ std::optional<Side> decode_side(std::string_view bytes) {
   side.frame_bytes = reader.number();
   const std::uint64_t topics = reader.number();
   if (topics > reader.left()) return std::nullopt;  // each takes a byte at least
-  for (std::uint64_t i = 0; i < topics && reader.whole(); ++i)
-    side.topics.push_back(reader.text());
+  for (std::uint64_t i = 0; i < topics && reader.whole(); ++i) side.topics.push_back(reader.text());
   std::uint64_t lines = 0;
   for (std::uint64_t ms = 0; lines < side.lines && reader.whole();) {
     LineRun run;
@@ -112,14 +110,12 @@ std::optional<Side> decode_side(std::string_view bytes) {
     ms += static_cast<std::uint64_t>(unzigzag(reader.number()));
     run.stored_ms = static_cast<std::int64_t>(ms);
     run.topics = static_cast<std::size_t>(reader.number());
-    if (run.lines == 0 || run.lines > side.lines - lines ||
-        run.topics >= side.topics.size())
+    if (run.lines == 0 || run.lines > side.lines - lines || run.topics >= side.topics.size())
       return std::nullopt;
     lines += run.lines;
     side.runs.push_back(run);
   }
-  if (!reader.ended() || lines == 0 || side.first == 0 ||
-      side.frame_bytes > 2 * kMaxBlockRawBytes)
+  if (!reader.ended() || lines == 0 || side.first == 0 || side.frame_bytes > 2 * kMaxBlockRawBytes)
     return std::nullopt;
   return side;
 }
@@ -131,8 +127,7 @@ struct Parts {
 };
 
 std::optional<Parts> parts_of(std::string_view bytes) {
-  if (bytes.size() < kSkippableHead || little_endian_32(bytes) != kBlockMagic)
-    return std::nullopt;
+  if (bytes.size() < kSkippableHead || little_endian_32(bytes) != kBlockMagic) return std::nullopt;
   const std::size_t size = little_endian_32(bytes.substr(4));
   if (size > bytes.size() - kSkippableHead) return std::nullopt;
   const std::string_view packed = bytes.substr(kSkippableHead, size);
@@ -148,8 +143,7 @@ std::optional<Parts> parts_of(std::string_view bytes) {
 
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t lines = 0;
-  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
-    ++lines;
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ++lines;
   return lines;
 }
 
@@ -170,16 +164,14 @@ void BlockWriter::add(const StoredLine& line) {
   text_.append(line.body).append("\n");
 
   const std::size_t topics = index_of(line.topics);
-  if (!runs_.empty() && runs_.back().stored_ms == line.stored_ms &&
-      runs_.back().topics == topics)
+  if (!runs_.empty() && runs_.back().stored_ms == line.stored_ms && runs_.back().topics == topics)
     ++runs_.back().lines;
   else
     runs_.push_back({1, line.stored_ms, topics});
 }
 
 std::size_t BlockWriter::index_of(std::string_view topics) {
-  if (!runs_.empty() && topics_[runs_.back().topics] == topics)
-    return runs_.back().topics;
+  if (!runs_.empty() && topics_[runs_.back().topics] == topics) return runs_.back().topics;
   if (topics.empty()) return 0;
   const auto found = indexes_.find(topics);
   if (found != indexes_.end()) return found->second;
@@ -192,12 +184,10 @@ std::size_t BlockWriter::index_of(std::string_view topics) {
 Result<SegmentBlock> BlockWriter::take(std::string& out, int zstd_level) {
   const std::size_t begin = out.size();
   std::string frame;
-  if (Status packed = append_zstd_frame(frame, text_, zstd_level); !packed.ok())
-    return packed;
+  if (Status packed = append_zstd_frame(frame, text_, zstd_level); !packed.ok()) return packed;
   std::string side;
   const std::string plain = encode_side(row_, frame.size(), runs_, topics_);
-  if (Status packed = append_zstd_frame(side, plain, zstd_level); !packed.ok())
-    return packed;
+  if (Status packed = append_zstd_frame(side, plain, zstd_level); !packed.ok()) return packed;
   append_skippable_head(out, kBlockMagic, side.size());
   out.append(side).append(frame);
 
@@ -215,8 +205,7 @@ Result<SegmentBlock> BlockWriter::take(std::string& out, int zstd_level) {
 
 Result<std::shared_ptr<const ExpandedBlock>> expand_block(std::string_view bytes,
                                                           const SegmentBlock& row) {
-  if (bytes.size() != row.bytes || crc32c(bytes) != row.crc)
-    return lost("fails its CRC32C");
+  if (bytes.size() != row.bytes || crc32c(bytes) != row.crc) return lost("fails its CRC32C");
   auto parts = parts_of(bytes);
   if (!parts || parts->side.first != row.first || parts->side.lines != row.lines)
     return lost("is another block than its sidecar says");
@@ -238,8 +227,7 @@ Result<std::shared_ptr<const ExpandedBlock>> expand_block(std::string_view bytes
 std::size_t block_bytes_of(std::string_view bytes) {
   const auto parts = parts_of(bytes);
   if (!parts) return 0;
-  return bytes.size() - parts->frame.size() +
-         static_cast<std::size_t>(parts->side.frame_bytes);
+  return bytes.size() - parts->frame.size() + static_cast<std::size_t>(parts->side.frame_bytes);
 }
 
 Result<SegmentBlock> read_block_row(std::string_view bytes) {
@@ -256,8 +244,7 @@ Result<SegmentBlock> read_block_row(std::string_view bytes) {
       [](const LineRun& a, const LineRun& b) { return a.stored_ms < b.stored_ms; });
   row.first_ms = least->stored_ms;
   row.last_ms = most->stored_ms;
-  if (const auto proved = expand_block(bytes, row); !proved.ok())
-    return proved.status();
+  if (const auto proved = expand_block(bytes, row); !proved.ok()) return proved.status();
   return row;
 }
 

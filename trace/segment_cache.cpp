@@ -9,16 +9,14 @@ std::shared_ptr<const OpenedSegment> SegmentCache::segment(std::uint64_t id) {
   return segments_.find(id);
 }
 
-void SegmentCache::keep(std::uint64_t id,
-                        std::shared_ptr<const OpenedSegment> segment) {
+void SegmentCache::keep(std::uint64_t id, std::shared_ptr<const OpenedSegment> segment) {
   std::shared_ptr<const OpenedSegment> dropped;  // closed when the lock is gone
   MutexLock lock(mutex_);
   if (options_.segments == 0 || !segments_.put(id, std::move(segment))) return;
   if (segments_.order.size() > options_.segments) dropped = segments_.drop_last();
 }
 
-std::shared_ptr<const ExpandedBlock> SegmentCache::block(std::uint64_t id,
-                                                         std::size_t index) {
+std::shared_ptr<const ExpandedBlock> SegmentCache::block(std::uint64_t id, std::size_t index) {
   MutexLock lock(mutex_);
   return blocks_.find({id, index});
 }

@@ -37,12 +37,11 @@ class SegmentCache {
   std::uint64_t new_id() { return ++ids_; }  // of one segment
 
   std::shared_ptr<const OpenedSegment> segment(std::uint64_t id) DEVS_EXCLUDES(mutex_);
-  void keep(std::uint64_t id, std::shared_ptr<const OpenedSegment> segment)
-      DEVS_EXCLUDES(mutex_);
+  void keep(std::uint64_t id, std::shared_ptr<const OpenedSegment> segment) DEVS_EXCLUDES(mutex_);
   std::shared_ptr<const ExpandedBlock> block(std::uint64_t id, std::size_t index)
       DEVS_EXCLUDES(mutex_);
-  void keep(std::uint64_t id, std::size_t index,
-            std::shared_ptr<const ExpandedBlock> block) DEVS_EXCLUDES(mutex_);
+  void keep(std::uint64_t id, std::size_t index, std::shared_ptr<const ExpandedBlock> block)
+      DEVS_EXCLUDES(mutex_);
   void forget(std::uint64_t id) DEVS_EXCLUDES(mutex_);
 
  private:

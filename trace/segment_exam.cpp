@@ -22,8 +22,8 @@ std::string file_name(const std::filesystem::path& path) {
 }
 
 std::uint64_t first_difference(std::string_view a, std::string_view b) {
-  return static_cast<std::uint64_t>(
-      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  return static_cast<std::uint64_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
+                                    a.begin());
 }
 
 class Examiner {
@@ -63,15 +63,14 @@ class Examiner {
   }
 
   Status take_sidecar() {
-    const std::string_view first =
-        std::string_view(sidecar_).substr(0, sidecar_.find('\n'));
+    const std::string_view first = std::string_view(sidecar_).substr(0, sidecar_.find('\n'));
     auto head = decode_head(first);
     if (!head.ok() && head.status().code() == Code::invalid_argument)
       return {Code::invalid_argument,
               fmt::format("{} {}", sidecar_path_.string(), head.status().message())};
     if (!head.ok() || head->info.base != base_) {
-      sidecar_fault_ = {
-          0, head.ok() ? "is the sidecar of another segment" : head.status().message()};
+      sidecar_fault_ = {0,
+                        head.ok() ? "is the sidecar of another segment" : head.status().message()};
       exam_.head.reset();
       return {};
     }
@@ -133,13 +132,10 @@ class Examiner {
     }
     const std::uint64_t end = exam_.head->data_bytes;
     const std::uint64_t footer_at =
-        table_->blocks.empty()
-            ? 0
-            : table_->blocks.back().offset + table_->blocks.back().bytes;
+        table_->blocks.empty() ? 0 : table_->blocks.back().offset + table_->blocks.back().bytes;
     if (exam_.has_data) check_footer(sum, footer_at, end);
     if (size_ > end) {
-      fault(data_path_, end,
-            fmt::format("is {} bytes longer than its sidecar says", size_ - end));
+      fault(data_path_, end, fmt::format("is {} bytes longer than its sidecar says", size_ - end));
       exam_.bad.push_back({end, size_ - end});
     }
     return {};
@@ -149,14 +145,12 @@ class Examiner {
     if (there > 0) exam_.bad.push_back({row.offset, there});
     if (!exam_.has_data) return;  // said already
     const auto number = static_cast<std::size_t>(&row - table_->blocks.data()) + 1;
-    fault(data_path_, row.offset, fmt::format("block {} {}", number, why), row.first,
-          row.last());
+    fault(data_path_, row.offset, fmt::format("block {} {}", number, why), row.first, row.last());
   }
 
   void check_footer(Sha256& sum, std::uint64_t at, std::uint64_t end) {
     const std::string right = encode_footer(*exam_.head, table_->losses);
-    const std::string found =
-        bytes_at(at, std::min<std::uint64_t>(end - at, 2 * kMaxSidecarBytes));
+    const std::string found = bytes_at(at, std::min<std::uint64_t>(end - at, 2 * kMaxSidecarBytes));
     sum.add(found);
     on_bytes_(found.size());
     if (found == right && sum.hex() == exam_.head->data_sha256) return;
@@ -199,10 +193,8 @@ class Examiner {
 
   std::optional<SegmentBlock> block_at(std::uint64_t at, Sequence least) {
     const std::string head = bytes_at(at, kSkippableHead);
-    if (head.size() < kSkippableHead || little_endian_32(head) != kBlockMagic)
-      return std::nullopt;
-    const std::uint64_t side =
-        kSkippableHead + little_endian_32(std::string_view(head).substr(4));
+    if (head.size() < kSkippableHead || little_endian_32(head) != kBlockMagic) return std::nullopt;
+    const std::uint64_t side = kSkippableHead + little_endian_32(std::string_view(head).substr(4));
     if (side > size_ - at || side > kMaxBlockRawBytes) return std::nullopt;
     const std::size_t whole = block_bytes_of(bytes_at(at, side));
     if (whole == 0 || whole > size_ - at) return std::nullopt;
@@ -214,8 +206,7 @@ class Examiner {
   bool take_footer(std::uint64_t at) {
     if (size_ - at > kMaxSidecarBytes) return false;
     const std::string head = bytes_at(at, kSkippableHead);
-    if (head.size() < kSkippableHead || little_endian_32(head) != kFooterMagic)
-      return false;
+    if (head.size() < kSkippableHead || little_endian_32(head) != kFooterMagic) return false;
     auto footer = decode_footer(bytes_at(at, size_ - at));
     if (!footer.ok()) return false;
     if (footer->head.info.base != base_) {
@@ -233,8 +224,8 @@ class Examiner {
     append_skippable_head(magics[1], kFooterMagic, 0);
     for (std::uint64_t at = from; at < size_; at += kSearchBytes) {
       const std::string bytes = bytes_at(at, kSearchBytes + 3);
-      const std::size_t found = std::min(bytes.find(magics[0].substr(0, 4)),
-                                         bytes.find(magics[1].substr(0, 4)));
+      const std::size_t found =
+          std::min(bytes.find(magics[0].substr(0, 4)), bytes.find(magics[1].substr(0, 4)));
       if (found != bytes.npos) return std::min(at + found, size_);
       if (bytes.size() < kSearchBytes) break;
     }
@@ -285,8 +276,7 @@ class Examiner {
 
   void fault(const std::filesystem::path& path, std::uint64_t offset, std::string what,
              Sequence from = 0, Sequence through = 0) {
-    exam_.faults.push_back(
-        {file_name(path), offset, from, through, std::move(what), true});
+    exam_.faults.push_back({file_name(path), offset, from, through, std::move(what), true});
   }
 
   FileSystem& files_;
@@ -310,9 +300,9 @@ std::uint64_t SegmentExam::entries() const {
   return lines;
 }
 
-Result<SegmentExam> examine_segment(
-    FileSystem& files, const std::filesystem::path& segments, Sequence base,
-    const std::function<void(std::uint64_t)>& on_bytes) {
+Result<SegmentExam> examine_segment(FileSystem& files, const std::filesystem::path& segments,
+                                    Sequence base,
+                                    const std::function<void(std::uint64_t)>& on_bytes) {
   return Examiner(files, segments, base, on_bytes).run();
 }
 

@@ -40,8 +40,7 @@ struct SegmentExam {
 
 // `on_bytes` hears how many more bytes were read.  Fails when the disk does, not when
 // the segment does; invalid_argument: a newer program wrote it.
-Result<SegmentExam> examine_segment(FileSystem& files,
-                                    const std::filesystem::path& segments,
+Result<SegmentExam> examine_segment(FileSystem& files, const std::filesystem::path& segments,
                                     Sequence base,
                                     const std::function<void(std::uint64_t)>& on_bytes);
 

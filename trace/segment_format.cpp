@@ -55,13 +55,12 @@ Result<std::string> check_summed(std::string_view text) {
 // What head and footer both say.
 std::string members_of(const SegmentHead& head) {
   const SegmentInfo& info = head.info;
-  return fmt::format(
-      R"("format":{},"epoch":{},"base":{},"count":{},"first_ms":{},"last_ms":{},)"
-      R"("previous_last":{},"open_from":{},"last_stamp_ns":{},"lost":{},)"
-      R"("previous_sha256":"{}","replaces":"{}")",
-      kSegmentFormat, json_string(head.epoch), info.base, info.count, info.first_ms,
-      info.last_ms, info.previous_last, info.open_from, info.last_stamp_ns, info.lost,
-      head.previous_sha256, head.replaces);
+  return fmt::format(R"("format":{},"epoch":{},"base":{},"count":{},"first_ms":{},"last_ms":{},)"
+                     R"("previous_last":{},"open_from":{},"last_stamp_ns":{},"lost":{},)"
+                     R"("previous_sha256":"{}","replaces":"{}")",
+                     kSegmentFormat, json_string(head.epoch), info.base, info.count, info.first_ms,
+                     info.last_ms, info.previous_last, info.open_from, info.last_stamp_ns,
+                     info.lost, head.previous_sha256, head.replaces);
 }
 
 // Reads members that must be there.  Remembers when one was not.
@@ -120,8 +119,7 @@ Result<SegmentHead> decode_members(JsonView object) {
   head.previous_sha256 = members.sha256("previous_sha256", true);
   head.replaces = members.sha256("replaces", true);
   if (!members.whole() || format < 1 || info.base < 1 || info.count < 1 ||
-      info.base > kLastSequence || info.count > kLastSequence ||
-      info.previous_last >= info.base)
+      info.base > kLastSequence || info.count > kLastSequence || info.previous_last >= info.base)
     return lost("makes no sense");
   return head;
 }
@@ -129,14 +127,13 @@ Result<SegmentHead> decode_members(JsonView object) {
 std::string encode_losses(const std::vector<Loss>& losses) {
   std::string text = "[";
   for (const Loss& loss : losses)
-    text += fmt::format(R"({}[{},{},"{}"])", text.size() > 1 ? "," : "", loss.from,
-                        loss.through, name_of(loss.reason));
+    text += fmt::format(R"({}[{},{},"{}"])", text.size() > 1 ? "," : "", loss.from, loss.through,
+                        name_of(loss.reason));
   return text + "]";
 }
 
 std::optional<LossReason> reason_of(std::string_view name) {
-  for (const LossReason reason :
-       {LossReason::expired, LossReason::corrupt, LossReason::recorder})
+  for (const LossReason reason : {LossReason::expired, LossReason::corrupt, LossReason::recorder})
     if (name == name_of(reason)) return reason;
   return std::nullopt;
 }
@@ -219,9 +216,8 @@ bool tiles(const SegmentTable& table, const SegmentHead& head) {
     raw_bytes += block.raw_bytes;
   }
   pass_losses();
-  return loss == table.losses.end() && next == head.info.last() + 1 &&
-         lost == head.info.lost && raw_bytes == head.info.raw_bytes &&
-         offset <= head.data_bytes;
+  return loss == table.losses.end() && next == head.info.last() + 1 && lost == head.info.lost &&
+         raw_bytes == head.info.raw_bytes && offset <= head.data_bytes;
 }
 
 }  // namespace
@@ -230,9 +226,9 @@ std::string encode_sidecar(SegmentHead& head, const SegmentTable& table) {
   std::string second = R"({"blocks":[)";
   bool first = true;
   for (const SegmentBlock& block : table.blocks) {
-    second += fmt::format("{}[{},{},{},{},{},{},{},{}]", first ? "" : ",", block.first,
-                          block.lines, block.offset, block.bytes, block.raw_bytes,
-                          block.crc, block.first_ms, block.last_ms);
+    second += fmt::format("{}[{},{},{},{},{},{},{},{}]", first ? "" : ",", block.first, block.lines,
+                          block.offset, block.bytes, block.raw_bytes, block.crc, block.first_ms,
+                          block.last_ms);
     first = false;
   }
   second += fmt::format(R"(],"losses":{}}})", encode_losses(table.losses));
@@ -241,8 +237,8 @@ std::string encode_sidecar(SegmentHead& head, const SegmentTable& table) {
   head.table_crc = crc32c(second);
   std::string text = summed(fmt::format(
       R"({},"raw_bytes":{},"data_bytes":{},"data_sha256":"{}","table_bytes":{},"table_crc32c":"{:08x}")",
-      members_of(head), head.info.raw_bytes, head.data_bytes, head.data_sha256,
-      head.table_bytes, head.table_crc));
+      members_of(head), head.info.raw_bytes, head.data_bytes, head.data_sha256, head.table_bytes,
+      head.table_crc));
   text.append("\n").append(second).append("\n");
   head.info.disk_bytes = head.data_bytes + text.size();
   return text;
@@ -250,8 +246,7 @@ std::string encode_sidecar(SegmentHead& head, const SegmentTable& table) {
 
 std::optional<SidecarLines> split_sidecar(std::string_view text) {
   const std::size_t end = text.find('\n');
-  if (end == text.npos || text.find('\n', end + 1) != text.size() - 1)
-    return std::nullopt;
+  if (end == text.npos || text.find('\n', end + 1) != text.size() - 1) return std::nullopt;
   return SidecarLines{text.substr(0, end), text.substr(end + 1, text.size() - end - 2)};
 }
 

@@ -56,8 +56,7 @@ struct SegmentHead {
   SegmentInfo info;  // disk_bytes: of both files
   Epoch epoch;
   std::string previous_sha256;  // of the sidecar before it; empty: the first
-  std::string replaces =
-      {};  // SHA-256 of the sidecar a repair put this one in the place of
+  std::string replaces = {};    // SHA-256 of the sidecar a repair put this one in the place of
   std::uint64_t data_bytes = 0;
   std::string data_sha256 = {};
   std::uint64_t table_bytes = 0;  // of the second line, without its line end

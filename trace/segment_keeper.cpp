@@ -29,8 +29,8 @@ void lower_priority() {
 
 }  // namespace
 
-SegmentKeeper::SegmentKeeper(FlightLog& flight, Pins& pins, const Clock& clock,
-                             Log& log, Metrics& metrics, Options options)
+SegmentKeeper::SegmentKeeper(FlightLog& flight, Pins& pins, const Clock& clock, Log& log,
+                             Metrics& metrics, Options options)
     : flight_(flight),
       pins_(pins),
       clock_(clock),
@@ -110,8 +110,7 @@ bool SegmentKeeper::seal_all(const std::stop_token& stop) {
   for (;;) {
     const auto sealed = sealer_.seal_oldest(stop);
     if (!sealed.ok() && sealed.status().code() == Code::cancelled) return false;
-    if (!verdict("segment_not_sealed", sealed.ok() ? Status() : sealed.status()))
-      return false;
+    if (!verdict("segment_not_sealed", sealed.ok() ? Status() : sealed.status())) return false;
     if (*sealed == nullptr) return true;
     const SegmentInfo& info = (*sealed)->info();
     if (info.lost > 0)
@@ -130,9 +129,9 @@ bool SegmentKeeper::apply_retention() {
     bytes += each->info().disk_bytes;
     entries += each->info().count;
   }
-  const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          clock_.wall().time_since_epoch())
-                          .count();
+  const auto now_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.wall().time_since_epoch())
+          .count();
   const auto age_ms = std::chrono::milliseconds(keep.age).count();
   std::uint64_t dropped = 0;
   Sequence through = 0;
@@ -180,8 +179,7 @@ void SegmentKeeper::sweep() {
     const std::string_view whole = name;
     if (!whole.ends_with(".ndjson.zst.new") && !whole.ends_with(".json.new")) continue;
     const Status gone = flight_.files().remove(flight_.segments_directory() / name);
-    if (!gone.ok())
-      log_.warn("leftover_not_removed", {{"file", name}, {"reason", gone.message()}});
+    if (!gone.ok()) log_.warn("leftover_not_removed", {{"file", name}, {"reason", gone.message()}});
   }
 }
 

@@ -38,8 +38,8 @@ class SegmentKeeper {
   };
 
   // REQUIRES: all of these outlive this keeper.
-  SegmentKeeper(FlightLog& flight, Pins& pins, const Clock& clock, Log& log,
-                Metrics& metrics, Options options);
+  SegmentKeeper(FlightLog& flight, Pins& pins, const Clock& clock, Log& log, Metrics& metrics,
+                Options options);
   ~SegmentKeeper() { stop(); }
   SegmentKeeper(const SegmentKeeper&) = delete;
   SegmentKeeper& operator=(const SegmentKeeper&) = delete;

@@ -46,14 +46,11 @@ class Mender {
  private:
   Status write_sidecar_again() {
     if (exam_.has_sidecar)
-      if (Status kept =
-              keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
+      if (Status kept = keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
           !kept.ok())
         return kept;
-    did_.push_back(
-        fmt::format("segment {}: wrote its sidecar again from its data", base_));
-    return write_whole_file(files_, sealed_sidecar_path(segments_, base_),
-                            exam_.right_sidecar);
+    did_.push_back(fmt::format("segment {}: wrote its sidecar again from its data", base_));
+    return write_whole_file(files_, sealed_sidecar_path(segments_, base_), exam_.right_sidecar);
   }
 
   // nullopt: there is no telling what it was, or nothing of it is left.
@@ -73,8 +70,7 @@ class Mender {
         head.info.last_ms = exam_.blocks.back().last_ms;
       }
       head.info.open_from = around_.open_from;
-      head.info.last_stamp_ns =
-          std::max(around_.last_stamp_ns, head.info.last_ms * 1'000'000);
+      head.info.last_stamp_ns = std::max(around_.last_stamp_ns, head.info.last_ms * 1'000'000);
       head.epoch = around_.epoch;
       head.previous_sha256 = around_.sha256_before;
     }
@@ -87,12 +83,10 @@ class Mender {
 
   Status seal_anew(const SegmentHead& head) {
     for (const BadBytes& bad : exam_.bad)
-      if (Status kept = keep(sealed_data_path(segments_, base_), bad.offset, bad.bytes);
-          !kept.ok())
+      if (Status kept = keep(sealed_data_path(segments_, base_), bad.offset, bad.bytes); !kept.ok())
         return kept;
     if (exam_.has_sidecar)
-      if (Status kept =
-              keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
+      if (Status kept = keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
           !kept.ok())
         return kept;
 
@@ -100,8 +94,7 @@ class Mender {
     if (!writer.ok()) return writer.status();
     Sequence next = base_;
     if (exam_.has_data)
-      if (Status copied = copy_blocks(**writer, head, next); !copied.ok())
-        return copied;
+      if (Status copied = copy_blocks(**writer, head, next); !copied.ok()) return copied;
     if (Status lost = lose(**writer, next, head.info.last()); !lost.ok()) return lost;
     const auto written = (*writer)->finish(head);
     if (!written.ok()) return written.status();
@@ -160,21 +153,17 @@ class Mender {
   }
 
   // Copies a stretch of a file to the quarantine.
-  Status keep(const std::filesystem::path& path, std::uint64_t offset,
-              std::uint64_t bytes) {
+  Status keep(const std::filesystem::path& path, std::uint64_t offset, std::uint64_t bytes) {
     if (Status made = files_.make_directory(quarantine_); !made.ok()) return made;
     const auto from = files_.open_read(path);
     if (!from.ok()) return from.status();
-    const auto to_path =
-        unused(fmt::format("{}.at-{}", path.filename().string(), offset));
+    const auto to_path = unused(fmt::format("{}.at-{}", path.filename().string(), offset));
     auto to = create_file(files_, to_path);
     if (!to.ok()) return to.status();
     std::uint64_t kept = 0;
     for (bytes = std::min(bytes, kMaxKeptBytes); kept < bytes;) {
-      const auto part =
-          read_part(**from, offset + kept, std::min(kCopyBytes, bytes - kept));
-      if (!part.ok() || part->empty())
-        break;  // what the disk does not give stays there
+      const auto part = read_part(**from, offset + kept, std::min(kCopyBytes, bytes - kept));
+      if (!part.ok() || part->empty()) break;  // what the disk does not give stays there
       const std::string_view text = *part;
       if (Status wrote = (*to)->append({&text, 1}); !wrote.ok()) return wrote;
       kept += text.size();
@@ -188,9 +177,8 @@ class Mender {
   std::filesystem::path unused(const std::filesystem::path& name) const {
     const auto names = files_.list(quarantine_);
     std::string candidate = name.string();
-    for (int n = 2; names.ok() &&
-                    std::find(names->begin(), names->end(), candidate) != names->end();
-         ++n)
+    for (int n = 2;
+         names.ok() && std::find(names->begin(), names->end(), candidate) != names->end(); ++n)
       candidate = fmt::format("{}-{}", name.string(), n);
     return quarantine_ / candidate;
   }
@@ -205,8 +193,7 @@ class Mender {
 
 }  // namespace
 
-Result<std::vector<std::string>> mend_segment(FileSystem& files,
-                                              const std::filesystem::path& dir,
+Result<std::vector<std::string>> mend_segment(FileSystem& files, const std::filesystem::path& dir,
                                               Sequence base, const SegmentExam& exam,
                                               const SegmentNeighbours& neighbours) {
   return Mender(files, dir, base, exam, neighbours).run();

@@ -28,8 +28,7 @@ struct SegmentNeighbours {
 // none of them is declared lost and its bytes are kept in `quarantine/`; a file of
 // another segment goes there whole.  Says what it did, one sentence each.
 // REQUIRES: the lock of the directory; exam.faults is not empty.
-Result<std::vector<std::string>> mend_segment(FileSystem& files,
-                                              const std::filesystem::path& dir,
+Result<std::vector<std::string>> mend_segment(FileSystem& files, const std::filesystem::path& dir,
                                               Sequence base, const SegmentExam& exam,
                                               const SegmentNeighbours& neighbours);
 

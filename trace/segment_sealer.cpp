@@ -15,12 +15,10 @@ namespace devs {
 Result<SegmentPtr> SegmentSealer::seal_oldest(const std::stop_token& stop) {
   if (Status tidied = tidy_up(); !tidied.ok()) return tidied;
   const auto list = flight_.segments().list();
-  const auto oldest =
-      std::find_if(list->begin(), list->end(),
-                   [](const SegmentPtr& segment) { return !segment->sealed(); });
+  const auto oldest = std::find_if(list->begin(), list->end(),
+                                   [](const SegmentPtr& segment) { return !segment->sealed(); });
   if (oldest == list->end()) return SegmentPtr();
-  const auto before =
-      sidecar_before(*list, static_cast<std::size_t>(oldest - list->begin()));
+  const auto before = sidecar_before(*list, static_cast<std::size_t>(oldest - list->begin()));
   if (!before.ok()) return before.status();
 
   FileSystem& files = flight_.files();
@@ -37,8 +35,7 @@ Result<SegmentPtr> SegmentSealer::seal_oldest(const std::stop_token& stop) {
     const Status gone = remove_sealed(files, segments, **sealed);
     return gone.ok() ? proved : gone;
   }
-  if (auto sum = sidecar_sha256(files, segments, info.base); sum.ok())
-    last_sha256_ = *sum;
+  if (auto sum = sidecar_sha256(files, segments, info.base); sum.ok()) last_sha256_ = *sum;
   flight_.segments().replace(*sealed);
   tidy_ = false;
   if (Status gone = put_plain_files_away(info); !gone.ok()) return gone;
@@ -53,8 +50,7 @@ Status SegmentSealer::tidy_up() {
   const auto list = flight_.segments().list();
   for (const SegmentPtr& segment : *list) {
     const auto there = found->find(segment->info().base);
-    if (!segment->sealed() || there == found->end() || !there->second.rolled())
-      continue;
+    if (!segment->sealed() || there == found->end() || !there->second.rolled()) continue;
     if (Status gone = put_plain_files_away(segment->info()); !gone.ok()) return gone;
   }
   tidy_ = true;
@@ -75,17 +71,16 @@ Status SegmentSealer::prove_losses(const SegmentInfo& sealed) const {
   const auto& segments = flight_.segments_directory();
   const auto data = flight_.files().open_read(rolled_data_path(segments, sealed.base));
   if (!data.ok()) return data.status();
-  const auto index =
-      flight_.files().open_read(rolled_index_path(segments, sealed.base));
+  const auto index = flight_.files().open_read(rolled_index_path(segments, sealed.base));
   if (!index.ok()) return index.status();
-  const auto scan = scan_log(data->get(), index->get(),
-                             {.base = sealed.base, .end = sealed.last() + 1});
+  const auto scan =
+      scan_log(data->get(), index->get(), {.base = sealed.base, .end = sealed.last() + 1});
   if (!scan.ok()) return scan.status();
   const std::uint64_t bad = count_bad_lines(**data, scan->table);
   if (bad == sealed.lost) return {};
   return {Code::unavailable,
-          fmt::format("of segment {} {} lines could not be read, and now {} cannot",
-                      sealed.base, sealed.lost, bad)};
+          fmt::format("of segment {} {} lines could not be read, and now {} cannot", sealed.base,
+                      sealed.lost, bad)};
 }
 
 Status SegmentSealer::put_plain_files_away(const SegmentInfo& sealed) const {
@@ -94,8 +89,8 @@ Status SegmentSealer::put_plain_files_away(const SegmentInfo& sealed) const {
   if (sealed.lost == 0) return remove_rolled(files, segments, sealed.base);
   const auto quarantine = flight_.directory() / "quarantine";
   if (Status made = files.make_directory(quarantine); !made.ok()) return made;
-  for (const auto& path : {rolled_data_path(segments, sealed.base),
-                           rolled_index_path(segments, sealed.base)}) {
+  for (const auto& path :
+       {rolled_data_path(segments, sealed.base), rolled_index_path(segments, sealed.base)}) {
     const Status moved = files.rename(path, quarantine / path.filename());
     if (!moved.ok() && moved.code() != Code::not_found) return moved;
   }

@@ -20,8 +20,7 @@ namespace devs {
 // outlives it.
 class SegmentSealer {
  public:
-  SegmentSealer(FlightLog& flight, int zstd_level)
-      : flight_(flight), zstd_level_(zstd_level) {}
+  SegmentSealer(FlightLog& flight, int zstd_level) : flight_(flight), zstd_level_(zstd_level) {}
 
   // Null: none waits.  After a refusal the rolled form is there, and read, as before.
   Result<SegmentPtr> seal_oldest(const std::stop_token& stop);
@@ -29,16 +28,14 @@ class SegmentSealer {
  private:
   // Plain files whose sealed form is in place: what a crash, or a refusal, left.
   Status tidy_up();
-  Result<std::string> sidecar_before(const SegmentSet::List& list,
-                                     std::size_t index) const;
+  Result<std::string> sidecar_before(const SegmentSet::List& list, std::size_t index) const;
   Status prove_losses(const SegmentInfo& sealed) const;
   Status put_plain_files_away(const SegmentInfo& sealed) const;
 
   FlightLog& flight_;
   const int zstd_level_;
   bool tidy_ = false;
-  std::string
-      last_sha256_;  // of the sidecar made last, should retention have dropped it
+  std::string last_sha256_;  // of the sidecar made last, should retention have dropped it
 };
 
 }  // namespace devs

@@ -70,8 +70,8 @@ void SegmentSet::set_expired_through(Sequence sequence) {
   expired_through_ = std::max(expired_through_, sequence);
 }
 
-ReadOutcome SegmentSet::read(Sequence from, Sequence end, Sequence previous_last,
-                             ReadLimits limits, const StoredLog::OnLine& on_line) const {
+ReadOutcome SegmentSet::read(Sequence from, Sequence end, Sequence previous_last, ReadLimits limits,
+                             const StoredLog::OnLine& on_line) const {
   const Sequence begin = from;
   std::size_t bytes = 0;
   const StoredLog::OnLine counted = [&](const StoredLine& line) {
@@ -85,10 +85,9 @@ ReadOutcome SegmentSet::read(Sequence from, Sequence end, Sequence previous_last
     if (!inside) {
       if (from > begin) break;
       const bool between = at != segments->end() && (*at)->info().base < end;
-      const Loss loss =
-          between ? missing(from, (*at)->info().base, (*at)->info().previous_last,
-                            expired_through())
-                  : missing(from, end, previous_last, expired_through());
+      const Loss loss = between ? missing(from, (*at)->info().base, (*at)->info().previous_last,
+                                          expired_through())
+                                : missing(from, end, previous_last, expired_through());
       return {loss.through + 1, loss};
     }
     const ReadOutcome read =

@@ -20,13 +20,12 @@ Status out_of_order(Sequence expected, Sequence got) {
 
 }  // namespace
 
-Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(
-    FileSystem& files, const std::filesystem::path& segments, Sequence base,
-    Options options) {
+Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(FileSystem& files,
+                                                             const std::filesystem::path& segments,
+                                                             Sequence base, Options options) {
   auto data = create_file(files, beside(sealed_data_path(segments, base)));
   if (!data.ok()) return data.status();
-  std::unique_ptr<SegmentWriter> writer(
-      new SegmentWriter(files, segments, base, options));
+  std::unique_ptr<SegmentWriter> writer(new SegmentWriter(files, segments, base, options));
   writer->data_ = std::move(*data);
   return writer;
 }
@@ -46,9 +45,8 @@ Status SegmentWriter::add(const StoredLine& line) {
   if (line.sequence != next_) return out_of_order(next_, line.sequence);
   if (line.body.size() > kMaxLineBytes)
     return lose({line.sequence, line.sequence, LossReason::corrupt});
-  if (!block_.empty() &&
-      (block_.raw_bytes() + line.body.size() + 1 > options_.block_bytes ||
-       block_.side_bytes() > kMaxBlockSideBytes))
+  if (!block_.empty() && (block_.raw_bytes() + line.body.size() + 1 > options_.block_bytes ||
+                          block_.side_bytes() > kMaxBlockSideBytes))
     if (Status ended = end_block(); !ended.ok()) return ended;
   block_.add(line);
   ++next_;
@@ -66,8 +64,7 @@ Status SegmentWriter::copy(std::string_view bytes, const SegmentBlock& row) {
 }
 
 Status SegmentWriter::lose(Loss loss) {
-  if (loss.from != next_ || loss.through < loss.from)
-    return out_of_order(next_, loss.from);
+  if (loss.from != next_ || loss.through < loss.from) return out_of_order(next_, loss.from);
   if (Status ended = end_block(); !ended.ok()) return ended;
   next_ = loss.through + 1;
   if (!table_.losses.empty() && table_.losses.back().through + 1 == loss.from &&
@@ -100,12 +97,10 @@ Result<SegmentHead> SegmentWriter::finish(SegmentHead head) {
   if (next_ != head.info.last() + 1) return out_of_order(next_, head.info.last() + 1);
   if (Status ended = end_block(); !ended.ok()) return ended;
   head.info.raw_bytes = 0;
-  for (const SegmentBlock& block : table_.blocks)
-    head.info.raw_bytes += block.raw_bytes;
+  for (const SegmentBlock& block : table_.blocks) head.info.raw_bytes += block.raw_bytes;
   head.info.lost = 0;
   for (const Loss& loss : table_.losses) head.info.lost += loss.through - loss.from + 1;
-  if (Status wrote = append(encode_footer(head, table_.losses)); !wrote.ok())
-    return wrote;
+  if (Status wrote = append(encode_footer(head, table_.losses)); !wrote.ok()) return wrote;
   head.data_bytes = offset_;
   head.data_sha256 = sum_.hex();
 
@@ -113,12 +108,11 @@ Result<SegmentHead> SegmentWriter::finish(SegmentHead head) {
   // data is.
   const auto data_path = sealed_data_path(segments_, base_);
   if (Status synced = data_->sync(); !synced.ok()) return synced;
-  if (Status named = files_.rename(beside(data_path), data_path); !named.ok())
-    return named;
+  if (Status named = files_.rename(beside(data_path), data_path); !named.ok()) return named;
   finished_ = true;
   if (Status synced = files_.sync_directory(segments_); !synced.ok()) return synced;
-  const Status wrote = write_whole_file(files_, sealed_sidecar_path(segments_, base_),
-                                        encode_sidecar(head, table_));
+  const Status wrote =
+      write_whole_file(files_, sealed_sidecar_path(segments_, base_), encode_sidecar(head, table_));
   if (!wrote.ok()) return wrote;
   return head;
 }

@@ -26,9 +26,9 @@ class SegmentWriter {
     std::size_t block_bytes = 256 * 1024;  // raw bytes per block
   };
 
-  static Result<std::unique_ptr<SegmentWriter>> create(
-      FileSystem& files, const std::filesystem::path& segments, Sequence base,
-      Options options);
+  static Result<std::unique_ptr<SegmentWriter>> create(FileSystem& files,
+                                                       const std::filesystem::path& segments,
+                                                       Sequence base, Options options);
   ~SegmentWriter();
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;

@@ -29,8 +29,7 @@ void Sha256::add(std::string_view bytes) {
 std::string Sha256::hex() {
   std::array<char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  ::EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()),
-                       &size);
+  ::EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()), &size);
   return devs::hex({digest.data(), size});
 }
 

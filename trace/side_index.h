@@ -95,7 +95,7 @@ class SideIndexReader {
   const std::optional<SideHeader>& header() const { return header_; }
   // False at the end.
   bool next(SideRecord& record);
-  bool damaged() const { return damaged_; }  // so far: header, or bytes in no good record
+  bool damaged() const { return damaged_; }         // so far: header, or bytes in no good record
   const Status& status() const { return status_; }  // not ok: the disk did not give it all
   std::uint64_t offset() const { return offset_; }  // just behind the last good record
 
@@ -106,7 +106,7 @@ class SideIndexReader {
 
   const File& file_;
   std::string block_;
-  std::size_t begin_ = 0;  // of what is unread in the block
+  std::size_t begin_ = 0;   // of what is unread in the block
   std::uint64_t next_ = 0;  // offset in the file of what comes after the block
   std::uint64_t offset_ = 0;
   std::optional<SideHeader> header_;

@@ -8,9 +8,12 @@ namespace devs {
 
 std::string_view name_of(LossReason reason) {
   switch (reason) {
-    case LossReason::expired: return "expired";
-    case LossReason::corrupt: return "corrupt";
-    case LossReason::recorder: return "recorder";
+    case LossReason::expired:
+      return "expired";
+    case LossReason::corrupt:
+      return "corrupt";
+    case LossReason::recorder:
+      return "recorder";
   }
   return "corrupt";
 }

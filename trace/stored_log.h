@@ -15,8 +15,8 @@ namespace devs {
 // One line of the log as it lies on disk.  Views are valid during the call only.
 struct StoredLine {
   Sequence sequence = 0;
-  std::string_view body;    // the envelope, verbatim, without its line end
-  std::string_view topics;  // those the envelope does not name itself: "owner:u1,..."
+  std::string_view body;       // the envelope, verbatim, without its line end
+  std::string_view topics;     // those the envelope does not name itself: "owner:u1,..."
   std::int64_t stored_ms = 0;  // wall clock of its commit, ms since 1970; 0: unknown
 };
 

@@ -17,8 +17,7 @@ constexpr std::int64_t kLargestStart = 9'000'000'000'000'000'000;
 
 std::int64_t wall_ns(const Clock& clock) {
   const auto since_1970 = clock.wall().time_since_epoch();
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
+  const std::int64_t now = std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
   return std::clamp(now, kSmallestStamp, kLargestStart);
 }
 
@@ -35,8 +34,7 @@ Status closed_status() {
 
 // --- reservations ---
 
-TraceStreamBus::Reservation& TraceStreamBus::Reservation::operator=(
-    Reservation&& other) noexcept {
+TraceStreamBus::Reservation& TraceStreamBus::Reservation::operator=(Reservation&& other) noexcept {
   if (this != &other) {
     if (bus_ != nullptr) bus_->give_back();
     bus_ = std::exchange(other.bus_, nullptr);
@@ -64,23 +62,20 @@ TraceStreamBus::TraceStreamBus(Options options, const Clock& clock)
       head_(options.last),
       last_(options.last),
       stored_(options.last),
-      last_stamp_ns_(
-          std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)),
+      last_stamp_ns_(std::clamp<std::int64_t>(options.last_stamp_ns, 0, kLargestStart)),
       open_from_(options.open_from) {
 }
 
 std::int64_t TraceStreamBus::now_ns() const {
   const Duration passed = clock_.steady() - steady_at_start_;
-  return wall_at_start_ns_ +
-         std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count();
+  return wall_at_start_ns_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count();
 }
 
 Result<TraceStreamBus::Pending> TraceStreamBus::prepare(Draft draft) {
   if (draft.body.find('\n') != std::string::npos)
-    return Status(Code::internal,
-                  "an entry is one line; this one has a line end inside");
-  if (draft.stamp_at && (draft.body.size() < kStampDigits ||
-                         *draft.stamp_at > draft.body.size() - kStampDigits))
+    return Status(Code::internal, "an entry is one line; this one has a line end inside");
+  if (draft.stamp_at &&
+      (draft.body.size() < kStampDigits || *draft.stamp_at > draft.body.size() - kStampDigits))
     return Status(Code::internal, "the stamp of an entry lies outside its body");
   auto entry = std::make_shared<Entry>();
   entry->body = std::move(draft.body);
@@ -107,15 +102,15 @@ Result<Sequence> TraceStreamBus::publish_all(std::vector<Draft> drafts) {
   return enter(all, all.size(), nullptr);
 }
 
-Result<std::pair<Sequence, TraceStreamBus::Reservation>>
-TraceStreamBus::publish_and_reserve(Draft draft) {
+Result<std::pair<Sequence, TraceStreamBus::Reservation>> TraceStreamBus::publish_and_reserve(
+    Draft draft) {
   std::vector<Draft> one;
   one.push_back(std::move(draft));
   return publish_all_and_reserve(std::move(one));
 }
 
-Result<std::pair<Sequence, TraceStreamBus::Reservation>>
-TraceStreamBus::publish_all_and_reserve(std::vector<Draft> drafts) {
+Result<std::pair<Sequence, TraceStreamBus::Reservation>> TraceStreamBus::publish_all_and_reserve(
+    std::vector<Draft> drafts) {
   assert(!drafts.empty());
   std::vector<Pending> all;
   for (Draft& draft : drafts) {
@@ -170,11 +165,10 @@ Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   if (!recorder_.ok() && on_failure_ == OnFailure::refuse) return recorder_;
   const auto waiting = static_cast<std::size_t>(last_ - stored_);
   if (waiting + reserved_ + places > options_.ring_entries)
-    return {
-        Code::resource_exhausted,
-        fmt::format("the trace is full: {} entries wait for the disk and {} places are "
-                    "promised, of {}; {} more asked for",
-                    waiting, reserved_, options_.ring_entries, places)};
+    return {Code::resource_exhausted,
+            fmt::format("the trace is full: {} entries wait for the disk and {} places are "
+                        "promised, of {}; {} more asked for",
+                        waiting, reserved_, options_.ring_entries, places)};
   if (unstored_bytes_ + bytes > options_.ring_bytes)
     return {Code::resource_exhausted,
             fmt::format("the trace is full: {} bytes wait for the disk, of {}; {} more "
@@ -222,8 +216,7 @@ Sequence TraceStreamBus::oldest() const {
 }
 
 TraceStreamBus::Read TraceStreamBus::read(Sequence from, std::size_t max_entries,
-                                          std::size_t max_bytes,
-                                          std::vector<EntryPtr>& out) const {
+                                          std::size_t max_bytes, std::vector<EntryPtr>& out) const {
   from = std::max<Sequence>(from, 1);
   if (from > head()) return Read::at_head;
   MutexLock lock(mutex_);
@@ -250,8 +243,7 @@ void TraceStreamBus::ring(const std::vector<Bell*>& bells) {
 
 // --- the recorder ---
 
-bool TraceStreamBus::wait_unstored(Sequence after, TimePoint deadline,
-                                   std::size_t max_entries,
+bool TraceStreamBus::wait_unstored(Sequence after, TimePoint deadline, std::size_t max_entries,
                                    std::vector<EntryPtr>& out, LogCarry* carry) {
   MutexLock lock(mutex_);
   while (last_ <= std::max(after, stored_) && !closed_) {

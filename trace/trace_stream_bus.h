@@ -83,8 +83,7 @@ class TraceStreamBus {
   // sequence; the rest follow densely.  REQUIRES: !drafts.empty()
   Result<Sequence> publish_all(std::vector<Draft> drafts) DEVS_EXCLUDES(mutex_);
   // Admission for the pair (first now, last word later).
-  Result<std::pair<Sequence, Reservation>> publish_and_reserve(Draft draft)
-      DEVS_EXCLUDES(mutex_);
+  Result<std::pair<Sequence, Reservation>> publish_and_reserve(Draft draft) DEVS_EXCLUDES(mutex_);
   // The same for a thought and its action: both, or neither.  The sequence is the
   // first one's.  REQUIRES: !drafts.empty()
   Result<std::pair<Sequence, Reservation>> publish_all_and_reserve(std::vector<Draft> drafts)
@@ -92,8 +91,7 @@ class TraceStreamBus {
   // Refused only when the bus is closed (or the body is no line).  Places are
   // entries: bodies of reserved ones may pass ring_bytes.
   // REQUIRES: `place` came from this bus and was not used before.
-  Result<Sequence> publish_reserved(Draft draft, Reservation place)
-      DEVS_EXCLUDES(mutex_);
+  Result<Sequence> publish_reserved(Draft draft, Reservation place) DEVS_EXCLUDES(mutex_);
 
   // --- readers ---
 
@@ -144,8 +142,8 @@ class TraceStreamBus {
   };
   static Result<Pending> prepare(Draft draft);
 
-  Result<Sequence> enter(std::span<Pending> pending, std::size_t places,
-                         Reservation* place) DEVS_EXCLUDES(mutex_);
+  Result<Sequence> enter(std::span<Pending> pending, std::size_t places, Reservation* place)
+      DEVS_EXCLUDES(mutex_);
   Status admit(std::size_t places, std::size_t bytes) const DEVS_REQUIRES(mutex_);
   void append(Pending pending, std::int64_t now_ns) DEVS_REQUIRES(mutex_);
   // What leaves the ring goes to `grave` as far as it fits, to die unlocked.

@@ -14,8 +14,7 @@ std::filesystem::path beside(const std::filesystem::path& path) {
   return name;
 }
 
-Result<std::unique_ptr<File>> create_file(FileSystem& files,
-                                          const std::filesystem::path& path) {
+Result<std::unique_ptr<File>> create_file(FileSystem& files, const std::filesystem::path& path) {
   const Status gone = files.remove(path);
   if (!gone.ok() && gone.code() != Code::not_found) return gone;
   return files.open_append(path);
@@ -31,22 +30,19 @@ Status write_whole_file(FileSystem& files, const std::filesystem::path& path,
   return files.sync_directory(path.parent_path());
 }
 
-Result<std::string> read_whole_file(FileSystem& files,
-                                    const std::filesystem::path& path,
+Result<std::string> read_whole_file(FileSystem& files, const std::filesystem::path& path,
                                     std::size_t max_bytes) {
   auto file = files.open_read(path);
   if (!file.ok()) return file.status();
   const auto size = (*file)->size();
   if (!size.ok()) return size.status();
   if (*size > max_bytes)
-    return Status(Code::data_loss,
-                  fmt::format("{} has {} bytes, and ours have at most {}",
-                              path.string(), *size, max_bytes));
+    return Status(Code::data_loss, fmt::format("{} has {} bytes, and ours have at most {}",
+                                               path.string(), *size, max_bytes));
   return read_part(**file, 0, static_cast<std::size_t>(*size));
 }
 
-Result<std::string> read_part(const File& file, std::uint64_t offset,
-                              std::size_t bytes) {
+Result<std::string> read_part(const File& file, std::uint64_t offset, std::size_t bytes) {
   std::string text(bytes, '\0');
   const auto got = file.read_at(offset, text);
   if (!got.ok()) return got.status();

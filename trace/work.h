@@ -19,9 +19,9 @@ class MoveFunction<R(Args...)> {
  public:
   MoveFunction() = default;
   template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, MoveFunction> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  MoveFunction(F&& f) : call_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::is_same_v<std::decay_t<F>, MoveFunction> &&
+           std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) MoveFunction(F&& f)
+      : call_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(f))) {}
 
   explicit operator bool() const { return call_ != nullptr; }
   R operator()(Args... args) { return call_->run(std::forward<Args>(args)...); }

@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
   // A tool is a name, a JSON schema and a function.  Arguments are checked against
   // the schema before the function is asked; what it throws becomes a tool error.
   Status added = server.add_tool(
-      make_tool_spec("greet", "Says hello to somebody.",
-                     R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})"),
+      make_tool_spec(
+          "greet", "Says hello to somebody.",
+          R"({"type":"object","properties":{"name":{"type":"string"}},"required":["name"]})"),
       [](const ToolRun& run) {
         const JsonView arguments(run.arguments);
         return text_outcome("Hello, " + arguments["name"].string().value_or("") + "!");

@@ -37,16 +37,14 @@ std::optional<std::string_view> after_bearer(std::string_view value) {
 
 Access::Access(const Options& options)
     : enabled_(options.enabled), token_(digest_of(options.bearer_token)) {
-  assert((!enabled_ || !options.bearer_token.empty()) &&
-         "an empty token would let all in");
+  assert((!enabled_ || !options.bearer_token.empty()) && "an empty token would let all in");
 }
 
 std::optional<HttpAnswer> Access::check(Exchange& exchange, const Route& route) const {
   Verdict verdict = judge(exchange.head(), route);
   if (const auto* refused = std::get_if<Refused>(&verdict)) {
     HttpAnswer answer = error_answer(401, "UNAUTHORIZED", refused->reason);
-    answer.headers.emplace_back("WWW-Authenticate",
-                                "Bearer realm=\"mcp-orchestrator\"");
+    answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"mcp-orchestrator\"");
     return answer;
   }
   exchange.set_principal(std::get<Principal>(std::move(verdict)));
@@ -81,8 +79,7 @@ Access::Verdict Access::judge_bearer(const RequestHead& head) const {
 
 Access::Digest Access::digest_of(std::string_view token) {
   Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(),
-         digest.data());
+  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
   return digest;
 }
 

@@ -65,17 +65,15 @@ Result<Access::Options> access_from_environment(const GetEnv& get) {
   }
   const std::string_view token = value_of(get, "MCP_BEARER_TOKEN");
   if (token.empty()) {
-    return Status(
-        Code::invalid_argument,
-        "MCP_BEARER_TOKEN: expected a non-empty token, because AUTH_ENABLED is "
-        "`true`");
+    return Status(Code::invalid_argument,
+                  "MCP_BEARER_TOKEN: expected a non-empty token, because AUTH_ENABLED is "
+                  "`true`");
   }
   if (!is_usable(token)) {
-    return Status(
-        Code::invalid_argument,
-        fmt::format("MCP_BEARER_TOKEN: expected visible ASCII without blanks, at "
-                    "most {} bytes",
-                    kMaxAuthorizationBytes - 7));
+    return Status(Code::invalid_argument,
+                  fmt::format("MCP_BEARER_TOKEN: expected visible ASCII without blanks, at "
+                              "most {} bytes",
+                              kMaxAuthorizationBytes - 7));
   }
   return Access::Options{.enabled = true, .bearer_token = std::string(token)};
 }
@@ -87,8 +85,7 @@ bool is_loopback(std::string_view host) {
     address = address.substr(1, address.size() - 2);
   }
   in_addr v4{};
-  if (inet_pton(AF_INET, address.c_str(), &v4) == 1)
-    return (ntohl(v4.s_addr) >> 24U) == 127;
+  if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127;
   in6_addr v6{};
   return inet_pton(AF_INET6, address.c_str(), &v6) == 1 &&
          std::equal(std::begin(v6.s6_addr), std::end(v6.s6_addr),
@@ -103,9 +100,8 @@ std::string weakness_of(const Access::Options& options) {
            "more";
   }
   if (options.bearer_token.size() < kMinTokenBytes) {
-    return fmt::format(
-        "MCP_BEARER_TOKEN has {} bytes: expected a random one of {} or more",
-        options.bearer_token.size(), kMinTokenBytes);
+    return fmt::format("MCP_BEARER_TOKEN has {} bytes: expected a random one of {} or more",
+                       options.bearer_token.size(), kMinTokenBytes);
   }
   return {};
 }
@@ -113,11 +109,10 @@ std::string weakness_of(const Access::Options& options) {
 Status check_bind(std::string_view host, const Access::Options& options) {
   if (is_loopback(host)) return {};
   if (!options.enabled) {
-    return Status(
-        Code::invalid_argument,
-        fmt::format("host: {} is not loopback while AUTH_ENABLED is not `true`: "
-                    "expected 127.0.0.1, ::1, or authentication on",
-                    host));
+    return Status(Code::invalid_argument,
+                  fmt::format("host: {} is not loopback while AUTH_ENABLED is not `true`: "
+                              "expected 127.0.0.1, ::1, or authentication on",
+                              host));
   }
   if (std::string weak = weakness_of(options); !weak.empty()) {
     return Status(Code::invalid_argument,

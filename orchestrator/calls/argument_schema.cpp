@@ -29,16 +29,24 @@ constexpr std::size_t kMaxUniqueBytes = 4096;
 
 // Keywords the validator lacks, or runs through std::regex, which overflows the
 // stack on a stranger's text.
-constexpr std::string_view kUnjudged[] = {
-    "pattern",          "patternProperties", "prefixItems",     "unevaluatedItems",
-    "unevaluatedProperties", "dependentRequired", "dependentSchemas", "minContains",
-    "maxContains",      "$dynamicRef",       "$recursiveRef",   "$anchor",
-    "$dynamicAnchor",   "$id"};
+constexpr std::string_view kUnjudged[] = {"pattern",
+                                          "patternProperties",
+                                          "prefixItems",
+                                          "unevaluatedItems",
+                                          "unevaluatedProperties",
+                                          "dependentRequired",
+                                          "dependentSchemas",
+                                          "minContains",
+                                          "maxContains",
+                                          "$dynamicRef",
+                                          "$recursiveRef",
+                                          "$anchor",
+                                          "$dynamicAnchor",
+                                          "$id"};
 
 // Members whose values are data, not schemas.
 bool is_data(const std::string& keyword) {
-  return keyword == "const" || keyword == "enum" || keyword == "default" ||
-         keyword == "examples";
+  return keyword == "const" || keyword == "enum" || keyword == "default" || keyword == "examples";
 }
 bool names_schemas(const std::string& keyword) {
   return keyword == "properties" || keyword == "$defs" || keyword == "definitions";
@@ -82,8 +90,7 @@ std::string type_of(const Json& property) {
   if (property.is_object() && property.contains("type")) {
     const Json& type = property["type"];
     if (type.is_string()) return type.get<std::string>();
-    if (type.is_array() && !type.empty() && type[0].is_string())
-      return type[0].get<std::string>();
+    if (type.is_array() && !type.empty() && type[0].is_string()) return type[0].get<std::string>();
   }
   return "any";
 }
@@ -145,8 +152,8 @@ class Compiled final : public ArgumentSchema {
     valijson::ValidationResults::Error error;
     while (errors.size() < kMaxErrors && results.popError(error)) {
       if (error.description.starts_with("Missing required property")) continue;  // said better
-      errors.push_back({pointer(error.context), rule_of(error.description),
-                        sentence(error.description)});
+      errors.push_back(
+          {pointer(error.context), rule_of(error.description), sentence(error.description)});
     }
     if (errors.empty()) errors.push_back({"", "schema", "does not conform to the input schema"});
     return errors;
@@ -169,7 +176,8 @@ class Compiled final : public ArgumentSchema {
       example[name] = example_of(property);
     }
     if (!required.empty()) text += "\nRequired: " + required;
-    const std::string sample = "\nExample: " + example.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string sample =
+        "\nExample: " + example.dump(-1, ' ', false, Json::error_handler_t::replace);
     if (text.size() + sample.size() > kMaxHelpBytes)
       return std::string(utf8_prefix(text, kMaxHelpBytes));
     return text + sample;
@@ -192,8 +200,8 @@ class Compiled final : public ArgumentSchema {
     std::vector<SchemaError> errors;
     for (const std::string& name : required_names())
       if (arguments.is_object() && !arguments.contains(name) && errors.size() < kMaxErrors)
-        errors.push_back({"/" + name, "required",
-                          "is required (" + type_of(property_of(name)) + ")"});
+        errors.push_back(
+            {"/" + name, "required", "is required (" + type_of(property_of(name)) + ")"});
     return errors;
   }
 
@@ -218,7 +226,8 @@ class Compiled final : public ArgumentSchema {
   }
   static std::string sentence(std::string text) {
     while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
-    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + 32);
+    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
+      text[0] = static_cast<char>(text[0] + 32);
     return std::string(utf8_prefix(text, 300));
   }
 

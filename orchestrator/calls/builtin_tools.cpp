@@ -15,8 +15,8 @@ constexpr std::string_view kReadOnly = R"({"readOnlyHint":true,"openWorldHint":f
 // Without an index a filtered question reads the log backwards; this is how far,
 // so that asking for a task of last year does not read a year.
 constexpr std::size_t kMaxScan = 100'000;
-constexpr std::size_t kScanStep = 64;           // entries in memory at a time
-constexpr std::size_t kScanBytes = 4 * kMiB;    // of one read
+constexpr std::size_t kScanStep = 64;         // entries in memory at a time
+constexpr std::size_t kScanBytes = 4 * kMiB;  // of one read
 // A page becomes part of its own observation: without a bound each page would
 // hold the one before, twice.
 constexpr std::size_t kMaxPageBytes = 256 * 1024;
@@ -61,8 +61,7 @@ struct TraceQuestion {
     if (!task_id.empty() && entry.facts.task_id != task_id) return false;
     if (!session_id.empty() && entry.facts.session_id != session_id) return false;
     if (own_page(entry)) return false;
-    return types.empty() ||
-           std::find(types.begin(), types.end(), entry.facts.type) != types.end();
+    return types.empty() || std::find(types.begin(), types.end(), entry.facts.type) != types.end();
   }
 };
 
@@ -104,8 +103,8 @@ std::vector<EntryPtr> answer(const TraceQuestion& asked, const FlightLog& log) {
   Page page(asked);
   const Sequence end = log.last() + 1;
   if (asked.since) {
-    for (Sequence from = *asked.since + 1; from < end && !page.full() &&
-                                           from - *asked.since <= kMaxScan;) {
+    for (Sequence from = *asked.since + 1;
+         from < end && !page.full() && from - *asked.since <= kMaxScan;) {
       std::vector<EntryPtr> stretch;
       from = read_some(log, from, std::min(end, from + kScanStep), stretch);
       for (const EntryPtr& entry : stretch) page.offer(entry);
@@ -135,9 +134,9 @@ ToolOutcome get_trace(const ToolRun& run, const FlightLog& log) {
   if (const JsonView since = arguments["since"]; since.present()) {
     auto id = decode_event_id(since.string().value_or(""));
     if (!id.ok() || id->epoch != log.epoch())
-      return text_outcome("since is not an event id of this log, such as " +
-                              encode_event_id(log.epoch(), 1),
-                          CallStatus::tool_error);
+      return text_outcome(
+          "since is not an event id of this log, such as " + encode_event_id(log.epoch(), 1),
+          CallStatus::tool_error);
     asked.since = id->sequence;
   }
 

@@ -13,9 +13,9 @@ namespace {
 constexpr std::chrono::milliseconds kLookAgain{1000};
 
 ToolOutcome timed_out(const Call& call) {
-  return text_outcome("No result within " + std::to_string(call.timeout.count()) +
-                          " ms; the tool was stopped.",
-                      CallStatus::timeout_exceeded);
+  return text_outcome(
+      "No result within " + std::to_string(call.timeout.count()) + " ms; the tool was stopped.",
+      CallStatus::timeout_exceeded);
 }
 
 }  // namespace
@@ -24,8 +24,8 @@ class CallDesk::Impl {
  public:
   Impl(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
        ToolRegistry& tools, Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics)
-      : house_(std::make_shared<CallHouse>(options, std::move(epoch), bus, waiters, tools,
-                                           reactor, workers, log, metrics)),
+      : house_(std::make_shared<CallHouse>(options, std::move(epoch), bus, waiters, tools, reactor,
+                                           workers, log, metrics)),
         due_([this] { end_overdue(); }) {
     house_->on_parked = [this] { watch_deadlines(); };
     house_->on_answered = [this] { tell_drain(); };
@@ -106,15 +106,22 @@ class CallDesk::Impl {
 CallDesk::CallDesk(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
                    ToolRegistry& tools, Reactor& reactor, WorkerPool& workers, Log& log,
                    Metrics& metrics)
-    : impl_(std::make_unique<Impl>(options, std::move(epoch), bus, waiters, tools, reactor,
-                                   workers, log, metrics)) {}
+    : impl_(std::make_unique<Impl>(options, std::move(epoch), bus, waiters, tools, reactor, workers,
+                                   log, metrics)) {
+}
 CallDesk::~CallDesk() = default;
 
-CallId CallDesk::begin(CallRequest request) { return impl_->begin(std::move(request)); }
+CallId CallDesk::begin(CallRequest request) {
+  return impl_->begin(std::move(request));
+}
 bool CallDesk::cancel(CallId id, std::string_view by, std::string_view reason) {
   return impl_->cancel(id, by, reason);
 }
-std::size_t CallDesk::in_flight() const { return impl_->in_flight(); }
-void CallDesk::drain(TimePoint deadline) { impl_->drain(deadline); }
+std::size_t CallDesk::in_flight() const {
+  return impl_->in_flight();
+}
+void CallDesk::drain(TimePoint deadline) {
+  impl_->drain(deadline);
+}
 
 }  // namespace devs

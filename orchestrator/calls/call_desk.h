@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "orchestrator/net/stored_waiters.h"
 #include "orchestrator/calls/tool_call.h"
 #include "orchestrator/calls/tool_registry.h"
 #include "orchestrator/net/reactor.h"
+#include "orchestrator/net/stored_waiters.h"
 #include "protocol/ids.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
@@ -32,13 +32,13 @@ namespace devs {
 class CallDesk {
  public:
   struct Options {
-    std::chrono::milliseconds timeout{300'000};       // per call; progress starts it again
+    std::chrono::milliseconds timeout{300'000};         // per call; progress starts it again
     std::chrono::milliseconds hard_timeout{3'600'000};  // nothing moves this one
-    std::size_t max_in_flight = 10'000;               // beyond: refused before the action
+    std::size_t max_in_flight = 10'000;                 // beyond: refused before the action
   };
 
-  CallDesk(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters, ToolRegistry& tools,
-           Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics);
+  CallDesk(Options options, Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
+           ToolRegistry& tools, Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics);
   ~CallDesk();
   CallDesk(const CallDesk&) = delete;
   CallDesk& operator=(const CallDesk&) = delete;

@@ -70,12 +70,11 @@ void identify(Call& call, CallHouse& house) {
   if (context.session_id.empty()) context.session_id = call.request.session_id;
   if (context.task_id.empty()) context.task_id = call.request.task_id;
   if (context.thread_id.empty()) context.thread_id = "main";
-  call.tool_call_id = context.tool_call_id.empty() ? new_uuid_v7(house.reactor.clock())
-                                                   : context.tool_call_id;
-  call.place = house.turns.begin(context.task_id, context.thread_id, context.turn_index,
-                                 context.thought.has_value(), [&house](std::string_view task) {
-                                   return trace_of_task(house.epoch, task);
-                                 });
+  call.tool_call_id =
+      context.tool_call_id.empty() ? new_uuid_v7(house.reactor.clock()) : context.tool_call_id;
+  call.place = house.turns.begin(
+      context.task_id, context.thread_id, context.turn_index, context.thought.has_value(),
+      [&house](std::string_view task) { return trace_of_task(house.epoch, task); });
 
   const TraceParent parent = decode_traceparent(params.traceparent);
   call.trace_id = parent.trace_id.empty() ? call.place.trace_id : parent.trace_id;
@@ -105,10 +104,10 @@ EnvelopeOrigin origin_of(const Call& call) {
 std::optional<ThoughtEnvelope> thought_of(const Call& call) {
   if (!call.request.params.context.thought) return std::nullopt;
   return ThoughtEnvelope{.origin = origin_of(call),
-          .thought_id = call.thought_id,
-          .span_id = call.thought_span_id,
-          .parent_span_id = call.parent_span_id,
-          .thought = *call.request.params.context.thought};
+                         .thought_id = call.thought_id,
+                         .span_id = call.thought_span_id,
+                         .parent_span_id = call.parent_span_id,
+                         .thought = *call.request.params.context.thought};
 }
 
 ActionEnvelope action_of(const Call& call, const CallHouse&) {
@@ -135,8 +134,7 @@ ActionEnvelope action_of(const Call& call, const CallHouse&) {
   return action;
 }
 
-ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome,
-                                   TimePoint now) {
+ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome, TimePoint now) {
   ObservationEnvelope last_word;
   last_word.status = outcome.status;
   last_word.executed = call.executed;

@@ -9,10 +9,12 @@ namespace devs {
 namespace {
 
 // What this house writes begins like this, and a call has the id of its request.
-constexpr std::string_view kOurAction = R"({"type":"action","schema_version":"1.0.0","turn_index":)";
+constexpr std::string_view kOurAction =
+    R"({"type":"action","schema_version":"1.0.0","turn_index":)";
 constexpr std::string_view kOurObservation =
     R"({"type":"observation","schema_version":"1.0.0","turn_index":)";
-constexpr std::string_view kOurThought = R"({"type":"thought","schema_version":"1.0.0","turn_index":)";
+constexpr std::string_view kOurThought =
+    R"({"type":"thought","schema_version":"1.0.0","turn_index":)";
 constexpr std::string_view kStamp = R"("timestamp_ns":")";
 constexpr std::string_view kSpanId = R"("span_id":")";
 constexpr std::string_view kRequestId = R"("jsonrpc_request_id":")";
@@ -31,7 +33,9 @@ std::int64_t number_of(std::string_view digits) {
   return value;
 }
 
-std::string text_of(JsonView value) { return value.string().value_or(""); }
+std::string text_of(JsonView value) {
+  return value.string().value_or("");
+}
 
 }  // namespace
 
@@ -69,8 +73,7 @@ std::vector<Draft> CallRecovery::abandoned() const {
         .thread_id = text_of(action["thread_id"]),
         .trace_id = text_of(action["trace_id"])};
     last_word.tool_call_id = text_of(action["tool_call_id"]);
-    last_word.call_index =
-        static_cast<std::uint64_t>(action["call_index"].integer().value_or(0));
+    last_word.call_index = static_cast<std::uint64_t>(action["call_index"].integer().value_or(0));
     last_word.span_id = text_of(action["span_id"]);
     last_word.parent_span_id = text_of(action["parent_span_id"]);
     last_word.tool_name = text_of(call["tool_name"]);

@@ -33,7 +33,7 @@ struct Call {
   std::string thought_id, thought_span_id;  // empty without a thought
   std::string cancelled_by;
   std::string errors;  // of the validation, JSON array text
-  Status refusal;  // not ok: the caller hears this instead of an outcome
+  Status refusal;      // not ok: the caller hears this instead of an outcome
   std::stop_source stop;
   TimePoint started{};    // of the tool; meaningless before `executed`
   bool executed = false;  // the tool was started

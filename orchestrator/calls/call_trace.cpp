@@ -10,7 +10,8 @@ CallTrace::CallTrace(CallTrace&& other) noexcept
       repeats_(std::move(other.repeats_)),
       open_(std::exchange(other.open_, false)),
       thought_(other.thought_),
-      action_(other.action_) {}
+      action_(other.action_) {
+}
 
 CallTrace::~CallTrace() {
   if (!open_) return;

@@ -40,8 +40,7 @@ class FunctionTool final : public Tool {
       outcome.result = std::move(*checked);
       return outcome;
     } catch (const std::exception& error) {
-      return text_outcome("The tool threw: " + std::string(error.what()),
-                          CallStatus::tool_error);
+      return text_outcome("The tool threw: " + std::string(error.what()), CallStatus::tool_error);
     } catch (...) {
       return text_outcome("The tool threw something unknown.", CallStatus::tool_error);
     }

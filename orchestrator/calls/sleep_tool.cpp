@@ -40,7 +40,8 @@ class Sleep : public std::enable_shared_from_this<Sleep> {
  private:
   void look() {
     if (!done_) return;
-    const auto slept = std::chrono::duration_cast<std::chrono::milliseconds>(reactor_.now() - began_);
+    const auto slept =
+        std::chrono::duration_cast<std::chrono::milliseconds>(reactor_.now() - began_);
     if (slept.count() >= ms_) {
       ToolDone done = std::move(done_);
       done(text_outcome("slept " + std::to_string(ms_) + " ms"));
@@ -92,6 +93,8 @@ class SleepTool final : public Tool {
 
 }  // namespace
 
-ToolPtr make_sleep_tool(Reactor& reactor) { return std::make_shared<SleepTool>(reactor); }
+ToolPtr make_sleep_tool(Reactor& reactor) {
+  return std::make_shared<SleepTool>(reactor);
+}
 
 }  // namespace devs

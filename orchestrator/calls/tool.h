@@ -21,7 +21,7 @@ struct ToolRun {
   CallId id = 0;
   std::string arguments;  // JSON object text, checked against the input schema
   TimePoint deadline{};
-  std::stop_token stop;   // timeout, cancellation or shutdown: end soon
+  std::stop_token stop;  // timeout, cancellation or shutdown: end soon
   // Fields of a progress notification without token: `{"progress":1,"total":2}`.
   // Any thread; dropped when the caller asked for none or the call has ended.
   std::function<void(std::string_view fields)> progress;

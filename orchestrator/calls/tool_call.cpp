@@ -15,8 +15,7 @@ void refuse(CallPtr call, Status why, CallHouse& house) {
 }
 
 Status admit(const CallHouse& house) {
-  if (house.draining)
-    return Status(Code::cancelled, "the orchestrator is shutting down");
+  if (house.draining) return Status(Code::cancelled, "the orchestrator is shutting down");
   if (house.in_flight > house.options.max_in_flight)
     return Status(Code::resource_exhausted, "too many calls in flight");
   return {};
@@ -40,8 +39,7 @@ std::optional<ToolOutcome> decided_early(Call& call) {
                    ",\"message\":" + json_string(error.message) + "}";
   }
   call.errors += ']';
-  return text_outcome(call.tool->schema->help(params.name, errors),
-                      CallStatus::validation_failed);
+  return text_outcome(call.tool->schema->help(params.name, errors), CallStatus::validation_failed);
 }
 
 // Encoding this much would hold up everybody else on the reactor.
@@ -67,8 +65,7 @@ class Owed {
       : id_(other.id_), house_(std::move(other.house_)), paid_(std::exchange(other.paid_, true)) {}
   Owed& operator=(Owed&&) = delete;
   ~Owed() {
-    if (!paid_)
-      (*this)(text_outcome("The tool ended without an answer.", CallStatus::tool_error));
+    if (!paid_) (*this)(text_outcome("The tool ended without an answer.", CallStatus::tool_error));
   }
   void operator()(ToolOutcome outcome) {
     paid_ = true;
@@ -120,9 +117,9 @@ void start(CallId id, const Status& stored, CallHouse& house) {
     if (CallPtr call = house.calls.take(id)) {
       call->refusal = stored;
       finish(std::move(call),
-             text_outcome("The action could not be stored, so the tool was not started: " +
-                              stored.message(),
-                          CallStatus::abandoned),
+             text_outcome(
+                 "The action could not be stored, so the tool was not started: " + stored.message(),
+                 CallStatus::abandoned),
              house);
     }
     return;

@@ -27,11 +27,11 @@ struct CallAnswer {
 // One `tools/call` as the endpoint understood it.
 struct CallRequest {
   CallToolParams params;
-  std::string jsonrpc_id;     // token as written; the log keeps it as text
+  std::string jsonrpc_id;  // token as written; the log keeps it as text
   Principal principal;
-  std::string client_name;    // agent_id when the host gave none
-  std::string session_id;     // public id of the MCP session (never the secret one)
-  std::string task_id;        // implicit task of that session
+  std::string client_name;  // agent_id when the host gave none
+  std::string session_id;   // public id of the MCP session (never the secret one)
+  std::string task_id;      // implicit task of that session
   // Any thread, once.  `cancelled` outcomes are told too; the endpoint then
   // sends nothing.
   MoveFunction<void(CallAnswer)> answer;

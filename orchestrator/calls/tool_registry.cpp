@@ -70,15 +70,14 @@ void ToolRegistry::attach(Bell& bell) {
 Status ToolRegistry::swap_in(std::shared_ptr<ToolSet> next) {
   next->listed_.clear();
   for (const auto& [name, row] : next->by_name_) next->listed_.push_back(&row.tool->spec());
-  std::stable_sort(next->listed_.begin(), next->listed_.end(),
-                   [](const ToolSpec* a, const ToolSpec* b) {
-                     const auto key = [](const ToolSpec* tool) {
-                       return std::make_tuple(tool->server != "builtin",
-                                              std::string_view(tool->server),
-                                              std::string_view(tool->name));
-                     };
-                     return key(a) < key(b);
-                   });
+  std::stable_sort(
+      next->listed_.begin(), next->listed_.end(), [](const ToolSpec* a, const ToolSpec* b) {
+        const auto key = [](const ToolSpec* tool) {
+          return std::make_tuple(tool->server != "builtin", std::string_view(tool->server),
+                                 std::string_view(tool->name));
+        };
+        return key(a) < key(b);
+      });
   next->generation_ = current_->generation_ + 1;
   current_ = std::move(next);
   for (Bell* bell : bells_) bell->ring();

@@ -3,8 +3,8 @@
 namespace devs {
 
 TurnTracker::Place TurnTracker::begin(std::string_view task, std::string_view thread,
-                                      std::optional<std::int64_t> host_turn,
-                                      bool with_thought, const TraceOfTask& trace_of_task) {
+                                      std::optional<std::int64_t> host_turn, bool with_thought,
+                                      const TraceOfTask& trace_of_task) {
   Place place;
   place.key.reserve(task.size() + thread.size() + 1);
   place.key.append(task).append(1, '\0').append(thread);

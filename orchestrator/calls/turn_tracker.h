@@ -31,9 +31,8 @@ class TurnTracker {
   using TraceOfTask = std::function<std::string(std::string_view task)>;
   static constexpr std::size_t kKept = 50'000;
 
-  Place begin(std::string_view task, std::string_view thread,
-              std::optional<std::int64_t> host_turn, bool with_thought,
-              const TraceOfTask& trace_of_task = {}) DEVS_EXCLUDES(mutex_);
+  Place begin(std::string_view task, std::string_view thread, std::optional<std::int64_t> host_turn,
+              bool with_thought, const TraceOfTask& trace_of_task = {}) DEVS_EXCLUDES(mutex_);
   void ended(const Place& place) DEVS_EXCLUDES(mutex_);
 
  private:

@@ -22,9 +22,9 @@ class ChromeExporter final : public TraceExporter {
 
   void begin(std::string& out) override {
     out += "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n";
-    write(chrome_name_event("process_name", ChromeTracks::kLogPid, 0,
-                            "flight log " + options_.epoch),
-          out);
+    write(
+        chrome_name_event("process_name", ChromeTracks::kLogPid, 0, "flight log " + options_.epoch),
+        out);
   }
 
   void entry(const StoredLine& line, bool matches, std::string& out) override {
@@ -49,10 +49,8 @@ class ChromeExporter final : public TraceExporter {
         .end();
     ChromeLane log;
     log.pid = log.tid = ChromeTracks::kLogPid;
-    event(out, "gap: " + std::to_string(count) + " entries", "gap", 'i',
-          reader_.last_ns(), log, [&args](MemberWriter& members) {
-            members.text("s", "g").json("args", args);
-          });
+    event(out, "gap: " + std::to_string(count) + " entries", "gap", 'i', reader_.last_ns(), log,
+          [&args](MemberWriter& members) { members.text("s", "g").json("args", args); });
     ++gaps_;
     lost_ += count;
   }
@@ -87,8 +85,8 @@ class ChromeExporter final : public TraceExporter {
   }
 
   template <class More>
-  void event(std::string& out, std::string_view name, std::string_view category,
-             char phase, std::int64_t ns, const ChromeLane& lane, More&& more) {
+  void event(std::string& out, std::string_view name, std::string_view category, char phase,
+             std::int64_t ns, const ChromeLane& lane, More&& more) {
     write({}, out);
     MemberWriter members(out);
     members.text("name", name)
@@ -122,8 +120,7 @@ class ChromeExporter final : public TraceExporter {
     lane->open = false;
     lane->free_us = us(observation.time_ns);
 
-    const std::string& tool =
-        head.facts.tool.empty() ? observation.facts.tool : head.facts.tool;
+    const std::string& tool = head.facts.tool.empty() ? observation.facts.tool : head.facts.tool;
     event(out, tool.empty() ? "tools/call" : tool, "tool", 'X', start_ns, *lane,
           [&](MemberWriter& members) {
             members.number("dur", us(observation.time_ns) - us(start_ns));
@@ -135,30 +132,26 @@ class ChromeExporter final : public TraceExporter {
   void unfinished(const Calls::Call& call, std::string& out) {
     if (!call.matches) return;
     ++omissions_.unfinished_calls;
-    event(out, call.action.facts.tool.empty() ? "tools/call" : call.action.facts.tool,
-          "tool", 'B', call.action.time_ns, *call.mark, [&](MemberWriter& members) {
-            members.json("args", call_args(&call.action, {}));
-          });
+    event(out, call.action.facts.tool.empty() ? "tools/call" : call.action.facts.tool, "tool", 'B',
+          call.action.time_ns, *call.mark,
+          [&](MemberWriter& members) { members.json("args", call_args(&call.action, {})); });
   }
 
   void instant(const EnvelopeParts& parts, std::string& out) {
     ChromeTracks::Names names;
-    const ChromeLanePtr lane =
-        tracks_.first_lane(parts.facts.task_id, agent_of(parts), names);
+    const ChromeLanePtr lane = tracks_.first_lane(parts.facts.task_id, agent_of(parts), names);
     write_names(names, out);
-    const std::string& name =
-        parts.facts.name.empty() ? parts.facts.type : parts.facts.name;
+    const std::string& name = parts.facts.name.empty() ? parts.facts.type : parts.facts.name;
     std::string args;
     MemberWriter members(args);
     write_origin(members, parts);
     members.text_if("text", parts.text).end();
-    event(out, name.empty() ? "entry" : name,
-          parts.facts.type == "thought" ? "thought" : "entry", 'i', parts.time_ns,
-          *lane, [&](MemberWriter& to) { to.text("s", "t").json("args", args); });
+    event(out, name.empty() ? "entry" : name, parts.facts.type == "thought" ? "thought" : "entry",
+          'i', parts.time_ns, *lane,
+          [&](MemberWriter& to) { to.text("s", "t").json("args", args); });
   }
 
-  ChromeLanePtr occupy(const EnvelopeParts& parts, std::int64_t from_ns,
-                       std::string& out) {
+  ChromeLanePtr occupy(const EnvelopeParts& parts, std::int64_t from_ns, std::string& out) {
     ChromeTracks::Names names;
     ChromeLanePtr lane =
         tracks_.free_lane(parts.facts.task_id, agent_of(parts), us(from_ns), names);
@@ -169,8 +162,7 @@ class ChromeExporter final : public TraceExporter {
 
   // Two lines of reasoning of one agent are two rows.
   static std::string agent_of(const EnvelopeParts& parts) {
-    if (parts.thread_id.empty() || parts.thread_id == "main")
-      return parts.facts.agent_id;
+    if (parts.thread_id.empty() || parts.thread_id == "main") return parts.facts.agent_id;
     return parts.facts.agent_id + " / " + parts.thread_id;
   }
 
@@ -184,8 +176,7 @@ class ChromeExporter final : public TraceExporter {
     if (parts.turn_index) members.number("turn_index", *parts.turn_index);
   }
 
-  static std::string call_args(const EnvelopeParts* action,
-                               const EnvelopeParts& observation) {
+  static std::string call_args(const EnvelopeParts* action, const EnvelopeParts& observation) {
     const EnvelopeParts& head = action != nullptr ? *action : observation;
     std::string out;
     MemberWriter args(out);

@@ -4,8 +4,8 @@
 
 namespace devs {
 
-std::string chrome_name_event(std::string_view what, std::uint32_t pid,
-                              std::uint32_t tid, std::string_view name) {
+std::string chrome_name_event(std::string_view what, std::uint32_t pid, std::uint32_t tid,
+                              std::string_view name) {
   std::string out;
   MemberWriter event(out);
   event.text("name", what).text("ph", "M").number("pid", std::uint64_t{pid});
@@ -24,8 +24,8 @@ ChromeLanePtr ChromeTracks::free_lane(const std::string& task, const std::string
   return add_lane(process, agent, names);
 }
 
-ChromeLanePtr ChromeTracks::first_lane(const std::string& task,
-                                       const std::string& agent, Names& names) {
+ChromeLanePtr ChromeTracks::first_lane(const std::string& task, const std::string& agent,
+                                       Names& names) {
   Process& process = process_of(task, names);
   const auto& lanes = process.agents[agent];
   return lanes.empty() ? add_lane(process, agent, names) : lanes.front();
@@ -45,8 +45,7 @@ ChromeTracks::Process& ChromeTracks::process_of(const std::string& task, Names& 
   return process;
 }
 
-ChromeLanePtr ChromeTracks::add_lane(Process& process, const std::string& agent,
-                                     Names& names) {
+ChromeLanePtr ChromeTracks::add_lane(Process& process, const std::string& agent, Names& names) {
   auto& lanes = process.agents[agent];
   if (lanes.size() >= kMaxLanesOfAgent) lanes.clear();
   auto lane = std::make_shared<ChromeLane>();

@@ -33,11 +33,10 @@ class ChromeTracks {
   using Names = std::vector<std::string>;
 
   // A row that is free at `from_us`; the caller sets `open` and `free_us`.
-  ChromeLanePtr free_lane(const std::string& task, const std::string& agent,
-                          std::int64_t from_us, Names& names);
+  ChromeLanePtr free_lane(const std::string& task, const std::string& agent, std::int64_t from_us,
+                          Names& names);
   // The agent's first row, busy or not: for instants.
-  ChromeLanePtr first_lane(const std::string& task, const std::string& agent,
-                           Names& names);
+  ChromeLanePtr first_lane(const std::string& task, const std::string& agent, Names& names);
 
  private:
   struct Process {
@@ -54,7 +53,7 @@ class ChromeTracks {
 };
 
 // {"name":"process_name","ph":"M","pid":2,"args":{"name":"t-42"}}; `tid` 0: none.
-std::string chrome_name_event(std::string_view what, std::uint32_t pid,
-                              std::uint32_t tid, std::string_view name);
+std::string chrome_name_event(std::string_view what, std::uint32_t pid, std::uint32_t tid,
+                              std::string_view name);
 
 }  // namespace devs

@@ -18,8 +18,7 @@ std::string span_hex(JsonView value, std::size_t digits) {
   if (quoted.size() != digits + 2 || !value.is_string()) return {};
   const std::string_view text = quoted.substr(1, digits);
   const bool hex_only = text.find_first_not_of("0123456789abcdef") == text.npos;
-  return hex_only && text.find_first_not_of('0') != text.npos ? std::string(text)
-                                                              : std::string();
+  return hex_only && text.find_first_not_of('0') != text.npos ? std::string(text) : std::string();
 }
 
 std::string id_text(JsonView value) {
@@ -32,8 +31,7 @@ std::string cut(std::string_view text) {
   return std::string(utf8_prefix(text, kMaxExportedText));
 }
 
-std::string words_of(const std::string& type, JsonView payload, JsonView out,
-                     JsonView err) {
+std::string words_of(const std::string& type, JsonView payload, JsonView out, JsonView err) {
   if (type == "thought") {
     const JsonView chain = payload["analysis"]["reasoning_chain"];
     return cut((chain.present() ? chain : payload["content"]).string().value_or(""));
@@ -55,8 +53,8 @@ std::size_t EnvelopeParts::bytes() const {
 }
 
 EnvelopeParts EnvelopeReader::read(const StoredLine& line) {
-  JsonView role, thread, call, trace, span, parent, turn, index, exit_code, duration,
-      metadata, payload, out, err;
+  JsonView role, thread, call, trace, span, parent, turn, index, exit_code, duration, metadata,
+      payload, out, err;
   JsonView(line.body).pick({{"agent_role", &role},
                             {"thread_id", &thread},
                             {"tool_call_id", &call},
@@ -87,8 +85,7 @@ EnvelopeParts EnvelopeReader::read(const StoredLine& line) {
   if (const auto ms = duration.number(); ms && std::isfinite(*ms) && *ms >= 0)
     parts.duration_ms = ms;
   const JsonView tool_call = payload["tool_call"];
-  const JsonView server =
-      tool_call["server"].present() ? tool_call["server"] : metadata["server"];
+  const JsonView server = tool_call["server"].present() ? tool_call["server"] : metadata["server"];
   parts.server = cut(server.string().value_or(""));
   parts.request_id = cut(tool_call["jsonrpc_request_id"].string().value_or(""));
   if (content_) parts.text = words_of(parts.facts.type, payload, out, err);

@@ -38,8 +38,7 @@ inline constexpr std::size_t kMaxExportedText = 32 * 1024;
 // stored; when that is unknown too, together with the entry before it.
 class EnvelopeReader {
  public:
-  EnvelopeReader(Epoch epoch, bool content)
-      : epoch_(std::move(epoch)), content_(content) {}
+  EnvelopeReader(Epoch epoch, bool content) : epoch_(std::move(epoch)), content_(content) {}
 
   // REQUIRES: line.body is one JSON object, compact.
   EnvelopeParts read(const StoredLine& line);

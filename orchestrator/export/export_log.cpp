@@ -47,9 +47,7 @@ class Run {
   }
 
  private:
-  static Status stopped() {
-    return {Code::cancelled, "nobody reads the export any more"};
-  }
+  static Status stopped() { return {Code::cancelled, "nobody reads the export any more"}; }
 
   void take(const StoredLine& line) {
     report_.read_bytes += line.body.size() + 1;

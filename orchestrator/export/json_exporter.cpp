@@ -54,9 +54,7 @@ class JsonExporter final : public TraceExporter {
   }
 
  private:
-  std::string id_of(Sequence sequence) const {
-    return encode_event_id(options_.epoch, sequence);
-  }
+  std::string id_of(Sequence sequence) const { return encode_event_id(options_.epoch, sequence); }
 
   const ExportOptions options_;
   Sequence first_ = 0, last_ = 0;

@@ -27,8 +27,7 @@ class OpenCalls {
     Mark mark = {};
   };
 
-  explicit OpenCalls(std::size_t max_bytes = kMaxOpenCallBytes)
-      : max_bytes_(max_bytes) {}
+  explicit OpenCalls(std::size_t max_bytes = kMaxOpenCallBytes) : max_bytes_(max_bytes) {}
 
   // Returns the calls that have to be told without their end: those whose id is used
   // again or missing, and the oldest when they cost too much.
@@ -43,8 +42,7 @@ class OpenCalls {
     bytes_ += cost_of(call);
     calls_.push_back(std::move(call));
     by_id_.emplace(calls_.back().action.tool_call_id, std::prev(calls_.end()));
-    while (bytes_ > max_bytes_ && calls_.size() > 1)
-      given_up.push_back(extract(calls_.begin()));
+    while (bytes_ > max_bytes_ && calls_.size() > 1) given_up.push_back(extract(calls_.begin()));
     return given_up;
   }
 

@@ -6,8 +6,7 @@
 // generative AI are in development; a new version is a change of this file.
 namespace devs::otel {
 
-inline constexpr std::string_view kSchemaUrl =
-    "https://opentelemetry.io/schemas/1.40.0";
+inline constexpr std::string_view kSchemaUrl = "https://opentelemetry.io/schemas/1.40.0";
 
 // resource
 inline constexpr std::string_view kServiceName = "service.name";
@@ -36,8 +35,7 @@ inline constexpr std::string_view kStatus = "saop.status";
 inline constexpr std::string_view kServer = "saop.server";
 inline constexpr std::string_view kEvent = "saop.event_id";
 inline constexpr std::string_view kEndEvent = "saop.observation_event_id";
-inline constexpr std::string_view kOrphan =
-    "saop.orphan";  // its action is not in the export
+inline constexpr std::string_view kOrphan = "saop.orphan";    // its action is not in the export
 inline constexpr std::string_view kThought = "saop.thought";  // span and event
 inline constexpr std::string_view kGap = "saop.gap";          // span
 inline constexpr std::string_view kText = "saop.text";

@@ -41,20 +41,14 @@ class OtlpExporter final : public TraceExporter {
 
   void begin(std::string& out) override {
     out += R"({"resourceSpans":[{"scopeSpans":[{"scope":)";
-    MemberWriter(out)
-        .text("name", "mcp-orchestrator")
-        .text("version", options_.version)
-        .end();
-    out.append(",\"schemaUrl\":")
-        .append(json_string(otel::kSchemaUrl))
-        .append(",\"spans\":[\n");
+    MemberWriter(out).text("name", "mcp-orchestrator").text("version", options_.version).end();
+    out.append(",\"schemaUrl\":").append(json_string(otel::kSchemaUrl)).append(",\"spans\":[\n");
   }
 
   void entry(const StoredLine& line, bool matches, std::string& out) override {
     EnvelopeParts parts = reader_.read(line);
     if (parts.facts.type == "action") {
-      for (const auto& call : calls_.open({std::move(parts), matches, {}}))
-        give_up(call);
+      for (const auto& call : calls_.open({std::move(parts), matches, {}})) give_up(call);
     } else if (parts.facts.type == "observation") {
       const auto call = calls_.take(parts.tool_call_id);
       if (matches || (call && call->matches))
@@ -79,8 +73,7 @@ class OtlpExporter final : public TraceExporter {
     span.start_ns = span.end_ns = reader_.last_ns();
     span.attributes.text("saop.gap.from", encode_event_id(options_.epoch, loss.from))
         .text("saop.gap.to", encode_event_id(options_.epoch, loss.through))
-        .number("saop.gap.count",
-                static_cast<std::int64_t>(loss.through - loss.from + 1))
+        .number("saop.gap.count", static_cast<std::int64_t>(loss.through - loss.from + 1))
         .text("saop.gap.reason", name_of(loss.reason));
     append(span, out);
   }
@@ -96,12 +89,9 @@ class OtlpExporter final : public TraceExporter {
         .number("saop.export.lost_entries", static_cast<std::int64_t>(lost_))
         .number("saop.export.unfinished_calls",
                 static_cast<std::int64_t>(omissions_.unfinished_calls))
-        .number("saop.export.other_entries",
-                static_cast<std::int64_t>(omissions_.other_entries));
+        .number("saop.export.other_entries", static_cast<std::int64_t>(omissions_.other_entries));
     out.append("\n]}],\"resource\":{\"attributes\":").append(resource.json());
-    out.append("},\"schemaUrl\":")
-        .append(json_string(otel::kSchemaUrl))
-        .append("}]}\n");
+    out.append("},\"schemaUrl\":").append(json_string(otel::kSchemaUrl)).append("}]}\n");
   }
 
   ExportOmissions omissions() const override { return omissions_; }
@@ -109,9 +99,7 @@ class OtlpExporter final : public TraceExporter {
  private:
   using Calls = OpenCalls<std::monostate>;
 
-  void give_up(const Calls::Call& call) {
-    omissions_.unfinished_calls += call.matches ? 1u : 0u;
-  }
+  void give_up(const Calls::Call& call) { omissions_.unfinished_calls += call.matches ? 1u : 0u; }
 
   void append(const OtlpSpan& span, std::string& out) {
     if (spans_++ != 0) out += ",\n";
@@ -123,11 +111,9 @@ class OtlpExporter final : public TraceExporter {
     const std::string task = options_.epoch + ':' + parts.facts.task_id;
     OtlpSpan span;
     span.trace_id = parts.trace_id.empty() ? otlp_id_of(task, 32) : parts.trace_id;
-    span.span_id = !parts.span_id.empty()
-                       ? parts.span_id
-                       : otlp_id_of(fmt::format("{}:{}", task, what), 16);
-    span.parent_span_id =
-        parts.parent_span_id == span.span_id ? "" : parts.parent_span_id;
+    span.span_id =
+        !parts.span_id.empty() ? parts.span_id : otlp_id_of(fmt::format("{}:{}", task, what), 16);
+    span.parent_span_id = parts.parent_span_id == span.span_id ? "" : parts.parent_span_id;
     span.attributes.text_if(otel::kAgent, parts.facts.agent_id)
         .text_if(otel::kAgentName, parts.agent_role)
         .text_if(otel::kConversation, parts.facts.session_id)
@@ -150,12 +136,9 @@ class OtlpExporter final : public TraceExporter {
   void append_call(const EnvelopeParts* action, const EnvelopeParts& observation,
                    std::string& out) {
     const EnvelopeParts& head = action != nullptr ? *action : observation;
-    const std::string& tool =
-        head.facts.tool.empty() ? observation.facts.tool : head.facts.tool;
-    OtlpSpan span =
-        span_of(head, head.tool_call_id.empty() ? head.event_id : head.tool_call_id);
-    span.name = tool.empty() ? std::string(otel::kCallTool)
-                             : fmt::format("tools/call {}", tool);
+    const std::string& tool = head.facts.tool.empty() ? observation.facts.tool : head.facts.tool;
+    OtlpSpan span = span_of(head, head.tool_call_id.empty() ? head.event_id : head.tool_call_id);
+    span.name = tool.empty() ? std::string(otel::kCallTool) : fmt::format("tools/call {}", tool);
     span.kind = OtlpSpan::kServer;
     span.start_ns = start_of(action, observation);
     span.end_ns = observation.time_ns;
@@ -178,8 +161,7 @@ class OtlpExporter final : public TraceExporter {
     span.attributes.text_if(otel::kToolResult, observation.text);
     if (is_failure(observation)) {
       span.status = OtlpSpan::kError;
-      span.attributes.text(otel::kErrorType,
-                           otel::error_type_of(observation.facts.status));
+      span.attributes.text(otel::kErrorType, otel::error_type_of(observation.facts.status));
     }
     append(span, out);
   }

@@ -29,8 +29,7 @@ std::string_view name_of(ExportFormat format) {
   return "ndjson";
 }
 
-std::unique_ptr<TraceExporter> make_exporter(ExportFormat format,
-                                             ExportOptions options) {
+std::unique_ptr<TraceExporter> make_exporter(ExportFormat format, ExportOptions options) {
   switch (format) {
     case ExportFormat::ndjson:
       return make_ndjson_exporter();

@@ -52,7 +52,6 @@ class TraceExporter {
   virtual ExportOmissions omissions() const { return {}; }
 };
 
-std::unique_ptr<TraceExporter> make_exporter(ExportFormat format,
-                                             ExportOptions options);
+std::unique_ptr<TraceExporter> make_exporter(ExportFormat format, ExportOptions options);
 
 }  // namespace devs

@@ -8,10 +8,8 @@ namespace devs {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-    text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
-    text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
 
@@ -66,16 +64,14 @@ struct Verdict {
 
 Accepts accepts_of(const RequestHead& head) {
   if (head.count("accept") == 0) return {.json = true, .sse = true};
-  std::array<Verdict, 2> verdicts{
-      {{.type = "application/json"}, {.type = "text/event-stream"}}};
+  std::array<Verdict, 2> verdicts{{{.type = "application/json"}, {.type = "text/event-stream"}}};
   for (const auto& [name, value] : head.fields) {
     if (name != "accept") continue;
     for (std::string_view ranges = value; !ranges.empty();) {
       std::string_view parameters = cut(ranges, ',');
       const std::string_view range = cut(parameters, ';');
       bool accepted = true;
-      while (!parameters.empty())
-        accepted = !is_zero_weight(cut(parameters, ';')) && accepted;
+      while (!parameters.empty()) accepted = !is_zero_weight(cut(parameters, ';')) && accepted;
       for (Verdict& verdict : verdicts) verdict.look(range, accepted);
     }
   }

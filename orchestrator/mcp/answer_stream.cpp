@@ -47,8 +47,7 @@ void AnswerStream::attached(StreamLine line, bool chunked) {
   line_.wake();
 }
 
-SseProvider::Next AnswerStream::pull(std::vector<FrameSlice>& out,
-                                     std::size_t max_bytes) {
+SseProvider::Next AnswerStream::pull(std::vector<FrameSlice>& out, std::size_t max_bytes) {
   StreamShelf::Taken taken = options_.shelf->take(options_.reading, max_bytes);
   if (std::exchange(comment_due_, false) && taken.text.empty()) {
     append_sse_comment(taken.text, {});

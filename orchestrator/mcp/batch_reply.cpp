@@ -43,8 +43,7 @@ void BatchReply::add(RpcEnd end) {
     owed = std::move(owed_);
     responses = std::move(responses_);
   }
-  if (responses.empty())
-    return std::move(owed).send(empty_answer(202));  // all cancelled
+  if (responses.empty()) return std::move(owed).send(empty_answer(202));  // all cancelled
   std::move(owed).send(json_answer(200, "[" + std::move(responses) + "]"));
 }
 

@@ -67,8 +67,8 @@ void CallReply::begin_stream() {
   }
   std::shared_ptr<StreamShelf> shelf =
       options_.session ? options_.session->streams()
-                       : std::make_shared<StreamShelf>(
-                             StreamShelf::Options{.resumable = false}, house_->reactor);
+                       : std::make_shared<StreamShelf>(StreamShelf::Options{.resumable = false},
+                                                       house_->reactor);
   const StreamShelf::Reading reading = shelf->open(options_.progress_token);
   DeferredAnswer owed;
   {
@@ -82,8 +82,7 @@ void CallReply::begin_stream() {
   if (!owed) return shelf->abandon(reading.stream);  // somebody was faster
   house_->slow->remove(*this);
   house_->streams_begun.add();
-  std::move(owed).stream(
-      start_session_stream(house_, options_.session, shelf, reading));
+  std::move(owed).stream(start_session_stream(house_, options_.session, shelf, reading));
 }
 
 void HttpReply::now(RpcEnd end) {
@@ -93,9 +92,8 @@ void HttpReply::now(RpcEnd end) {
 std::shared_ptr<CallListener> HttpReply::later(std::string progress_token) {
   auto reply = std::make_shared<CallReply>(
       house_, exchange_.defer(house_->options.answer_limit),
-      CallReply::Options{.session = session_,
-                         .sse = sse_,
-                         .progress_token = std::move(progress_token)});
+      CallReply::Options{
+          .session = session_, .sse = sse_, .progress_token = std::move(progress_token)});
   if (sse_) house_->slow->add(reply);
   return reply;
 }

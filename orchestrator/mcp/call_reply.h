@@ -41,9 +41,8 @@ class CallReply final : public CallListener,
   const Options options_;
 
   Mutex mutex_;
-  DeferredAnswer owed_ DEVS_GUARDED_BY(mutex_);  // until a head is sent
-  std::shared_ptr<StreamShelf> shelf_
-      DEVS_GUARDED_BY(mutex_);  // of the stream it became
+  DeferredAnswer owed_ DEVS_GUARDED_BY(mutex_);                 // until a head is sent
+  std::shared_ptr<StreamShelf> shelf_ DEVS_GUARDED_BY(mutex_);  // of the stream it became
   std::uint64_t stream_ DEVS_GUARDED_BY(mutex_) = 0;
   bool ended_ DEVS_GUARDED_BY(mutex_) = false;
 };

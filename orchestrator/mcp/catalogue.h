@@ -33,8 +33,7 @@ class Catalogue {
   // A ListToolsResult.  `cursor` null: the first page.  Fails with
   // invalid_argument for a cursor we did not give to this principal, or no more.
   Result<std::string> tools_page(std::string_view principal, const std::string* cursor,
-                                 McpRevision revision, TimePoint now)
-      DEVS_EXCLUDES(mutex_);
+                                 McpRevision revision, TimePoint now) DEVS_EXCLUDES(mutex_);
   std::uint64_t generation() const { return tools_.snapshot()->generation(); }
 
  private:

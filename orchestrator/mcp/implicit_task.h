@@ -39,8 +39,7 @@ class PrincipalTasks {
 
  private:
   mutable Mutex mutex_;
-  std::map<std::string, std::shared_ptr<ImplicitTask>, std::less<>> tasks_
-      DEVS_GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<ImplicitTask>, std::less<>> tasks_ DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

@@ -36,10 +36,10 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     house->tools.attach(*bell_);
     house->reactor.post([self = shared_from_this()] {
       // The bell lives as long as whoever may look at it, the reactor included.
-      self->house->reactor.attach(
-          *self->bell_, [bell = self->bell_, weak = std::weak_ptr<Impl>(self)] {
-            if (const auto impl = weak.lock()) impl->tools_changed();
-          });
+      self->house->reactor.attach(*self->bell_,
+                                  [bell = self->bell_, weak = std::weak_ptr<Impl>(self)] {
+                                    if (const auto impl = weak.lock()) impl->tools_changed();
+                                  });
       if (!self->house->closed) self->sweep();
     });
   }
@@ -74,8 +74,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   std::chrono::milliseconds sweep_every() const {
-    return std::clamp(house->options.session_idle / 8, std::chrono::milliseconds(10),
-                      kSweepAtMost);
+    return std::clamp(house->options.session_idle / 8, std::chrono::milliseconds(10), kSweepAtMost);
   }
 
   void tools_changed() {
@@ -85,21 +84,20 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     house->reactor.timers().set(tell_, house->reactor.now() + kTellTogether);
-    tell_from(std::make_shared<const std::vector<SessionPtr>>(house->sessions.all()),
-              0);
+    tell_from(std::make_shared<const std::vector<SessionPtr>>(house->sessions.all()), 0);
   }
 
   void tell_again() {
     if (std::exchange(changed_again_, false)) tools_changed();
   }
 
-  void tell_from(std::shared_ptr<const std::vector<SessionPtr>> sessions,
-                 std::size_t at) {
+  void tell_from(std::shared_ptr<const std::vector<SessionPtr>> sessions, std::size_t at) {
     const std::size_t end = std::min(sessions->size(), at + kTellSlice);
     for (; at < end; ++at) tell_tools_changed(*house, *(*sessions)[at]);
     if (at == sessions->size()) return;
-    house->reactor.post([self = shared_from_this(), sessions = std::move(sessions),
-                         at] { self->tell_from(sessions, at); });
+    house->reactor.post([self = shared_from_this(), sessions = std::move(sessions), at] {
+      self->tell_from(sessions, at);
+    });
   }
 
   Log& log_;
@@ -109,11 +107,10 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   bool changed_again_ = false;
 };
 
-McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools,
-                         Reactor& reactor, Log& log, Metrics& metrics)
-    : impl_(std::make_shared<Impl>(std::make_shared<McpHouse>(std::move(options), calls,
-                                                              tools, reactor, metrics),
-                                   log)) {
+McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
+                         Log& log, Metrics& metrics)
+    : impl_(std::make_shared<Impl>(
+          std::make_shared<McpHouse>(std::move(options), calls, tools, reactor, metrics), log)) {
   impl_->start();
 }
 

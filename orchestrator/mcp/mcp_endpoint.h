@@ -37,8 +37,8 @@ class McpEndpoint {
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 
-  McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
-              Log& log, Metrics& metrics);
+  McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor, Log& log,
+              Metrics& metrics);
   ~McpEndpoint();
   McpEndpoint(const McpEndpoint&) = delete;
   McpEndpoint& operator=(const McpEndpoint&) = delete;

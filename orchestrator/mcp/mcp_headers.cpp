@@ -3,15 +3,14 @@
 
 namespace devs {
 
-McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry,
-                   Reactor& home, Metrics& metrics)
+McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
+                   Metrics& metrics)
     : options(std::move(with)),
       calls(desk),
       tools(registry),
       reactor(home),
       sessions_open(metrics.counter("mcp_sessions")),
-      sessions_evicted(
-          metrics.counter("mcp_sessions_ended_total", "reason=\"evicted\"")),
+      sessions_evicted(metrics.counter("mcp_sessions_ended_total", "reason=\"evicted\"")),
       sessions_expired(metrics.counter("mcp_sessions_ended_total", "reason=\"idle\"")),
       streams_begun(metrics.counter("mcp_streams_total")),
       stray_responses(metrics.counter("mcp_stray_responses_total")),
@@ -36,8 +35,8 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
   const std::size_t count = head.count("mcp-session-id");
   headers.names_session = count != 0;
   if (count == 1) {
-    headers.session = house.sessions.find(
-        exchange.principal().name, head.field("mcp-session-id"), house.reactor.now());
+    headers.session = house.sessions.find(exchange.principal().name, head.field("mcp-session-id"),
+                                          house.reactor.now());
   }
   if (headers.session && !headers.version.empty() && headers.version_ok &&
       headers.version != name_of(headers.session->identity().revision)) {
@@ -46,11 +45,9 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
   return headers;
 }
 
-void respond_error(Exchange& exchange, int http_status, int rpc_code,
-                   std::string_view message) {
-  exchange.respond(http_answer_of(
-      fault_end("null", {.code = rpc_code, .message = std::string(message), .data = {}},
-                http_status)));
+void respond_error(Exchange& exchange, int http_status, int rpc_code, std::string_view message) {
+  exchange.respond(http_answer_of(fault_end(
+      "null", {.code = rpc_code, .message = std::string(message), .data = {}}, http_status)));
 }
 
 void respond_closed(Exchange& exchange) {
@@ -64,8 +61,7 @@ bool check_session(const McpHeaders& headers, bool required, Exchange& exchange,
                    std::string_view id) {
   if (headers.session) return true;
   if (!headers.names_session && !required) return true;
-  RpcFault fault{
-      .code = kRpcNoSession, .message = "Mcp-Session-Id is required", .data = {}};
+  RpcFault fault{.code = kRpcNoSession, .message = "Mcp-Session-Id is required", .data = {}};
   int status = 400;
   if (headers.names_session) {
     fault = {.code = kRpcUnknownSession, .message = "Session not found", .data = {}};
@@ -78,16 +74,13 @@ bool check_session(const McpHeaders& headers, bool required, Exchange& exchange,
 bool check_session_verb(const McpHeaders& headers, Exchange& exchange) {
   if (headers.is_modern) {
     HttpAnswer answer = http_answer_of(fault_end(
-        "null",
-        {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}},
-        405));
+        "null", {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}}, 405));
     answer.headers.emplace_back("Allow", "POST");
     exchange.respond(std::move(answer));
     return false;
   }
   if (!headers.version_ok) {
-    respond_error(exchange, 400, kRpcNoSession,
-                  "MCP-Protocol-Version is not supported");
+    respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
     return false;
   }
   return check_session(headers, true, exchange, "null");

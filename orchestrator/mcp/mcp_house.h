@@ -16,8 +16,8 @@ namespace devs {
 // The parts that every request of the endpoint may need.  Shared by the endpoint
 // and by what it still owes; outlived by what it refers to.
 struct McpHouse {
-  McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry,
-           Reactor& home, Metrics& metrics);
+  McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
+           Metrics& metrics);
 
   const McpEndpoint::Options options;
   CallDesk& calls;
@@ -57,8 +57,7 @@ struct McpHeaders {
 McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange);
 
 // An error that belongs to no request.
-void respond_error(Exchange& exchange, int http_status, int rpc_code,
-                   std::string_view message);
+void respond_error(Exchange& exchange, int http_status, int rpc_code, std::string_view message);
 // 503 + Retry-After while the endpoint closes.
 void respond_closed(Exchange& exchange);
 // True when `head` may go on: otherwise the answer (400, 404) has been given.

@@ -18,10 +18,8 @@ namespace {
 using Kind = RpcMessage::Kind;
 
 // A revision without sessions asked for, by the message or by the header.
-std::optional<std::string> modern_version(const McpHeaders& headers,
-                                          const RpcMessage& message) {
-  const JsonView version =
-      message.params["_meta"]["io.modelcontextprotocol/protocolVersion"];
+std::optional<std::string> modern_version(const McpHeaders& headers, const RpcMessage& message) {
+  const JsonView version = message.params["_meta"]["io.modelcontextprotocol/protocolVersion"];
   if (version.present()) return version.string().value_or(std::string(version.text()));
   if (headers.is_modern) return std::string(kModernRevision);
   return std::nullopt;
@@ -44,8 +42,7 @@ McpRevision revision_for(const McpHeaders& headers) {
 }
 
 // True when the message may go on; otherwise it has been answered.
-bool check_era(const McpHeaders& headers, const RpcMessage& message,
-               Exchange& exchange) {
+bool check_era(const McpHeaders& headers, const RpcMessage& message, Exchange& exchange) {
   const bool is_request = message.kind == Kind::request;
   const std::string_view id = is_request ? message.id : std::string_view("null");
   if (const auto requested = modern_version(headers, message)) {
@@ -57,12 +54,9 @@ bool check_era(const McpHeaders& headers, const RpcMessage& message,
     return false;
   }
   if (headers.version_ok || (is_request && message.method == "initialize")) return true;
-  exchange.respond(
-      http_answer_of(fault_end(id,
-                               {.code = kRpcNoSession,
-                                .message = "MCP-Protocol-Version is not supported",
-                                .data = {}},
-                               400)));
+  exchange.respond(http_answer_of(fault_end(
+      id, {.code = kRpcNoSession, .message = "MCP-Protocol-Version is not supported", .data = {}},
+      400)));
   return false;
 }
 
@@ -110,8 +104,8 @@ const char* batch_complaint(const std::vector<Decoded>& batch, const Session* se
   return nullptr;
 }
 
-void run_batch(const McpHousePtr& house, Exchange& exchange,
-               const std::vector<Decoded>& batch, const SessionPtr& session) {
+void run_batch(const McpHousePtr& house, Exchange& exchange, const std::vector<Decoded>& batch,
+               const SessionPtr& session) {
   std::size_t owed = 0;
   for (const Decoded& entry : batch) {
     const auto* message = std::get_if<RpcMessage>(&entry);
@@ -119,8 +113,7 @@ void run_batch(const McpHousePtr& house, Exchange& exchange,
   }
   std::shared_ptr<BatchReply> reply;
   if (owed != 0) {
-    reply =
-        std::make_shared<BatchReply>(exchange.defer(house->options.answer_limit), owed);
+    reply = std::make_shared<BatchReply>(exchange.defer(house->options.answer_limit), owed);
   }
   for (const Decoded& entry : batch) {
     if (const auto* refusal = std::get_if<RpcRefusal>(&entry)) {
@@ -148,12 +141,10 @@ void run_batch(const McpHousePtr& house, Exchange& exchange,
 void post_batch(const McpHousePtr& house, Exchange& exchange, JsonView messages) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
   if (headers.is_modern) {
-    return exchange.respond(
-        http_answer_of(unsupported_version("null", headers.version)));
+    return exchange.respond(http_answer_of(unsupported_version("null", headers.version)));
   }
   if (!headers.version_ok) {
-    return respond_error(exchange, 400, kRpcNoSession,
-                         "MCP-Protocol-Version is not supported");
+    return respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
   }
   if (headers.names_session && !check_session(headers, true, exchange, "null")) return;
   std::vector<Decoded> batch;
@@ -185,8 +176,7 @@ void handle_mcp_post(const McpHousePtr& house, Exchange& exchange) {
   }
   const Decoded decoded = decode_rpc(*text);
   if (const auto* refusal = std::get_if<RpcRefusal>(&decoded)) {
-    return exchange.respond(
-        http_answer_of(fault_end(refusal->id, refusal->fault, 400)));
+    return exchange.respond(http_answer_of(fault_end(refusal->id, refusal->fault, 400)));
   }
   post_one(house, exchange, std::get<RpcMessage>(decoded), accepts);
 }

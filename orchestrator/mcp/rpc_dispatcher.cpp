@@ -16,8 +16,7 @@ constexpr std::size_t kMaxClientName = 128;
 
 void fault(const RpcTurn& turn, RpcReply& reply, int code, std::string message,
            int http_status = 200) {
-  reply.now(fault_end(turn.message.id,
-                      {.code = code, .message = std::move(message), .data = {}},
+  reply.now(fault_end(turn.message.id, {.code = code, .message = std::move(message), .data = {}},
                       http_status));
 }
 
@@ -25,8 +24,7 @@ void result(const RpcTurn& turn, RpcReply& reply, std::string_view result) {
   reply.now(result_end(turn.message.id, result));
 }
 
-std::string initialize_result(const McpEndpoint::Options& options,
-                              McpRevision revision) {
+std::string initialize_result(const McpEndpoint::Options& options, McpRevision revision) {
   std::string out = "{\"protocolVersion\":";
   append_json_string(out, name_of(revision));
   out += R"(,"capabilities":{"tools":{"listChanged":true},"logging":{}})";
@@ -44,12 +42,10 @@ std::string initialize_result(const McpEndpoint::Options& options,
 void initialize(const RpcTurn& turn, RpcReply& reply) {
   McpHouse& house = *turn.house;
   if (turn.session) {
-    return fault(turn, reply, kRpcInvalidRequest, "this session is initialized already",
-                 400);
+    return fault(turn, reply, kRpcInvalidRequest, "this session is initialized already", 400);
   }
   const auto params = decode_initialize(turn.message.params);
-  if (!params.ok())
-    return reply.now(fault_end(turn.message.id, fault_of(params.status())));
+  if (!params.ok()) return reply.now(fault_end(turn.message.id, fault_of(params.status())));
   const McpRevision revision = negotiate(params->protocol_version);
   auto session = std::make_shared<Session>(
       Session::Identity{
@@ -86,9 +82,8 @@ void list_tools(const RpcTurn& turn, RpcReply& reply) {
   if (cursor.present() && !text) {
     return fault(turn, reply, kRpcInvalidParams, "/cursor: must be a string");
   }
-  const auto page =
-      turn.house->catalogue.tools_page(turn.principal.name, text ? &*text : nullptr,
-                                       turn.revision, turn.house->reactor.now());
+  const auto page = turn.house->catalogue.tools_page(turn.principal.name, text ? &*text : nullptr,
+                                                     turn.revision, turn.house->reactor.now());
   if (!page.ok()) return reply.now(fault_end(turn.message.id, fault_of(page.status())));
   result(turn, reply, *page);
 }
@@ -103,8 +98,7 @@ void set_log_level(const RpcTurn& turn, RpcReply& reply) {
     if (turn.session) turn.session->set_log_level(static_cast<Session::LogLevel>(i));
     return result(turn, reply, "{}");
   }
-  fault(turn, reply, kRpcInvalidParams,
-        "/level: must be one of the 8 levels of RFC 5424");
+  fault(turn, reply, kRpcInvalidParams, "/level: must be one of the 8 levels of RFC 5424");
 }
 
 struct Request {

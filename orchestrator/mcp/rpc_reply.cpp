@@ -21,11 +21,10 @@ RpcEnd refused_end(std::string_view id, const Status& refused) {
   RpcFault fault = fault_of(refused);
   if (refused.code() == Code::unavailable) fault.data = R"({"reason":"recorder"})";
   if (refused.code() == Code::cancelled) fault.data = R"({"reason":"shutdown"})";
-  if (refused.code() == Code::resource_exhausted)
-    fault.data = R"({"reason":"overload"})";
-  const bool is_temporary =
-      refused.code() == Code::unavailable || refused.code() == Code::cancelled ||
-      refused.code() == Code::resource_exhausted;
+  if (refused.code() == Code::resource_exhausted) fault.data = R"({"reason":"overload"})";
+  const bool is_temporary = refused.code() == Code::unavailable ||
+                            refused.code() == Code::cancelled ||
+                            refused.code() == Code::resource_exhausted;
   RpcEnd end = fault_end(id, fault);
   if (is_temporary) end.http_status = http_status_of(Code::unavailable);
   end.retry_later = is_temporary;

@@ -26,12 +26,10 @@ void RunningCall::cancel(std::string_view reason) {
   if (id != 0) desk_.cancel(id, "caller", reason);
 }
 
-Session::Session(Identity identity, Reactor& reactor, TimePoint now,
-                 std::uint64_t tools_seen)
+Session::Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen)
     : identity_(std::move(identity)),
       streams_(std::make_shared<StreamShelf>(
-          StreamShelf::Options{.resumable = true,
-                               .prime = has_icons(identity_.revision)},
+          StreamShelf::Options{.resumable = true, .prime = has_icons(identity_.revision)},
           reactor)),
       last_used_(now.time_since_epoch().count()),
       tools_seen_(tools_seen) {

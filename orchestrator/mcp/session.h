@@ -48,16 +48,7 @@ class Session {
     std::string client_name;
     McpRevision revision = kLatestLegacy;
   };
-  enum class LogLevel {
-    debug,
-    info,
-    notice,
-    warning,
-    error,
-    critical,
-    alert,
-    emergency
-  };
+  enum class LogLevel { debug, info, notice, warning, error, critical, alert, emergency };
 
   Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen);
 

@@ -9,8 +9,7 @@
 namespace devs {
 
 StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
-                                 std::shared_ptr<StreamShelf> shelf,
-                                 StreamShelf::Reading reading) {
+                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading) {
   AnswerStream::Options options{.shelf = std::move(shelf),
                                 .reading = reading,
                                 .keep_alive = house->options.keep_alive,
@@ -58,8 +57,7 @@ void handle_mcp_get(const McpHousePtr& house, Exchange& exchange) {
             : shelf.resume(last_id);
     if (!resumed.ok()) {
       const bool taken = resumed.status().code() == Code::unavailable;
-      return respond_error(exchange, taken ? 409 : 400, kRpcNoSession,
-                           resumed.status().message());
+      return respond_error(exchange, taken ? 409 : 400, kRpcNoSession, resumed.status().message());
     }
     reading = *resumed;
   }
@@ -71,8 +69,8 @@ void handle_mcp_delete(const McpHousePtr& house, Exchange& exchange) {
   if (house->closed) return respond_closed(exchange);
   const McpHeaders headers = read_mcp_headers(*house, exchange);
   if (!check_session_verb(headers, exchange)) return;
-  const SessionPtr ended = house->sessions.take(headers.session->identity().principal,
-                                                headers.session->identity().id);
+  const SessionPtr ended =
+      house->sessions.take(headers.session->identity().principal, headers.session->identity().id);
   house->sessions_open.set(house->sessions.size());
   if (!ended) {  // another DELETE was faster
     return respond_error(exchange, 404, kRpcUnknownSession, "Session not found");

@@ -10,8 +10,7 @@ namespace devs {
 // A connection that reads `reading` of `shelf`; when it is over, its session (if
 // any) counts as used until then.
 StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
-                                 std::shared_ptr<StreamShelf> shelf,
-                                 StreamShelf::Reading reading);
+                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading);
 
 // Tells a client whose standalone stream is read that the tools have changed,
 // unless it knows.

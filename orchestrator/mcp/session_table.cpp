@@ -23,8 +23,7 @@ Status SessionTable::add(SessionPtr session, SessionPtr& evicted) {
   return {};
 }
 
-SessionPtr SessionTable::find(std::string_view principal, std::string_view id,
-                              TimePoint now) {
+SessionPtr SessionTable::find(std::string_view principal, std::string_view id, TimePoint now) {
   MutexLock lock(mutex_);
   Row* row = row_of(principal, id);
   if (row == nullptr) return nullptr;
@@ -73,12 +72,10 @@ std::size_t SessionTable::size() const {
   return rows_.size();
 }
 
-SessionTable::Row* SessionTable::row_of(std::string_view principal,
-                                        std::string_view id) {
+SessionTable::Row* SessionTable::row_of(std::string_view principal, std::string_view id) {
   const auto found = rows_.find(id);
   if (found == rows_.end()) return nullptr;
-  return found->second.session->identity().principal == principal ? &found->second
-                                                                  : nullptr;
+  return found->second.session->identity().principal == principal ? &found->second : nullptr;
 }
 
 void SessionTable::move_to_end(Row& row) {

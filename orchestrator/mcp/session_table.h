@@ -35,8 +35,7 @@ class SessionTable {
   Status add(SessionPtr session, SessionPtr& evicted) DEVS_EXCLUDES(mutex_);
   SessionPtr find(std::string_view principal, std::string_view id, TimePoint now)
       DEVS_EXCLUDES(mutex_);
-  SessionPtr take(std::string_view principal, std::string_view id)
-      DEVS_EXCLUDES(mutex_);
+  SessionPtr take(std::string_view principal, std::string_view id) DEVS_EXCLUDES(mutex_);
   std::vector<SessionPtr> take_expired(TimePoint now) DEVS_EXCLUDES(mutex_);
   std::vector<SessionPtr> take_all() DEVS_EXCLUDES(mutex_);
   std::vector<SessionPtr> all() const DEVS_EXCLUDES(mutex_);

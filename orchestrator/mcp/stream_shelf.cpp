@@ -20,8 +20,7 @@ std::string frame_id(std::uint64_t stream, std::uint64_t number) {
 std::optional<std::uint64_t> decode_number(std::string_view text) {
   if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   std::uint64_t value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
@@ -105,8 +104,8 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
     Stream& stream = found->second;
     if (value && stream.last_progress && *value <= *stream.last_progress) return;
     if (value) stream.last_progress = value;
-    std::string message = encode_rpc_notification(
-        "notifications/progress", with_progress_token(view, stream.progress_token));
+    std::string message = encode_rpc_notification("notifications/progress",
+                                                  with_progress_token(view, stream.progress_token));
     const bool has_room = stream.unsent.size() < options_.unsent_messages &&
                           stream.unsent_bytes + message.size() <= options_.unsent_bytes;
     if (has_room && stream.held.empty() && may_progress(stream, reactor_.now())) {
@@ -160,8 +159,7 @@ bool StreamShelf::announce(std::string_view message) {
   {
     MutexLock lock(mutex_);
     const auto found = streams_.find(standalone_);
-    if (found == streams_.end() || found->second.ended || !found->second.reading)
-      return false;
+    if (found == streams_.end() || found->second.ended || !found->second.reading) return false;
     if (found->second.announced) return true;
     say(standalone_, found->second, message);
     found->second.announced = true;
@@ -182,8 +180,7 @@ void StreamShelf::close(unsigned retry_ms) {
     if (stream.reading && retry_ms != 0) {
       std::string text;
       append_sse_frame(
-          text,
-          {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
+          text, {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
       queue(stream, std::make_shared<const std::string>(std::move(text)));
     }
     line = wake(stream);
@@ -217,10 +214,9 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
       say(reading.stream, stream, std::exchange(stream.held, {}));
     } else {
       const double wait = (1 - stream.allowance) / kProgressRefill;
-      taken.look_again =
-          now +
-          std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait)) +
-          std::chrono::milliseconds(1);
+      taken.look_again = now +
+                         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait)) +
+                         std::chrono::milliseconds(1);
     }
   }
   while (!stream.unsent.empty()) {
@@ -241,8 +237,7 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
 void StreamShelf::detached(Reading reading) {
   MutexLock lock(mutex_);
   const auto found = streams_.find(reading.stream);
-  if (found == streams_.end() || found->second.reader != reading.reader ||
-      !found->second.reading) {
+  if (found == streams_.end() || found->second.reader != reading.reader || !found->second.reading) {
     return;
   }
   Stream& stream = found->second;
@@ -272,8 +267,7 @@ std::size_t StreamShelf::streams() const {
 void StreamShelf::say(std::uint64_t number, Stream& stream, std::string_view message) {
   std::string text;
   if (options_.resumable) {
-    append_sse_frame(
-        text, {.id = frame_id(number, stream.next), .event = {}, .data = message});
+    append_sse_frame(text, {.id = frame_id(number, stream.next), .event = {}, .data = message});
   } else {
     append_sse_frame(text, {.id = {}, .event = {}, .data = message});
   }
@@ -313,10 +307,8 @@ void StreamShelf::forget_if_over(Streams::iterator at) {
 }
 
 bool StreamShelf::may_progress(Stream& stream, TimePoint now) {
-  const double seconds =
-      std::chrono::duration<double>(now - stream.allowance_at).count();
-  stream.allowance =
-      std::min(kProgressBurst, stream.allowance + seconds * kProgressRefill);
+  const double seconds = std::chrono::duration<double>(now - stream.allowance_at).count();
+  stream.allowance = std::min(kProgressBurst, stream.allowance + seconds * kProgressRefill);
   stream.allowance_at = now;
   if (stream.allowance < 1) return false;
   stream.allowance -= 1;

@@ -38,8 +38,7 @@ class StreamShelf {
 
   struct Options {
     bool resumable = true;  // numbers its messages and keeps them
-    bool prime =
-        false;  // an answer stream begins with an empty event (from 2025-11-25)
+    bool prime = false;     // an answer stream begins with an empty event (from 2025-11-25)
     std::size_t kept_bytes = 1u << 20u;
     std::size_t kept_messages = 1'000;
     std::size_t unsent_bytes = 256u << 10u;
@@ -52,8 +51,7 @@ class StreamShelf {
     bool operator==(const Reading&) const = default;
   };
 
-  StreamShelf(Options options, Reactor& reactor)
-      : options_(options), reactor_(reactor) {}
+  StreamShelf(Options options, Reactor& reactor) : options_(options), reactor_(reactor) {}
   StreamShelf(const StreamShelf&) = delete;
   StreamShelf& operator=(const StreamShelf&) = delete;
 
@@ -125,8 +123,7 @@ class StreamShelf {
   };
   using Streams = std::map<std::uint64_t, Stream>;
 
-  void say(std::uint64_t number, Stream& stream, std::string_view message)
-      DEVS_REQUIRES(mutex_);
+  void say(std::uint64_t number, Stream& stream, std::string_view message) DEVS_REQUIRES(mutex_);
   void queue(Stream& stream, Frame frame) DEVS_REQUIRES(mutex_);
   void forget_oldest() DEVS_REQUIRES(mutex_);
   void forget_if_over(Streams::iterator at) DEVS_REQUIRES(mutex_);

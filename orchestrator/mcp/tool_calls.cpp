@@ -16,8 +16,7 @@ std::string key_of(JsonView id) {
   return id.text() == "-0" ? "0" : std::string(id.text());
 }
 
-RpcEnd end_of(std::string_view id, CallAnswer answer, McpRevision revision,
-              bool cancelled) {
+RpcEnd end_of(std::string_view id, CallAnswer answer, McpRevision revision, bool cancelled) {
   RpcEnd end;
   if (cancelled) {
     end.silent = true;
@@ -28,9 +27,8 @@ RpcEnd end_of(std::string_view id, CallAnswer answer, McpRevision revision,
   } else if (answer.outcome.result.empty()) {
     end = fault_end(id, fault_of(Status(Code::cancelled, "the call was stopped")));
   } else {
-    end =
-        result_end(id, with_receipt(down_level_result(answer.outcome.result, revision),
-                                    answer.receipt));
+    end = result_end(
+        id, with_receipt(down_level_result(answer.outcome.result, revision), answer.receipt));
   }
   return end;
 }
@@ -73,15 +71,13 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
                     .id = std::string(id),
                     .revision = turn.revision};
   if (turn.session && !turn.session->add_call(call.key, call.running)) {
-    return reply.now(fault_end(id,
-                               {.code = kRpcInvalidRequest,
-                                .message = "a request with this id is in flight",
-                                .data = {}},
-                               400));
+    return reply.now(fault_end(
+        id,
+        {.code = kRpcInvalidRequest, .message = "a request with this id is in flight", .data = {}},
+        400));
   }
-  call.task = turn.session
-                  ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
-                  : house->tasks.of(turn.principal.name);
+  call.task = turn.session ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
+                           : house->tasks.of(turn.principal.name);
   call.listener = reply.later(params->progress_token);
 
   CallRequest request;
@@ -105,11 +101,9 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
 
 void cancel_tool_call(const RpcTurn& turn) {
   const JsonView request_id = turn.message.params["requestId"];
-  const RunningCallPtr call = turn.session && request_id.present()
-                                  ? turn.session->find_call(key_of(request_id))
-                                  : nullptr;
-  if (!call)
-    return turn.house->unknown_cancels.add();  // ended, or never was: no matter
+  const RunningCallPtr call =
+      turn.session && request_id.present() ? turn.session->find_call(key_of(request_id)) : nullptr;
+  if (!call) return turn.house->unknown_cancels.add();  // ended, or never was: no matter
   call->cancel(turn.message.params["reason"].string().value_or(""));
 }
 

@@ -14,14 +14,22 @@ struct ErrorName {
   std::string_view name;
 };
 constexpr std::array kErrorNames{
-    ErrorName{400, "BAD_REQUEST"},          ErrorName{401, "UNAUTHORIZED"},
-    ErrorName{403, "FORBIDDEN"},            ErrorName{404, "NOT_FOUND"},
-    ErrorName{405, "METHOD_NOT_ALLOWED"},   ErrorName{408, "REQUEST_TIMEOUT"},
-    ErrorName{411, "LENGTH_REQUIRED"},      ErrorName{413, "BODY_TOO_LARGE"},
-    ErrorName{414, "URI_TOO_LONG"},         ErrorName{415, "UNSUPPORTED_MEDIA_TYPE"},
-    ErrorName{417, "EXPECTATION_FAILED"},   ErrorName{431, "HEAD_TOO_LARGE"},
-    ErrorName{500, "INTERNAL"},             ErrorName{501, "NOT_IMPLEMENTED"},
-    ErrorName{503, "OVERLOADED"},           ErrorName{504, "DEADLINE_EXCEEDED"},
+    ErrorName{400, "BAD_REQUEST"},
+    ErrorName{401, "UNAUTHORIZED"},
+    ErrorName{403, "FORBIDDEN"},
+    ErrorName{404, "NOT_FOUND"},
+    ErrorName{405, "METHOD_NOT_ALLOWED"},
+    ErrorName{408, "REQUEST_TIMEOUT"},
+    ErrorName{411, "LENGTH_REQUIRED"},
+    ErrorName{413, "BODY_TOO_LARGE"},
+    ErrorName{414, "URI_TOO_LONG"},
+    ErrorName{415, "UNSUPPORTED_MEDIA_TYPE"},
+    ErrorName{417, "EXPECTATION_FAILED"},
+    ErrorName{431, "HEAD_TOO_LARGE"},
+    ErrorName{500, "INTERNAL"},
+    ErrorName{501, "NOT_IMPLEMENTED"},
+    ErrorName{503, "OVERLOADED"},
+    ErrorName{504, "DEADLINE_EXCEEDED"},
     ErrorName{505, "VERSION_NOT_SUPPORTED"},
 };
 
@@ -109,9 +117,12 @@ Admitted Admission::judge(HeadParser& parsed) const {
   }
 
   switch (policy_.judge_host(head.host)) {
-    case OriginPolicy::HostVerdict::served: break;
-    case OriginPolicy::HostVerdict::malformed: return refused(400, "host");
-    case OriginPolicy::HostVerdict::foreign: return refused(403, "host");
+    case OriginPolicy::HostVerdict::served:
+      break;
+    case OriginPolicy::HostVerdict::malformed:
+      return refused(400, "host");
+    case OriginPolicy::HostVerdict::foreign:
+      return refused(403, "host");
   }
 
   // A preflight is judged as the request it asks for.
@@ -141,11 +152,10 @@ Admitted Admission::judge(HeadParser& parsed) const {
   }
   if (match.bad_param) return refused(400, "path");
   if (!type_ok(head, *match.route)) return refused(415, "content_type");
-  const bool missing = auth_on_ && match.route->credential != Credential::none &&
-                       head.count("authorization") == 0;
+  const bool missing =
+      auth_on_ && match.route->credential != Credential::none && head.count("authorization") == 0;
   if (missing || !credential_ok(head, *match.route)) {
-    Admitted refusal =
-        refused(401, missing ? "missing_bearer_token" : "invalid_bearer_token");
+    Admitted refusal = refused(401, missing ? "missing_bearer_token" : "invalid_bearer_token");
     refusal.answer->headers.emplace_back("WWW-Authenticate", R"(Bearer realm="mcp-orchestrator")");
     return refusal;
   }

@@ -18,8 +18,11 @@ void add_line(std::string& head, std::string_view name, std::string_view value) 
 std::string status_line(int status) {
   std::string head;
   head.reserve(512);
-  return head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(
-             reason_phrase(status)) + "\r\n";
+  return head.append("HTTP/1.1 ")
+             .append(std::to_string(status))
+             .append(" ")
+             .append(reason_phrase(status)) +
+         "\r\n";
 }
 
 void add_standing(std::string& head, const HttpAnswer& answer) {
@@ -47,8 +50,12 @@ bool headers_ok(const HttpAnswer& answer) {
   });
 }
 
-HttpAnswer too_large_answer() { return error_answer(500, "ANSWER_TOO_LARGE", "answer"); }
-HttpAnswer bad_header_answer() { return error_answer(500, "INTERNAL", "header"); }
+HttpAnswer too_large_answer() {
+  return error_answer(500, "ANSWER_TOO_LARGE", "answer");
+}
+HttpAnswer bad_header_answer() {
+  return error_answer(500, "INTERNAL", "header");
+}
 
 EncodedAnswer encode_answer(HttpAnswer answer, std::size_t max_bytes) {
   if (!headers_ok(answer)) answer = bad_header_answer();

@@ -73,7 +73,8 @@ bool ChunkedBody::take(char c, std::size_t decoded) {
       at_ = At::done;
       return c == '\n' || refuse(400);
     case At::data:
-    case At::done: break;
+    case At::done:
+      break;
   }
   return refuse(400);
 }

@@ -11,9 +11,9 @@ namespace devs {
 
 namespace {
 
-constexpr std::size_t kMaxWaiting = 16'384;    // bytes of requests behind the present one
-constexpr std::size_t kReadShare = 262'144;    // per turn and connection
-constexpr std::size_t kMaxLingered = 65'536;   // dropped before we stop listening
+constexpr std::size_t kMaxWaiting = 16'384;   // bytes of requests behind the present one
+constexpr std::size_t kReadShare = 262'144;   // per turn and connection
+constexpr std::size_t kMaxLingered = 65'536;  // dropped before we stop listening
 constexpr std::chrono::milliseconds kHangUpGrace{500};
 constexpr std::chrono::seconds kLinger{1};
 
@@ -29,7 +29,8 @@ Connection::Connection(FrontShared& shared, int fd, std::string peer, std::strin
       fd_(fd),
       peer_(std::move(peer)),
       address_key_(std::move(address_key)),
-      timer_([this] { on_time(); }) {}
+      timer_([this] { on_time(); }) {
+}
 
 Connection::~Connection() {
   if (line_) line_->remove(*this);
@@ -192,12 +193,14 @@ std::size_t Connection::take_head(std::string_view bytes) {
   }
   HeadParser& parser = incoming_->parser;
   switch (parser.look(bytes)) {
-    case HeadParser::Step::more: return 0;
+    case HeadParser::Step::more:
+      return 0;
     case HeadParser::Step::refused:
       is_head_ = false;
       refuse(parser.refusal().status, parser.refusal().reason);
       return bytes.size();
-    case HeadParser::Step::done: break;
+    case HeadParser::Step::done:
+      break;
   }
   const std::size_t size = parser.size();
   return admit(bytes.substr(size)) ? size : bytes.size();
@@ -249,9 +252,13 @@ void Connection::on_fin() {
       else
         end();
       return;
-    case State::body: refuse(400, "truncated"); return;
+    case State::body:
+      refuse(400, "truncated");
+      return;
     case State::parked:
-    case State::lingering: end(); return;
+    case State::lingering:
+      end();
+      return;
     case State::running:
     case State::deferred:
       if (route_->cancel_on_fin) {
@@ -265,7 +272,8 @@ void Connection::on_fin() {
       end();
       return;
     case State::writing:  // what it asked for it still gets
-    case State::ended: return;
+    case State::ended:
+      return;
   }
 }
 
@@ -278,7 +286,9 @@ void Connection::on_time() {
       else
         end();
       break;
-    case State::body: on_body_time(); break;
+    case State::body:
+      on_body_time();
+      break;
     case State::running:
     case State::deferred:
       if (fin_ && route_->cancel_on_fin)
@@ -286,23 +296,27 @@ void Connection::on_time() {
       else if (state_ == State::deferred && now >= deadline_) {
         tell_gone();
         shared_.count_refusal(504, "deadline");
-        finish_and_write(encode_answer(refusal_answer(504, "deadline"),
-                                       shared_.options.max_answer_bytes));
+        finish_and_write(
+            encode_answer(refusal_answer(504, "deadline"), shared_.options.max_answer_bytes));
       }
       break;
     case State::writing: {
-      const TimePoint due =
-          std::min(since_ + shared_.options.write_stall, deadline_);
+      const TimePoint due = std::min(since_ + shared_.options.write_stall, deadline_);
       if (now >= due)
         reset();
       else
         shared_.reactor.timers().set(timer_, due);
       break;
     }
-    case State::stream: on_stall(); break;
+    case State::stream:
+      on_stall();
+      break;
     case State::parked:
-    case State::lingering: end(); break;
-    case State::ended: break;
+    case State::lingering:
+      end();
+      break;
+    case State::ended:
+      break;
   }
   update_interest();
 }
@@ -321,12 +335,17 @@ void Connection::on_stopping() {
     case State::parked:
     case State::head:
     case State::body:
-    case State::lingering: end(); break;
-    case State::writing: close_after_ = true; break;
+    case State::lingering:
+      end();
+      break;
+    case State::writing:
+      close_after_ = true;
+      break;
     case State::running:
     case State::deferred:
     case State::stream:  // its provider says goodbye in its own time
-    case State::ended: break;
+    case State::ended:
+      break;
   }
 }
 

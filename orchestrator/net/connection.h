@@ -42,12 +42,12 @@ class Connection final : public FdHandler {
   void deliver(EncodedAnswer answer);
   void deliver(StreamStart start);
 
-  void on_closing();   // no more requests: a parked one ends
-  void on_stopping();  // what is written is flushed, then it ends
-  void end();          // now, without a word
+  void on_closing();      // no more requests: a parked one ends
+  void on_stopping();     // what is written is flushed, then it ends
+  void end();             // now, without a word
   void end_stream_now();  // a stream says its last chunk first
   void close_stream();    // the same with its last words, wherever it stands
-  void make_room();    // a head that takes too long, or a parked connection
+  void make_room();       // a head that takes too long, or a parked connection
 
   ConnectionId id() const { return id_; }
   State state() const { return state_; }
@@ -123,11 +123,11 @@ class Connection final : public FdHandler {
   bool close_after_ = false;  // this answer is the last
   bool must_linger_ = false;
   bool crlf_skipped_ = false;
-  bool is_head_ = false;      // the request now being answered ...
+  bool is_head_ = false;  // the request now being answered ...
   bool http_1_0_ = false;
-  bool fresh_ = false;        // a stream whose first frames were not pulled yet
-  bool idle_ = false;         // the provider has nothing until it wakes us
-  bool ended_ = false;        // the provider has nothing any more
+  bool fresh_ = false;  // a stream whose first frames were not pulled yet
+  bool idle_ = false;   // the provider has nothing until it wakes us
+  bool ended_ = false;  // the provider has nothing any more
   std::uint32_t requests_ = 0;
   const Route* route_ = nullptr;
   std::unique_ptr<CorsGrant> cors_;

@@ -19,8 +19,8 @@ constexpr std::chrono::milliseconds kHangUpGrace{500};
 void Connection::begin_body(std::string_view after_head) {
   Request& request = *incoming_->request;
   const RequestHead& head = request.head;
-  if (head.body == RequestHead::Body::none || (head.body == RequestHead::Body::length &&
-                                               head.content_length == 0)) {
+  if (head.body == RequestHead::Body::none ||
+      (head.body == RequestHead::Body::length && head.content_length == 0)) {
     hand_over();
     return;
   }
@@ -83,8 +83,7 @@ void Connection::hand_over() {
   request->connection = id_;
   request->received = since_;
   request->close = must_close();
-  if (fin_ && route_->cancel_on_fin)
-    shared_.reactor.timers().set(timer_, since_ + kHangUpGrace);
+  if (fin_ && route_->cancel_on_fin) shared_.reactor.timers().set(timer_, since_ + kHangUpGrace);
   if (!shared_.dispatcher.try_dispatch(std::move(request))) shed();
 }
 

@@ -14,8 +14,9 @@ constexpr std::size_t kWriteShare = 1u << 20u;  // per turn and connection
 }  // namespace
 
 LoadLevel::Level FrontShared::level() {
-  const LoadLevel::Level now = load.update(table.connections() - std::min(lingering, table.connections()),
-                                           table.streams(), options.max_connections);
+  const LoadLevel::Level now =
+      load.update(table.connections() - std::min(lingering, table.connections()), table.streams(),
+                  options.max_connections);
   shedding.store(now == LoadLevel::Level::shed, std::memory_order_relaxed);
   return now;
 }
@@ -100,14 +101,17 @@ void Connection::flush_answer() {
   const WriteQueue::Sent sent = out_.flush(fd_, kWriteShare, progress);
   if (progress.bytes > 0) since_ = shared_.reactor.now();
   switch (sent) {
-    case WriteQueue::Sent::broken: end(); return;
+    case WriteQueue::Sent::broken:
+      end();
+      return;
     case WriteQueue::Sent::full:
       blocked_ = true;
       if (!timer_.armed())
-        shared_.reactor.timers().set(
-            timer_, std::min(since_ + shared_.options.write_stall, deadline_));
+        shared_.reactor.timers().set(timer_,
+                                     std::min(since_ + shared_.options.write_stall, deadline_));
       return;
-    case WriteQueue::Sent::all: break;
+    case WriteQueue::Sent::all:
+      break;
   }
   if (out_.empty())
     after_written();
@@ -145,7 +149,7 @@ void Connection::park() {
 // Nothing the peer does not take now will ever reach it.
 void Connection::reset() {
   shared_.count_dropped("stalled");
-  const struct linger hard {.l_onoff = 1, .l_linger = 0};
+  const struct linger hard { .l_onoff = 1, .l_linger = 0 };
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
   end();
 }

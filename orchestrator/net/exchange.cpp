@@ -8,7 +8,8 @@
 namespace devs {
 
 DeferredAnswer::DeferredAnswer(DeferredAnswer&& other) noexcept
-    : front_(std::move(other.front_)), to_(other.to_), owed_(std::exchange(other.owed_, false)) {}
+    : front_(std::move(other.front_)), to_(other.to_), owed_(std::exchange(other.owed_, false)) {
+}
 
 DeferredAnswer& DeferredAnswer::operator=(DeferredAnswer&& other) noexcept {
   if (this == &other) return *this;
@@ -19,7 +20,9 @@ DeferredAnswer& DeferredAnswer::operator=(DeferredAnswer&& other) noexcept {
   return *this;
 }
 
-DeferredAnswer::~DeferredAnswer() { abandon(); }
+DeferredAnswer::~DeferredAnswer() {
+  abandon();
+}
 
 void DeferredAnswer::abandon() {
   if (owed_) std::move(*this).send(error_answer(500, "INTERNAL", "abandoned"));
@@ -43,11 +46,14 @@ Exchange::Exchange(HttpFront& front, ConnectionId connection, RequestHead head, 
       connection_(connection),
       head_(std::move(head)),
       body_(std::move(body)),
-      received_(received) {}
+      received_(received) {
+}
 
 Exchange::~Exchange() = default;
 
-void Exchange::on_gone(Work work) { on_gone_ = std::move(work); }
+void Exchange::on_gone(Work work) {
+  on_gone_ = std::move(work);
+}
 
 void Exchange::respond(HttpAnswer answer) {
   assert(outcome_ == Outcome::none && "one answer, once");

@@ -44,14 +44,14 @@ FrontCore::FrontCore(HttpFront& front, HttpFront::Options options, RouteTable ro
       table_(reactor, metrics),
       shared_{options_,   reactor, log,    metrics,
               admission_, *this,   table_, metrics.counter("http_stream_sends_total")},
-      listener_({.accept = options_.accept,
-                 .on_accepted =
-                     [this](Listener::Accepted accepted) { on_accepted(std::move(accepted)); },
-                 .canned = [this]() -> const std::string& { return shared_.canned.next(); }},
-                reactor, log, metrics),
-      stop_timer_([this] {
-        table_.each([](Connection& connection) { connection.end_stream_now(); });
-      }) {}
+      listener_(
+          {.accept = options_.accept,
+           .on_accepted = [this](Listener::Accepted accepted) { on_accepted(std::move(accepted)); },
+           .canned = [this]() -> const std::string& { return shared_.canned.next(); }},
+          reactor, log, metrics),
+      stop_timer_(
+          [this] { table_.each([](Connection& connection) { connection.end_stream_now(); }); }) {
+}
 
 FrontCore::~FrontCore() = default;
 
@@ -180,8 +180,8 @@ bool FrontCore::try_dispatch(std::unique_ptr<Request> request) {
     ++running_;
   }
   queued_at_.push_back(request->received);
-  const Status taken =
-      workers_.try_submit([this, request = std::move(request)]() mutable { run(std::move(request)); });
+  const Status taken = workers_.try_submit(
+      [this, request = std::move(request)]() mutable { run(std::move(request)); });
   if (taken.ok()) {
     reactor_.expect(1);
     return true;
@@ -228,16 +228,15 @@ void FrontCore::finish(ConnectionId to, Outcome outcome) {
 
 // In no hurry: nothing is sent, and who answers wakes the reactor anyway.
 void FrontCore::defer(ConnectionId to, Deferral deferral) {
-  reactor_.post_quietly(
-      for_self([to, deferral = std::move(deferral)](FrontCore& self) mutable {
-        self.reactor_.expect(-1);
-        if (Connection* const connection = self.table_.find(to)) {
-          connection->defer(std::move(deferral));
-          return;
-        }
-        self.shared_.count_dropped("gone");
-        if (deferral.on_gone) deferral.on_gone();
-      }));
+  reactor_.post_quietly(for_self([to, deferral = std::move(deferral)](FrontCore& self) mutable {
+    self.reactor_.expect(-1);
+    if (Connection* const connection = self.table_.find(to)) {
+      connection->defer(std::move(deferral));
+      return;
+    }
+    self.shared_.count_dropped("gone");
+    if (deferral.on_gone) deferral.on_gone();
+  }));
 }
 
 void FrontCore::send(ConnectionId to, HttpAnswer answer) {

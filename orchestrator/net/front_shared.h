@@ -42,7 +42,7 @@ struct Outcome {
   std::string body;  // answered: may be empty because it is in `head` already
   bool close = false;
   StreamStart stream;
-  CorsGrant cors;       // as it was decided in the end
+  CorsGrant cors;  // as it was decided in the end
 };
 
 // Where complete requests go.  False: the queue is full.

@@ -17,9 +17,15 @@ constexpr std::size_t kVersionBytes = 8;  // HTTP/1.1
 bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool is_token_char(char c) { return is_alnum(c) || kTokenMarks.find(c) != std::string_view::npos; }
-bool is_visible(char c) { return c > 0x20 && c < 0x7f; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_token_char(char c) {
+  return is_alnum(c) || kTokenMarks.find(c) != std::string_view::npos;
+}
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -31,13 +37,20 @@ std::string_view trimmed(std::string_view text) {
 // Fields whose value decides something here: no byte above ASCII in them.
 bool house_reads(std::string_view name) {
   constexpr std::array kNames{
-      std::string_view("accept"),         std::string_view("authorization"),
-      std::string_view("connection"),     std::string_view("content-encoding"),
-      std::string_view("content-length"), std::string_view("content-type"),
-      std::string_view("expect"),         std::string_view("host"),
-      std::string_view("last-event-id"),  std::string_view("origin"),
-      std::string_view("traceparent"),    std::string_view("tracestate"),
-      std::string_view("transfer-encoding"), std::string_view("upgrade"),
+      std::string_view("accept"),
+      std::string_view("authorization"),
+      std::string_view("connection"),
+      std::string_view("content-encoding"),
+      std::string_view("content-length"),
+      std::string_view("content-type"),
+      std::string_view("expect"),
+      std::string_view("host"),
+      std::string_view("last-event-id"),
+      std::string_view("origin"),
+      std::string_view("traceparent"),
+      std::string_view("tracestate"),
+      std::string_view("transfer-encoding"),
+      std::string_view("upgrade"),
   };
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
          name.starts_with("mcp-") || name.starts_with("sec-") ||
@@ -80,8 +93,7 @@ bool same_text(std::string_view a, std::string_view b) {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
-bool read_query(std::string_view query,
-                std::vector<std::pair<std::string, std::string>>& out) {
+bool read_query(std::string_view query, std::vector<std::pair<std::string, std::string>>& out) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view pair = query.substr(0, end);

@@ -48,8 +48,8 @@ class HeadParser {
   bool request_line_read_ = false;
   bool method_known_ = false;
   bool expectation_unknown_ = false;
-  std::string authority_;    // of an absolute target
-  std::string length_;       // Content-Length and Transfer-Encoding, blanks kept
+  std::string authority_;  // of an absolute target
+  std::string length_;     // Content-Length and Transfer-Encoding, blanks kept
   std::string coding_;
 };
 

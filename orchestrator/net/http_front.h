@@ -36,23 +36,24 @@ class HttpFront {
   struct Options {
     std::string host = "127.0.0.1";  // literal address; 127.0.0.1 brings [::1] too when it is there
     std::uint16_t port = 0;          // 0: any free one
-    std::vector<std::string> hosts{};  // further Host values served, `name` or `name:port`
-    std::vector<std::string> origins{};// Origins allowed by CORS policy `list`; port `*`: any
+    std::vector<std::string> hosts{};    // further Host values served, `name` or `name:port`
+    std::vector<std::string> origins{};  // Origins allowed by CORS policy `list`; port `*`: any
     bool auth_on = false;  // a preflight of CORS policy `any` is then answered with `*`
     HeadLimits head{};
-    std::size_t body_budget = 64u << 20u;      // bodies in memory, together
+    std::size_t body_budget = 64u << 20u;       // bodies in memory, together
     std::size_t max_answer_bytes = 32u << 20u;  // one answer
     std::size_t answer_budget = 256u << 20u;    // answers in transit, together
     std::size_t max_connections = 12'000;       // streams included
     std::size_t max_per_address = 256;          // not for loopback
     std::size_t max_requests_per_connection = 1'000;
-    std::chrono::milliseconds head_deadline{10'000};    // from accept, or the first byte after parking
+    std::chrono::milliseconds head_deadline{
+        10'000};  // from accept, or the first byte after parking
     std::chrono::milliseconds body_deadline{30'000};
     std::chrono::milliseconds parked_deadline{15'000};
-    std::chrono::milliseconds write_stall{10'000};      // answers: no progress
-    std::chrono::milliseconds stream_stall{30'000};     // streams: no progress while something is due
-    std::chrono::milliseconds write_limit{120'000};     // one answer, progress or not
-    std::chrono::milliseconds queue_deadline{100};      // shed when the queue's head is older
+    std::chrono::milliseconds write_stall{10'000};   // answers: no progress
+    std::chrono::milliseconds stream_stall{30'000};  // streams: no progress while something is due
+    std::chrono::milliseconds write_limit{120'000};  // one answer, progress or not
+    std::chrono::milliseconds queue_deadline{100};   // shed when the queue's head is older
     // accept4(2), or what a test puts in its place: descriptor, or -1 and errno.
     std::function<int(int)> accept{};
   };

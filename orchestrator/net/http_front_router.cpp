@@ -37,7 +37,7 @@ class MemoryStream : public httplib::Stream {
   MemoryStream(std::string_view request, std::size_t answer_limit)
       : in_(request), limit_(answer_limit) {}
   bool is_readable() const { return !in_.empty(); }
-  bool is_writable() const { return true; }    // up to 0.19
+  bool is_writable() const { return true; }  // up to 0.19
   bool wait_readable() const { return !in_.empty(); }
   bool wait_writable() const { return true; }  // from 0.20
   time_t duration() const { return 0; }        // from 0.19
@@ -109,9 +109,8 @@ class HttpRouter::Server : public httplib::Server {
     set_payload_max_length(1);  // a tripwire: there is no body for the library to read
     set_exception_handler([this](const httplib::Request&, httplib::Response& response,
                                  std::exception_ptr error) { on_exception(response, error); });
-    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
-      complete(response);
-    });
+    set_post_routing_handler(
+        [this](const httplib::Request&, httplib::Response& response) { complete(response); });
     for (const Route& route : routes.rows()) add(route);
   }
 
@@ -121,8 +120,7 @@ class HttpRouter::Server : public httplib::Server {
     MemoryStream io(text_of(request), options_.max_answer_bytes + kHeadRoom);
     current_pass = &pass;
     bool closed = false;
-    const bool written =
-        run(io, close, closed, [](httplib::Request& into) { prepare(into); });
+    const bool written = run(io, close, closed, [](httplib::Request& into) { prepare(into); });
     current_pass = nullptr;
     return outcome_of(pass, written, std::move(io.out));
   }
@@ -147,11 +145,21 @@ class HttpRouter::Server : public httplib::Server {
     const std::string pattern = escaped(constant);
     switch (route.method) {
       case Method::get:
-      case Method::head: Get(pattern, serve); break;
-      case Method::post: Post(pattern, serve); break;
-      case Method::put: Put(pattern, serve); break;
-      case Method::del: Delete(pattern, serve); break;
-      case Method::options: Options(pattern, serve); break;
+      case Method::head:
+        Get(pattern, serve);
+        break;
+      case Method::post:
+        Post(pattern, serve);
+        break;
+      case Method::put:
+        Put(pattern, serve);
+        break;
+      case Method::del:
+        Delete(pattern, serve);
+        break;
+      case Method::options:
+        Options(pattern, serve);
+        break;
     }
     Texts& texts = texts_[&route];
     texts.plain = text(route.method, constant);
@@ -201,13 +209,17 @@ class HttpRouter::Server : public httplib::Server {
     }
     route.handler(exchange);
     switch (exchange.outcome()) {
-      case Exchange::Outcome::responded: put(exchange.take_answer(), response); break;
+      case Exchange::Outcome::responded:
+        put(exchange.take_answer(), response);
+        break;
       case Exchange::Outcome::none:
         log_.error("handler_gave_no_answer", {{"route", route.pattern}});
         put(error_answer(500, "INTERNAL", "no_answer"), response);
         break;
       case Exchange::Outcome::streaming:
-      case Exchange::Outcome::deferred: response.status = 204; break;  // written by the connection
+      case Exchange::Outcome::deferred:
+        response.status = 204;
+        break;  // written by the connection
     }
   }
 
@@ -295,9 +307,9 @@ class HttpRouter::Server : public httplib::Server {
       mismatches_.add();
       log_.error("router_mismatch", {{"route", pass.request.route->pattern}});
     }
-    EncodedAnswer instead = encode_answer(
-        pass.served ? too_large_answer() : error_answer(500, "INTERNAL", "router"),
-        options_.max_answer_bytes);
+    EncodedAnswer instead =
+        encode_answer(pass.served ? too_large_answer() : error_answer(500, "INTERNAL", "router"),
+                      options_.max_answer_bytes);
     finish_head(instead.head, {.date = current_date.at(clock_.wall()), .close = true});
     outcome.close = true;
     outcome.head = std::move(instead.head);
@@ -323,8 +335,9 @@ class HttpRouter::Server : public httplib::Server {
 HttpRouter::HttpRouter(const RouteTable& routes, const HttpFront::Authorize& authorize,
                        const Admission& admission, const HttpFront::Options& options,
                        const Clock& clock, Log& log, Metrics& metrics)
-    : server_(std::make_unique<Server>(routes, authorize, admission, options, clock, log,
-                                       metrics)) {}
+    : server_(
+          std::make_unique<Server>(routes, authorize, admission, options, clock, log, metrics)) {
+}
 
 HttpRouter::~HttpRouter() = default;
 

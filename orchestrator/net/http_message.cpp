@@ -13,9 +13,9 @@ struct MethodName {
   std::string_view name;
 };
 constexpr std::array kMethods{
-    MethodName{Method::get, "GET"},        MethodName{Method::head, "HEAD"},
-    MethodName{Method::post, "POST"},      MethodName{Method::put, "PUT"},
-    MethodName{Method::del, "DELETE"},     MethodName{Method::options, "OPTIONS"},
+    MethodName{Method::get, "GET"},    MethodName{Method::head, "HEAD"},
+    MethodName{Method::post, "POST"},  MethodName{Method::put, "PUT"},
+    MethodName{Method::del, "DELETE"}, MethodName{Method::options, "OPTIONS"},
 };
 
 struct StatusRow {
@@ -107,12 +107,18 @@ std::optional<Method> method_of(std::string_view token) {
 
 std::string_view name_of(ContentType type) {
   switch (type) {
-    case ContentType::none: return "";
-    case ContentType::json: return "application/json";
-    case ContentType::sse: return "text/event-stream";
-    case ContentType::text: return "text/plain; charset=utf-8";
-    case ContentType::ndjson: return "application/x-ndjson";
-    case ContentType::html: return "text/html; charset=utf-8";
+    case ContentType::none:
+      return "";
+    case ContentType::json:
+      return "application/json";
+    case ContentType::sse:
+      return "text/event-stream";
+    case ContentType::text:
+      return "text/plain; charset=utf-8";
+    case ContentType::ndjson:
+      return "application/x-ndjson";
+    case ContentType::html:
+      return "text/html; charset=utf-8";
   }
   return "";
 }
@@ -129,7 +135,9 @@ HttpAnswer error_answer(int status, std::string_view code, std::string_view reas
   return json_answer(status, fmt::format(R"({{"error":"{}","reason":"{}"}})", code, reason));
 }
 
-int http_status_of(Code code) { return row_of(code).status; }
+int http_status_of(Code code) {
+  return row_of(code).status;
+}
 
 HttpAnswer answer_of(const Status& status) {
   const CodeRow& row = row_of(status.code());

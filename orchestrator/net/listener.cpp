@@ -19,7 +19,7 @@ namespace devs {
 
 namespace {
 
-constexpr int kBacklog = 4'096;         // a whole audience that comes back at once
+constexpr int kBacklog = 4'096;  // a whole audience that comes back at once
 constexpr int kAcceptsPerTurn = 64;
 constexpr unsigned kUserTimeoutMs = 30'000;
 constexpr std::chrono::milliseconds kNoDescriptorPause{100};
@@ -137,7 +137,8 @@ Listener::Listener(Options options, Reactor& reactor, Log& log, Metrics& metrics
       log_(log),
       metrics_(metrics),
       reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
-      resume_([this] { resume(); }) {}
+      resume_([this] { resume(); }) {
+}
 
 Listener::~Listener() {
   close();
@@ -152,9 +153,8 @@ Status Listener::open(const std::string& host, std::uint16_t port) {
   int error = 0;
   const int fd = open_socket(*address, error);
   if (fd < 0)
-    return Status(Code::unavailable,
-                  fmt::format("cannot listen on {} port {}: {}", address->text, port,
-                              words_of(error)));
+    return Status(Code::unavailable, fmt::format("cannot listen on {} port {}: {}", address->text,
+                                                 port, words_of(error)));
   port_ = port_of(fd);
   sockets_.push_back(std::make_unique<Socket>(*this, std::move(*address), fd));
   return {};
@@ -166,8 +166,8 @@ Status Listener::open_both(std::uint16_t port) {
     Address v4 = *address_of("127.0.0.1", port);
     const int first = open_socket(v4, error);
     if (first < 0)
-      return Status(Code::unavailable, fmt::format("cannot listen on {} port {}: {}", v4.text,
-                                                   port, words_of(error)));
+      return Status(Code::unavailable,
+                    fmt::format("cannot listen on {} port {}: {}", v4.text, port, words_of(error)));
     const std::uint16_t got = port_of(first);
     Address v6 = *address_of("::1", got);
     const int second = open_socket(v6, error);
@@ -236,8 +236,11 @@ Listener::Next Listener::on_error(Socket& socket, int error) {
       return Next::pause;
     case EBADF:
     case EINVAL:
-    case ENOTSOCK: renew(socket); return Next::enough;
-    default: return Next::again;  // of one connection, or of the network behind it
+    case ENOTSOCK:
+      renew(socket);
+      return Next::enough;
+    default:
+      return Next::again;  // of one connection, or of the network behind it
   }
 }
 

@@ -75,10 +75,9 @@ std::optional<Origin> read_origin(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   Origin origin{.scheme = lowered(text.substr(0, colon)), .authority = {}};
-  const bool scheme_ok =
-      std::all_of(origin.scheme.begin(), origin.scheme.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-      });
+  const bool scheme_ok = std::all_of(origin.scheme.begin(), origin.scheme.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
   auto authority = read_authority(text.substr(colon + 3));
   if (!scheme_ok || !authority) return std::nullopt;
   origin.authority = std::move(*authority);
@@ -125,8 +124,8 @@ std::optional<CorsGrant> OriginPolicy::judge_origin(const RequestHead& head, Cor
                                                     bool preflight) const {
   const std::size_t sent = head.count("origin");
   if (sent == 0) {
-    const bool foreign_page = head.field("sec-fetch-site") == "cross-site" &&
-                              head.field("sec-fetch-mode") != "navigate";
+    const bool foreign_page =
+        head.field("sec-fetch-site") == "cross-site" && head.field("sec-fetch-mode") != "navigate";
     if (foreign_page) return std::nullopt;
     return CorsGrant{};
   }

@@ -84,11 +84,11 @@ int Reactor::wait_ms(std::chrono::milliseconds wait) const {
 // Rings from here on wake the wait; those before make it none.
 int Reactor::sleep(std::chrono::milliseconds wait, std::span<epoll_event> events) {
   waker_->lie_down();
-  const bool rung = inbox_bell_.rang() ||
-                    std::any_of(bells_.begin(), bells_.end(),
-                                [](const auto& watch) { return watch->bell.rang(); });
-  const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                               rung ? 0 : wait_ms(wait));
+  const bool rung =
+      inbox_bell_.rang() || std::any_of(bells_.begin(), bells_.end(),
+                                        [](const auto& watch) { return watch->bell.rang(); });
+  const int ready =
+      epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), rung ? 0 : wait_ms(wait));
   waker_->get_up();
   return ready;
 }
@@ -206,7 +206,9 @@ void Reactor::detach(const Bell& bell) {
     if (watch->bell.is(bell)) watch->attached = false;
 }
 
-void Reactor::at_turn_end(TurnEnd& hook) { turn_ends_.push_back(&hook); }
+void Reactor::at_turn_end(TurnEnd& hook) {
+  turn_ends_.push_back(&hook);
+}
 
 void Reactor::forget(TurnEnd& hook) {
   std::replace(turn_ends_.begin(), turn_ends_.end(), &hook, static_cast<TurnEnd*>(nullptr));

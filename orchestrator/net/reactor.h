@@ -115,9 +115,9 @@ class DEVS_THREAD_ATTR(capability("reactor")) Reactor {
   std::vector<std::unique_ptr<BellWatch>> bells_;
   std::vector<Watch> watches_;  // by descriptor
   std::vector<TurnEnd*> turn_ends_;
-  std::vector<Work> running_;   // kept for its capacity
-  int expected_ = 0;            // pieces of quiet work that will come
-  bool more_ = false;           // a turn end left something for the next turn
+  std::vector<Work> running_;  // kept for its capacity
+  int expected_ = 0;           // pieces of quiet work that will come
+  bool more_ = false;          // a turn end left something for the next turn
   std::atomic<bool> stopping_{false};
   std::atomic<std::thread::id> turning_{};  // who runs the present turn
 

@@ -22,9 +22,8 @@ std::string_view RequestHead::field(std::string_view name) const {
 }
 
 std::size_t RequestHead::count(std::string_view name) const {
-  return static_cast<std::size_t>(
-      std::count_if(fields.begin(), fields.end(),
-                    [name](const auto& field) { return field.first == name; }));
+  return static_cast<std::size_t>(std::count_if(
+      fields.begin(), fields.end(), [name](const auto& field) { return field.first == name; }));
 }
 
 const std::string* RequestHead::query_param(std::string_view name) const {

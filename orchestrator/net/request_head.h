@@ -17,8 +17,8 @@ class RequestHead {
  public:
   Method method = Method::get;
   bool http_1_0 = false;
-  std::string path;   // raw, as sent: `/trace/stream`
-  std::string query;  // raw, after the first '?'
+  std::string path;                                         // raw, as sent: `/trace/stream`
+  std::string query;                                        // raw, after the first '?'
   std::vector<std::pair<std::string, std::string>> fields;  // names lower-cased, values raw
 
   // Body framing, decided once (RFC 9112 section 6, and stricter).
@@ -30,7 +30,7 @@ class RequestHead {
   bool expects_continue = false;
   std::string host;          // as sent
   std::string peer_address;  // of the socket, or behind a trusted proxy
-  std::vector<std::pair<std::string, std::string>> params;  // of the route's pattern, decoded
+  std::vector<std::pair<std::string, std::string>> params;        // of the route's pattern, decoded
   std::vector<std::pair<std::string, std::string>> query_params;  // decoded, each name once
 
   // The value of the first field of that lower-case name, or empty.
@@ -43,8 +43,8 @@ class RequestHead {
 
 // Why a head, or a body, was refused: the answer goes out, the connection closes.
 struct HttpRefusal {
-  int status = 400;           // 0: close without a word
-  std::string_view reason;    // of a closed list: `line`, `field`, `host`, `length`, ...
+  int status = 400;         // 0: close without a word
+  std::string_view reason;  // of a closed list: `line`, `field`, `host`, `length`, ...
 };
 
 struct HeadLimits {

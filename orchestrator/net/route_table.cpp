@@ -88,9 +88,9 @@ Status RouteTable::add(Route route) {
                   fmt::format("a route is longer than {} bytes: {}", kMaxConstant, route.pattern));
   for (const Route& row : rows_)
     if (row.method == route.method && constant_of(row.pattern) == constant)
-      return Status(Code::invalid_argument, fmt::format("two routes look alike: {} {} and {}",
-                                                        name_of(route.method), row.pattern,
-                                                        route.pattern));
+      return Status(Code::invalid_argument,
+                    fmt::format("two routes look alike: {} {} and {}", name_of(route.method),
+                                row.pattern, route.pattern));
   rows_.push_back(std::move(route));
   shapes_.push_back(std::move(shape));
   return {};
@@ -141,7 +141,8 @@ RouteMatch RouteTable::match(Method method, std::string_view raw_path) const {
     best.bad_param = found.bad_param;
   }
   if (best.route) return best;  // nobody asks what else there is
-  if (has[static_cast<std::size_t>(Method::get)]) has[static_cast<std::size_t>(Method::head)] = true;
+  if (has[static_cast<std::size_t>(Method::get)])
+    has[static_cast<std::size_t>(Method::head)] = true;
   for (const Method each : kOrder) {
     if (!has[static_cast<std::size_t>(each)] || each == Method::options) continue;
     best.allow.append(name_of(each)).append(", ");

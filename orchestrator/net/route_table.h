@@ -26,8 +26,8 @@ struct Route {
   // Literal segments and `{name}` for one whole segment.
   std::string pattern{};
   Handler handler{};
-  std::size_t max_body = 0;     // 0: no body accepted
-  bool body_optional = false;   // POST without length is an empty body, not 411
+  std::size_t max_body = 0;    // 0: no body accepted
+  bool body_optional = false;  // POST without length is an empty body, not 411
   // Accepted Content-Types of a body (`application/json`), without parameters.
   std::vector<std::string> content_types{};
   Credential credential = Credential::bearer;
@@ -35,15 +35,15 @@ struct Route {
   // What a page of an allowed origin may send, and may read of the answer.
   std::string cors_allow = "Content-Type, Authorization, Last-Event-ID";
   std::string cors_expose{};
-  bool is_stream = false;       // HEAD answers the head alone, takes no slot
-  bool cancel_on_fin = false;   // a client that hangs up cancels
+  bool is_stream = false;      // HEAD answers the head alone, takes no slot
+  bool cancel_on_fin = false;  // a client that hangs up cancels
 };
 
 struct RouteMatch {
-  const Route* route = nullptr;        // null: 404, or 405 when `allow` is not empty
-  std::string allow;                   // methods of the path, for 405 and OPTIONS
+  const Route* route = nullptr;  // null: 404, or 405 when `allow` is not empty
+  std::string allow;             // methods of the path, for 405 and OPTIONS
   std::vector<std::pair<std::string, std::string>> params;  // decoded
-  bool bad_param = false;              // 400: a '/', '..', bad percent or UTF-8 in one
+  bool bad_param = false;  // 400: a '/', '..', bad percent or UTF-8 in one
 };
 
 // Immutable once a front was made from it.

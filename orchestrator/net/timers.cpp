@@ -16,7 +16,8 @@ void Timer::cancel() {
   if (wheel_) wheel_->unlink(*this);
 }
 
-TimerWheel::TimerWheel(TimePoint now) : start_(now) {}
+TimerWheel::TimerWheel(TimePoint now) : start_(now) {
+}
 
 std::int64_t TimerWheel::tick_of(TimePoint time) const {
   return std::chrono::floor<Tick>(time - start_).count();

@@ -25,8 +25,8 @@ struct Total {
 };
 
 Result<Total> count(SqlConnection& connection, EntrySelection selection) {
-  connection.until(std::min<TimePoint>(connection.deadline(),
-                                       std::chrono::steady_clock::now() + kCountBudget));
+  connection.until(
+      std::min<TimePoint>(connection.deadline(), std::chrono::steady_clock::now() + kCountBudget));
   auto rows = selection.select(connection, "1", "");
   if (!rows.ok()) return rows.status();
   Total total;
@@ -58,10 +58,9 @@ Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Seq
   EntrySelection counted = selection;
   if (query.after > 0) selection.after(query.after);
   if (query.before) selection.before(*query.before);
-  auto rows = selection.select(
-      connection, selection.sequence(),
-      fmt::format("ORDER BY {} {} LIMIT {}", selection.sequence(),
-                  query.newest_first ? "DESC" : "ASC", query.limit + 1));
+  auto rows = selection.select(connection, selection.sequence(),
+                               fmt::format("ORDER BY {} {} LIMIT {}", selection.sequence(),
+                                           query.newest_first ? "DESC" : "ASC", query.limit + 1));
   if (!rows.ok()) return rows.status();
   for (;;) {
     const auto row = rows->step();
@@ -111,9 +110,9 @@ Result<std::string> TraceQueries::envelopes(const EnvelopesQuery& query) const {
     out.append("\"").append(encode_event_id(epoch_, entries.back().sequence)).append("\"");
   else
     out += "null";
-  out += fmt::format(R"(,"total":{},"total_is_exact":{},"indexed_through":"{}"}})",
-                     page.total.entries, page.total.is_exact,
-                     encode_event_id(epoch_, page.through));
+  out +=
+      fmt::format(R"(,"total":{},"total_is_exact":{},"indexed_through":"{}"}})", page.total.entries,
+                  page.total.is_exact, encode_event_id(epoch_, page.through));
   return out;
 }
 

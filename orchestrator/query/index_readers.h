@@ -57,8 +57,8 @@ class IndexReaders {
   Mutex mutex_;
   CondVar returned_;
   std::filesystem::path file_ DEVS_GUARDED_BY(mutex_);  // empty: nothing new is opened
-  Status closed_ DEVS_GUARDED_BY(mutex_) =
-      Status(Code::unavailable, "the trace index is not open yet");
+  Status closed_ DEVS_GUARDED_BY(mutex_) = Status(Code::unavailable,
+                                                  "the trace index is not open yet");
   std::vector<std::unique_ptr<SqlConnection>> idle_ DEVS_GUARDED_BY(mutex_);
   std::size_t on_loan_ DEVS_GUARDED_BY(mutex_) = 0;
   bool shared_ DEVS_GUARDED_BY(mutex_) = false;  // adopted: one, asked in turn

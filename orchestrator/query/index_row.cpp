@@ -33,8 +33,10 @@ void append_string(std::string& out, JsonView value) {
 void append_words(std::string& out, JsonView value) {
   if (out.size() >= kMaxIndexedText) return;
   switch (value.kind()) {
-    case JsonView::Kind::string: return append_string(out, value);
-    case JsonView::Kind::number: return append_word(out, value.text());
+    case JsonView::Kind::string:
+      return append_string(out, value);
+    case JsonView::Kind::number:
+      return append_word(out, value.text());
     case JsonView::Kind::array:
       return value.each_element([&out](JsonView element) { append_words(out, element); });
     case JsonView::Kind::object:
@@ -42,7 +44,8 @@ void append_words(std::string& out, JsonView value) {
         append_word(out, name);
         append_words(out, member);
       });
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -60,7 +63,9 @@ std::string owner_in(std::string_view topics) {
 
 }  // namespace
 
-bool is_indexed(std::string_view type) { return type != "channel" && type != "graph"; }
+bool is_indexed(std::string_view type) {
+  return type != "channel" && type != "graph";
+}
 
 IndexRow index_row_of(const StoredLine& line) {
   JsonView payload, thread, thread_camel, call, thought, source, trace, span, parent, turn;

@@ -17,7 +17,9 @@ constexpr std::int64_t kApplicationId = 0x64657673;
 // Deleting costs as much as indexing did; in between, new entries get their turn.
 constexpr Sequence kTrimRows = 2'048;
 
-SqlValue number(Sequence sequence) { return static_cast<std::int64_t>(sequence); }
+SqlValue number(Sequence sequence) {
+  return static_cast<std::int64_t>(sequence);
+}
 SqlValue or_null(const std::string& text) {
   return text.empty() ? SqlValue() : SqlValue(std::string_view(text));
 }
@@ -51,7 +53,9 @@ struct IndexWriter::Statements {
   SqlStatement entry, text, session, agent, state;
 };
 
-void IndexWriter::Drop::operator()(Statements* statements) const { delete statements; }
+void IndexWriter::Drop::operator()(Statements* statements) const {
+  delete statements;
+}
 
 Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& file,
                                                        const StoredLog& stored, const Epoch& epoch,
@@ -101,9 +105,8 @@ std::unique_ptr<SqlConnection> IndexWriter::release() {
 Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch) {
   using Why = std::optional<std::string>;
   // NORMAL: a power cut may take the last batches, never the order of the file.
-  for (const char* setting :
-       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384",
-        "PRAGMA journal_size_limit=67108864"})
+  for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL",
+                              "PRAGMA cache_size=-16384", "PRAGMA journal_size_limit=67108864"})
     if (Status set = connection_->execute(setting); !set.ok()) return set;
 
   const auto application = connection_->number("PRAGMA application_id");
@@ -135,8 +138,7 @@ Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch)
   std::optional<std::int64_t> now;
   (void)stored_.read(through_, {1, 1},
                      [&now](const StoredLine& line) { now = tail_of(line.body); });
-  if (now && *now != tail)
-    return Why(fmt::format("its entry {} is not the log's", through_));
+  if (now && *now != tail) return Why(fmt::format("its entry {} is not the log's", through_));
   return Why();
 }
 
@@ -177,8 +179,8 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   if (from > last) return Sequence{0};
   std::vector<IndexRow> rows;
   std::string last_body;  // of the entry the batch ends with
-  const std::size_t room = static_cast<std::size_t>(
-      std::min<Sequence>(last - from + 1, batch.entries));
+  const std::size_t room =
+      static_cast<std::size_t>(std::min<Sequence>(last - from + 1, batch.entries));
   const ReadOutcome read =
       stored_.read(from, {room, batch.bytes}, [&rows, &last_body](const StoredLine& line) {
         last_body = line.body;

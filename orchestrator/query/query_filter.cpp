@@ -135,8 +135,7 @@ class Reading {
 
 }  // namespace
 
-EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epoch,
-                                  BadField& bad) {
+EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epoch, BadField& bad) {
   EnvelopesQuery query;
   Reading reading(given, bad);
   reading.filter(query.filter);

@@ -19,18 +19,18 @@ namespace devs {
 // A value.  Empty lists: any.
 struct QueryFilter {
   std::vector<std::string> types, tools, agents, sessions, tasks, statuses;
-  std::optional<double> min_duration_ms;      // observations that took at least so long
+  std::optional<double> min_duration_ms;       // observations that took at least so long
   std::optional<std::int64_t> from_ms, to_ms;  // stored in [from, to), ms since 1970
-  std::string text;  // every word of it occurs; never a syntax
-  std::optional<std::string> owner;  // set: only what this principal published
+  std::string text;                            // every word of it occurs; never a syntax
+  std::optional<std::string> owner;            // set: only what this principal published
 };
 
 // Bounds of a query, so that none costs more than it is worth.
-inline constexpr std::size_t kMaxFilterValues = 16;        // of one list
-inline constexpr std::size_t kMaxSearchBytes = 256;        // of a text search
-inline constexpr std::size_t kMaxPageEntries = 1'000;      // `limit`
+inline constexpr std::size_t kMaxFilterValues = 16;    // of one list
+inline constexpr std::size_t kMaxSearchBytes = 256;    // of a text search
+inline constexpr std::size_t kMaxPageEntries = 1'000;  // `limit`
 inline constexpr std::size_t kDefaultPageEntries = 100;
-inline constexpr std::size_t kMaxGroups = 1'000;           // of a roll-up
+inline constexpr std::size_t kMaxGroups = 1'000;  // of a roll-up
 
 struct EnvelopesQuery {
   QueryFilter filter;

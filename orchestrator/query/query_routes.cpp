@@ -72,10 +72,10 @@ HttpAnswer answer_of_query(Answer answer, const BadField& bad, const QueryCounts
   const bool too_broad = status.code() == Code::deadline_exceeded;
   if (!too_broad && status.code() != Code::unavailable) return answer_of(status);
   (too_broad ? counts.too_broad : counts.unavailable).add();
-  HttpAnswer refused = json_answer(
-      503, fmt::format(R"({{"error":"{}","reason":{}}})",
-                       too_broad ? "QUERY_TOO_BROAD" : "INDEX_UNAVAILABLE",
-                       json_string(status.message())));
+  HttpAnswer refused =
+      json_answer(503, fmt::format(R"({{"error":"{}","reason":{}}})",
+                                   too_broad ? "QUERY_TOO_BROAD" : "INDEX_UNAVAILABLE",
+                                   json_string(status.message())));
   refused.headers.emplace_back("Retry-After", "1");
   return refused;
 }

@@ -85,8 +85,8 @@ Result<std::string> answer(SqlConnection& connection, const SessionsQuery& query
   total->bind(1, owner);
   const auto counted = total->step();
   if (!counted.ok()) return counted.status();
-  out += fmt::format(R"(],"next":{},"total":{},"indexed_through":"{}"}})", next,
-                     total->integer(0), encode_event_id(epoch, *through));
+  out += fmt::format(R"(],"next":{},"total":{},"indexed_through":"{}"}})", next, total->integer(0),
+                     encode_event_id(epoch, *through));
   return out;
 }
 

@@ -19,7 +19,8 @@ Status refusal(sqlite3* database, int result) {
   switch (result & 0xff) {  // the rest says more of the same
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_FORMAT: return {Code::data_loss, words};
+    case SQLITE_FORMAT:
+      return {Code::data_loss, words};
     case SQLITE_INTERRUPT:
       return {Code::deadline_exceeded, "the question took too long; narrow it"};
     case SQLITE_BUSY:
@@ -31,8 +32,10 @@ Status refusal(sqlite3* database, int result) {
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_PROTOCOL:
-    case SQLITE_NOMEM: return {Code::unavailable, words};
-    default: return {Code::internal, words};
+    case SQLITE_NOMEM:
+      return {Code::unavailable, words};
+    default:
+      return {Code::internal, words};
   }
 }
 
@@ -94,9 +97,9 @@ double SqlStatement::real(int column) const {
 std::string_view SqlStatement::text(int column) const {
   const void* const bytes = sqlite3_column_blob(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return bytes == nullptr ? std::string_view()
-                          : std::string_view(static_cast<const char*>(bytes),
-                                             static_cast<std::size_t>(size));
+  return bytes == nullptr
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 Result<std::unique_ptr<SqlConnection>> SqlConnection::open(const std::filesystem::path& file,
@@ -114,7 +117,9 @@ Result<std::unique_ptr<SqlConnection>> SqlConnection::open(const std::filesystem
   return connection;
 }
 
-SqlConnection::~SqlConnection() { sqlite3_close_v2(database_); }
+SqlConnection::~SqlConnection() {
+  sqlite3_close_v2(database_);
+}
 
 Status SqlConnection::execute(const char* sql) {
   const int result = sqlite3_exec(database_, sql, nullptr, nullptr, nullptr);
@@ -143,8 +148,8 @@ void SqlConnection::until(TimePoint deadline) {
     return std::chrono::steady_clock::now() > static_cast<SqlConnection*>(self)->deadline_ ? 1 : 0;
   };
   const bool bounded = deadline != TimePoint::max();
-  sqlite3_progress_handler(database_, bounded ? kOpcodesPerLook : 0,
-                           bounded ? +late : nullptr, this);
+  sqlite3_progress_handler(database_, bounded ? kOpcodesPerLook : 0, bounded ? +late : nullptr,
+                           this);
 }
 
 SqlTransaction::~SqlTransaction() {

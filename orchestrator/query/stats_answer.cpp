@@ -35,17 +35,24 @@ struct Sample {
 
 std::string_view column_of(StatsGroup group) {
   switch (group) {
-    case StatsGroup::tool: return "e.tool";
-    case StatsGroup::agent: return "e.agent";
-    case StatsGroup::session: return "e.session";
-    case StatsGroup::status: return "e.status";
-    case StatsGroup::type: return "e.type";
+    case StatsGroup::tool:
+      return "e.tool";
+    case StatsGroup::agent:
+      return "e.agent";
+    case StatsGroup::session:
+      return "e.session";
+    case StatsGroup::status:
+      return "e.status";
+    case StatsGroup::type:
+      return "e.type";
   }
   return "e.type";
 }
 
 // `e.tool` is `tool` on the wire.
-std::string_view name_of_group(StatsGroup group) { return column_of(group).substr(2); }
+std::string_view name_of_group(StatsGroup group) {
+  return column_of(group).substr(2);
+}
 
 Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequence oldest) {
   Sample sample;
@@ -54,12 +61,12 @@ Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequen
   sample.through = *through;
   EntrySelection selection(query.filter);
   if (oldest > 1) selection.after(oldest - 1);
-  connection.until(std::min<TimePoint>(connection.deadline(),
-                                       std::chrono::steady_clock::now() + kSampleBudget));
+  connection.until(
+      std::min<TimePoint>(connection.deadline(), std::chrono::steady_clock::now() + kSampleBudget));
   const std::string columns =
       fmt::format("{}, e.type = 'observation', e.failed, e.duration_ms", column_of(query.group_by));
-  auto rows = selection.select(connection, columns,
-                               fmt::format("ORDER BY {} DESC", selection.sequence()));
+  auto rows =
+      selection.select(connection, columns, fmt::format("ORDER BY {} DESC", selection.sequence()));
   if (!rows.ok()) return rows.status();
 
   std::unordered_map<std::string, std::size_t> places;
@@ -84,8 +91,7 @@ Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequen
 
 // The smallest value that `share` of all do not exceed.
 double nearest_rank(std::vector<double>& values, double share) {
-  const auto rank = static_cast<std::size_t>(
-      std::ceil(share * static_cast<double>(values.size())));
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
   const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
   std::nth_element(values.begin(), at, values.end());
   return *at;
@@ -125,10 +131,10 @@ Result<std::string> TraceQueries::stats(const StatsQuery& query) const {
     if (i > 0) out += ',';
     out += json_of(found.groups[i]);
   }
-  out += fmt::format(
-      R"(],"groups_left_out":{},"entries":{},"is_exact":{},"indexed_through":"{}"}})",
-      found.groups.size() - shown, found.entries, found.is_exact,
-      encode_event_id(epoch_, found.through));
+  out +=
+      fmt::format(R"(],"groups_left_out":{},"entries":{},"is_exact":{},"indexed_through":"{}"}})",
+                  found.groups.size() - shown, found.entries, found.is_exact,
+                  encode_event_id(epoch_, found.through));
   return out;
 }
 

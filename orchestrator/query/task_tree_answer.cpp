@@ -32,7 +32,7 @@ struct Member {
   std::string type, tool, status, agent, thread, tool_call_id, thought_id, source_thought_id;
   std::optional<std::int64_t> turn_index;
   std::optional<double> duration_ms;
-  std::string_view orphan;  // the kind of member it answers, which is not there
+  std::string_view orphan;           // the kind of member it answers, which is not there
   std::vector<std::size_t> answers;  // those below it
   std::string envelope;
 };
@@ -42,9 +42,9 @@ Member member_of(const SqlStatement& row) {
   member.sequence = static_cast<Sequence>(row.integer(0));
   member.at_ms = row.integer(1);
   int column = 2;
-  for (std::string* text : {&member.type, &member.tool, &member.status, &member.agent,
-                            &member.thread, &member.tool_call_id, &member.thought_id,
-                            &member.source_thought_id})
+  for (std::string* text :
+       {&member.type, &member.tool, &member.status, &member.agent, &member.thread,
+        &member.tool_call_id, &member.thought_id, &member.source_thought_id})
     *text = row.text(column++);
   if (!row.null(10)) member.turn_index = row.integer(10);
   if (!row.null(11)) member.duration_ms = row.real(11);
@@ -121,9 +121,12 @@ class Writing {
     out.append(R"({"id":")").append(encode_event_id(epoch_, member.sequence)).append("\"");
     if (member.at_ms != 0) out.append(R"(,"at":")").append(iso_of_ms(member.at_ms)).append("\"");
     const std::pair<std::string_view, const std::string*> texts[] = {
-        {"type", &member.type},           {"agent_id", &member.agent},
-        {"tool_name", &member.tool},      {"tool_call_id", &member.tool_call_id},
-        {"thought_id", &member.thought_id}, {"source_thought_id", &member.source_thought_id},
+        {"type", &member.type},
+        {"agent_id", &member.agent},
+        {"tool_name", &member.tool},
+        {"tool_call_id", &member.tool_call_id},
+        {"thought_id", &member.thought_id},
+        {"source_thought_id", &member.source_thought_id},
         {"status", &member.status}};
     for (const auto& [name, text] : texts) {
       if (text->empty()) continue;

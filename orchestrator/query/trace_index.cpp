@@ -26,9 +26,12 @@ TraceIndex::TraceIndex(Options options, const StoredLog& stored, Epoch epoch, Lo
       rebuilds_metric_(metrics.counter("trace_index_rebuilds_total")),
       failures_metric_(metrics.counter("trace_index_failures_total")),
       up_metric_(metrics.counter("trace_index_up")),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+}
 
-TraceIndex::~TraceIndex() { stop(); }
+TraceIndex::~TraceIndex() {
+  stop();
+}
 
 void TraceIndex::stop() {
   {
@@ -113,8 +116,7 @@ Status TraceIndex::open_writer() {
   std::error_code failed;
   const auto dir = std::filesystem::canonical(options_.dir, failed);
   if (failed)
-    return {Code::unavailable,
-            "trace index: " + options_.dir.string() + ": " + failed.message()};
+    return {Code::unavailable, "trace index: " + options_.dir.string() + ": " + failed.message()};
   const auto file = dir / "trace.db";
   auto writer = IndexWriter::open(file, stored_, epoch_, log_);
   if (!writer.ok()) return writer.status();

@@ -24,8 +24,7 @@ Admissions::Slot::~Slot() {
 std::variant<Admissions::Slot, HttpAnswer> Admissions::admit(const Principal& principal,
                                                              const std::string& address) {
   MutexLock lock(mutex_);
-  if (open() >= options_.max_clients)
-    return refusal(503, "Too many clients", options_.max_clients);
+  if (open() >= options_.max_clients) return refusal(503, "Too many clients", options_.max_clients);
 
   Slot slot;
   if (!principal.is_operator) {

@@ -64,7 +64,8 @@ std::string beginning_of(JsonView text) {
       at += 2;
     } else {
       // A high surrogate never stands alone in checked text.
-      const bool pair = at + 3 < quoted.size() && (quoted[at + 2] == 'd' || quoted[at + 2] == 'D') &&
+      const bool pair = at + 3 < quoted.size() &&
+                        (quoted[at + 2] == 'd' || quoted[at + 2] == 'D') &&
                         std::string_view("89abAB").find(quoted[at + 3]) != std::string_view::npos;
       at += pair ? 12 : 6;
     }

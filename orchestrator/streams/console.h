@@ -8,12 +8,12 @@ namespace devs {
 // SAOP 8: what the agent console makes of one envelope.
 struct ConsoleView {
   enum class Kind {
-    shown,      // `text` is the annotated envelope
-    as_is,      // hitl: the named event, un-annotated
-    left_out,   // lifecycle, system, channel, graph
-    unknown,    // no class for this type
-    no_stamp,   // EnvelopeAnnotationError: `timestamp_ns` is missing
-    taken,      // has one of the three members already
+    shown,     // `text` is the annotated envelope
+    as_is,     // hitl: the named event, un-annotated
+    left_out,  // lifecycle, system, channel, graph
+    unknown,   // no class for this type
+    no_stamp,  // EnvelopeAnnotationError: `timestamp_ns` is missing
+    taken,     // has one of the three members already
   };
   Kind kind = Kind::left_out;
   std::string text;

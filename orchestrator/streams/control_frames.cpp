@@ -13,9 +13,8 @@ namespace devs {
 void append_gap_frame(std::string& out, std::string_view epoch, Sequence from, Sequence to,
                       std::string_view reason) {
   const std::string last = encode_event_id(epoch, to);
-  const std::string data =
-      fmt::format(R"({{"from":"{}","to":"{}","count":{},"reason":"{}"}})",
-                  encode_event_id(epoch, from), last, to - from + 1, reason);
+  const std::string data = fmt::format(R"({{"from":"{}","to":"{}","count":{},"reason":"{}"}})",
+                                       encode_event_id(epoch, from), last, to - from + 1, reason);
   append_sse_frame(out, {.id = last, .event = "gap", .data = data});
 }
 
@@ -35,8 +34,8 @@ void append_evicted_frame(std::string& out, std::string_view reason, std::string
 }
 
 void append_goodbye_frame(std::string& out, unsigned retry_ms, std::string_view last_id) {
-  const std::string data = fmt::format(
-      R"({{"reason":"shutdown","retry_ms":{},"last_id":"{}"}})", retry_ms, last_id);
+  const std::string data =
+      fmt::format(R"({{"reason":"shutdown","retry_ms":{},"last_id":"{}"}})", retry_ms, last_id);
   append_sse_frame(out, {.id = {}, .event = "goodbye", .data = data, .retry_ms = retry_ms});
 }
 

@@ -22,7 +22,8 @@ std::uint64_t seed() {
 }  // namespace
 
 Farewell::Farewell(Reactor& reactor, Part part)
-    : reactor_(reactor), part_(std::move(part)), tick_([this] { say(); }), dice_(seed()) {}
+    : reactor_(reactor), part_(std::move(part)), tick_([this] { say(); }), dice_(seed()) {
+}
 
 void Farewell::begin(std::vector<std::uint64_t> readers, std::chrono::milliseconds spread) {
   if (std::exchange(begun_, true)) return;

@@ -13,8 +13,8 @@ namespace devs {
 //
 // A value; lists are sorted, each value once.
 struct Filter {
-  std::vector<Topic> topics{Topic{}};  // never empty
-  std::string task_id, session_id, agent_id;  // empty: any
+  std::vector<Topic> topics{Topic{}};                                 // never empty
+  std::string task_id, session_id, agent_id;                          // empty: any
   std::vector<std::string> types, tools, agents, sessions, statuses;  // any of; empty: any
   std::optional<double> min_duration_ms;
 

@@ -6,9 +6,8 @@ namespace devs {
 
 FrameBatch::Ends::const_iterator FrameBatch::first_from(Sequence from) const {
   if (from <= first) return ends_.begin();
-  return std::lower_bound(
-      ends_.begin(), ends_.end(), from,
-      [](const End& end, Sequence wanted) { return end.sequence < wanted; });
+  return std::lower_bound(ends_.begin(), ends_.end(), from,
+                          [](const End& end, Sequence wanted) { return end.sequence < wanted; });
 }
 
 std::optional<std::int64_t> FrameBatch::stamp_from(Sequence from) const {
@@ -29,9 +28,8 @@ FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
   auto past = ends.end();
   if (self->bytes_.size() - begin > max_bytes) {
     // Past the last frame that still fits, at least past the first one.
-    past = std::upper_bound(
-        frame, ends.end(), begin + max_bytes,
-        [](std::size_t limit, const End& end) { return limit < end.offset; });
+    past = std::upper_bound(frame, ends.end(), begin + max_bytes,
+                            [](std::size_t limit, const End& end) { return limit < end.offset; });
     if (past == frame) ++past;
   }
   const End& taken = *std::prev(past);

@@ -36,19 +36,18 @@ HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
       projector_(std::move(projector)),
       reactor_(reactor),
       metrics_(metrics),
-      admissions_(std::make_shared<Admissions>(
-          Admissions::Options{.max_clients = options.max_clients,
-                              .max_per_principal = options.max_per_principal})),
+      admissions_(std::make_shared<Admissions>(Admissions::Options{
+          .max_clients = options.max_clients, .max_per_principal = options.max_per_principal})),
       nonce_(random_hex(kNonceBytes)),
       window_(bus, *projector_, metrics),
       timeline_(window_.looked(), reactor.now()),
       lag_(metrics),
-      replay_(
-          std::make_shared<ReplayDesk>(bus, log_, projector_, lag_, reactor, workers, metrics)),
+      replay_(std::make_shared<ReplayDesk>(bus, log_, projector_, lag_, reactor, workers, metrics)),
       gather_(reactor, [this] { look(); }),
       farewell_(reactor, [this](std::uint64_t reader, unsigned retry_ms) {
         if (SseStream* const stream = find(reader)) stream->part(retry_ms);
-      }) {}
+      }) {
+}
 
 void HubCore::start() {
   bus_.attach(bell_);
@@ -69,8 +68,7 @@ HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) con
 }
 
 // Rights: entries carry no owner yet, so whoever Access lets in sees what matches.
-void HubCore::open(Exchange& exchange, const StreamProfile& profile,
-                   StreamOpening opening) {
+void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening) {
   const RequestHead& request = exchange.head();
   BadParameter bad;
   SseStream::Start start;
@@ -92,8 +90,7 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile,
     const bool resumed = point.from == ResumePoint::From::id;
     start.next = resumed ? std::max(point.next, start.timed->from) : start.timed->from;
     // Seen to its end: whoever came back by itself need not come again.
-    if (resumed && point.next > start.timed->through)
-      return exchange.respond({.status = 204});
+    if (resumed && point.next > start.timed->through) return exchange.respond({.status = 204});
   }
   if (closed_.load(std::memory_order_acquire)) return exchange.respond(stopping());
   auto admitted = admissions_->admit(exchange.principal(), request.peer_address);
@@ -108,9 +105,8 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile,
   start.frames = std::move(point.frames) + std::move(opening.frames);
   answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
   exchange.stream({std::move(answer),
-                   std::make_unique<SseStream>(
-                       *this, profile, std::move(start),
-                       std::get<Admissions::Slot>(std::move(admitted)))});
+                   std::make_unique<SseStream>(*this, profile, std::move(start),
+                                               std::get<Admissions::Slot>(std::move(admitted)))});
 }
 
 std::string HubCore::stream_id(std::uint64_t reader) const {
@@ -126,8 +122,7 @@ void HubCore::ask(std::string stream_id, Then then) {
     if (id.starts_with(here->nonce_ + '-')) {
       std::uint64_t reader = 0;
       const char* const end = id.data() + id.size();
-      const auto [stop, error] =
-          std::from_chars(id.data() + here->nonce_.size() + 1, end, reader);
+      const auto [stop, error] = std::from_chars(id.data() + here->nonce_.size() + 1, end, reader);
       if (error == std::errc() && stop == end) stream = here->find(reader);
     }
     then(*here, stream);
@@ -154,7 +149,8 @@ GroupPtr HubCore::place(const Filter& filter, const StreamProfile& profile, bool
   if (timed) return groups.apart(filter, profile.projection, chunked);
   // A reader may know of entries we have not looked at.  Invariant: nobody stands
   // further than one past what was looked at.
-  while (window_.looked() + 1 < next && look_at_bus()) {}
+  while (window_.looked() + 1 < next && look_at_bus()) {
+  }
   if (!found_.empty()) look_once();
   return groups.join(filter, profile.projection, chunked, window_.looked());
 }
@@ -166,8 +162,7 @@ GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProf
 }
 
 GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
-                          const StreamProfile& profile, bool chunked, Sequence next,
-                          bool timed) {
+                          const StreamProfile& profile, bool chunked, Sequence next, bool timed) {
   replay_->forget(reader.id());
   GroupPtr to = place(filter, profile, chunked, next, timed);
   window_.groups().leave(from);
@@ -243,10 +238,10 @@ void HubCore::on_bell() {
   // Many readers and fast entries: what comes within this millisecond goes out in
   // the same sends.  A quiet house waits for nothing.
   if (last_woken_ >= kBusyReaders) {
-    const auto gather = std::min(
-        kMaxGather, kGatherPerReader * static_cast<std::int64_t>(last_woken_));
-    const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(
-        reactor_.now() - last_look_);
+    const auto gather =
+        std::min(kMaxGather, kGatherPerReader * static_cast<std::int64_t>(last_woken_));
+    const auto passed =
+        std::chrono::duration_cast<std::chrono::microseconds>(reactor_.now() - last_look_);
     if (passed < gather) return gather_.arm(gather - passed);
   }
   look();

@@ -38,9 +38,9 @@ class SseStream;
 // open(), ask() and goodbye() on any thread; the rest is confined to the reactor.
 class HubCore : public std::enable_shared_from_this<HubCore> {
  public:
-  HubCore(StreamHub::Options options, TraceStreamBus& bus,
-          std::shared_ptr<const StoredLog> log, std::shared_ptr<Projector> projector,
-          Reactor& reactor, WorkerPool& workers, Metrics& metrics);
+  HubCore(StreamHub::Options options, TraceStreamBus& bus, std::shared_ptr<const StoredLog> log,
+          std::shared_ptr<Projector> projector, Reactor& reactor, WorkerPool& workers,
+          Metrics& metrics);
   HubCore(const HubCore&) = delete;
   HubCore& operator=(const HubCore&) = delete;
 
@@ -57,14 +57,14 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
 
   // --- for SseStream ---
 
-  GroupPtr join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
-                bool chunked, Sequence next, bool timed);
+  GroupPtr join(SseStream& reader, const Filter& filter, const StreamProfile& profile, bool chunked,
+                Sequence next, bool timed);
   // Another group, at the place where the reader stands.
   GroupPtr regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
                    const StreamProfile& profile, bool chunked, Sequence next, bool timed);
   void leave(SseStream& reader, const GroupPtr& group);
-  Supply supply(SseStream& reader, const GroupPtr& group, Sequence& next,
-                std::size_t max_bytes, FrameBatch::Taken& taken);
+  Supply supply(SseStream& reader, const GroupPtr& group, Sequence& next, std::size_t max_bytes,
+                FrameBatch::Taken& taken);
   // A stretch from disk, later: take_fetched() is called.
   void fetch(SseStream& reader, const GroupPtr& group, Sequence next, Sequence through,
              bool stamped);
@@ -88,8 +88,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
 
  private:
   HttpAnswer stream_head(const StreamProfile& profile, Sequence head) const;
-  GroupPtr place(const Filter& filter, const StreamProfile& profile, bool chunked,
-                 Sequence next, bool timed);
+  GroupPtr place(const Filter& filter, const StreamProfile& profile, bool chunked, Sequence next,
+                 bool timed);
   void on_bell();
   void look();
   bool look_at_bus();
@@ -117,9 +117,9 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   std::size_t last_woken_ = 0;
 
   std::unordered_map<std::uint64_t, SseStream*> streams_;
-  std::vector<GroupPtr> found_;    // of one look
-  std::deque<GroupPtr> due_;       // groups whose readers are still to be woken
-  bool waking_ = false;            // posted ourselves the rest
+  std::vector<GroupPtr> found_;  // of one look
+  std::deque<GroupPtr> due_;     // groups whose readers are still to be woken
+  bool waking_ = false;          // posted ourselves the rest
   Farewell farewell_;
 };
 

@@ -29,8 +29,7 @@ IdempotencyTable::Turn IdempotencyTable::claim(const std::string& key, DeferredA
   return Turn::waits;
 }
 
-std::vector<DeferredAnswer> IdempotencyTable::settle(const std::string& key,
-                                                     Published published) {
+std::vector<DeferredAnswer> IdempotencyTable::settle(const std::string& key, Published published) {
   MutexLock lock(mutex_);
   const auto known = claims_.find(key);
   if (known == claims_.end()) return {};

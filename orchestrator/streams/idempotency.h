@@ -21,8 +21,8 @@ namespace devs {
 class IdempotencyTable {
  public:
   struct Published {
-    Sequence last = 0;        // stored through here: the answer may go out
-    std::string answer;       // of the first request, without its last brace
+    Sequence last = 0;   // stored through here: the answer may go out
+    std::string answer;  // of the first request, without its last brace
   };
 
   explicit IdempotencyTable(const Clock& clock) : clock_(clock) {}

@@ -12,7 +12,8 @@ constexpr auto kRemembered = std::chrono::seconds(1);
 }  // namespace
 
 LiveLag::LiveLag(Metrics& metrics)
-    : seconds_(metrics.histogram("stream_live_lag_seconds", kSecondsBounds)) {}
+    : seconds_(metrics.histogram("stream_live_lag_seconds", kSecondsBounds)) {
+}
 
 void LiveLag::saw(Duration lag, TimePoint now) {
   seconds_.observe(std::chrono::duration<double>(lag).count());

@@ -3,9 +3,9 @@
 namespace devs {
 namespace {
 
-constexpr std::size_t kLookEntries = 1024;        // per step: a turn stays short
-constexpr std::size_t kLookBytes = 1024 * 1024;   // the same
-constexpr std::size_t kBatchBytes = 64 * 1024;    // sealed beyond: what a stopped reader holds
+constexpr std::size_t kLookEntries = 1024;       // per step: a turn stays short
+constexpr std::size_t kLookBytes = 1024 * 1024;  // the same
+constexpr std::size_t kBatchBytes = 64 * 1024;   // sealed beyond: what a stopped reader holds
 constexpr std::size_t kWindowBytes = 4 * 1024 * 1024;
 constexpr std::size_t kWindowBatches = 4096;
 
@@ -16,7 +16,8 @@ LiveWindow::LiveWindow(TraceStreamBus& bus, Projector& projector, Metrics& metri
       projector_(projector),
       encoded_(metrics.counter("stream_frames_encoded_total")),
       batches_(metrics.counter("stream_batches_total")),
-      looked_(bus.head()) {}
+      looked_(bus.head()) {
+}
 
 bool LiveWindow::look(std::vector<GroupPtr>& due) {
   entries_.clear();

@@ -29,7 +29,7 @@ class LiveWindow {
   LiveWindow& operator=(const LiveWindow&) = delete;
 
   TopicIndex& groups() { return groups_; }
-  Sequence looked() const { return looked_; }  // everything up to here is laid out
+  Sequence looked() const { return looked_; }                   // everything up to here is laid out
   std::uint64_t looked_bytes() const { return looked_bytes_; }  // of bodies, so far
 
   // Looks at the next entries, about a thousand.  Groups that got something are

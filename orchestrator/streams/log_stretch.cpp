@@ -10,9 +10,9 @@
 namespace devs {
 namespace {
 
-constexpr std::size_t kReadEntries = 4096;       // per read of the log
-constexpr std::size_t kReadBytes = 256 * 1024;   // the same
-constexpr std::size_t kEnoughBytes = 256 * 1024;  // of frames: a reader that stops holds so much
+constexpr std::size_t kReadEntries = 4096;          // per read of the log
+constexpr std::size_t kReadBytes = 256 * 1024;      // the same
+constexpr std::size_t kEnoughBytes = 256 * 1024;    // of frames: a reader that stops holds so much
 constexpr std::size_t kEnoughForPaced = 16 * 1024;  // the same, for one that may hold it for hours
 // Entries looked at in one fetch, so that a filter that matches nothing gives its
 // worker back.

@@ -22,8 +22,8 @@ struct StretchRequest {
 };
 
 struct Stretch {
-  FrameBatchPtr batch;      // covers at least `from`
-  std::size_t scanned = 0;  // bytes of log read for it
+  FrameBatchPtr batch;                // covers at least `from`
+  std::size_t scanned = 0;            // bytes of log read for it
   std::array<std::size_t, 3> gaps{};  // declared in it, by LossReason
   // What is missing was declared for this very reader.
   bool has_gap() const { return gaps != std::array<std::size_t, 3>{}; }

@@ -36,9 +36,8 @@ void LogTimeline::thin(TimePoint now) {
 }
 
 LogTimeline::Marks::const_iterator LogTimeline::reaching(Sequence sequence) const {
-  return std::lower_bound(
-      marks_.begin(), marks_.end(), sequence,
-      [](const Mark& mark, Sequence wanted) { return mark.through < wanted; });
+  return std::lower_bound(marks_.begin(), marks_.end(), sequence,
+                          [](const Mark& mark, Sequence wanted) { return mark.through < wanted; });
 }
 
 Duration LogTimeline::age_of(Sequence sequence, TimePoint now) const {
@@ -55,7 +54,8 @@ std::uint64_t LogTimeline::bytes_after(Sequence sequence) const {
   const Mark& before = *(mark - 1);
   const double share = static_cast<double>(mark->through - sequence) /
                        static_cast<double>(mark->through - before.through);
-  return after + static_cast<std::uint64_t>(share * static_cast<double>(mark->bytes - before.bytes));
+  return after +
+         static_cast<std::uint64_t>(share * static_cast<double>(mark->bytes - before.bytes));
 }
 
 }  // namespace devs

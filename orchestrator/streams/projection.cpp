@@ -32,9 +32,7 @@ class IdText {
     *at++ = '-';
     end_ = std::to_chars(at, text_ + sizeof text_, sequence).ptr;
   }
-  operator std::string_view() const {
-    return {text_, static_cast<std::size_t>(end_ - text_)};
-  }
+  operator std::string_view() const { return {text_, static_cast<std::size_t>(end_ - text_)}; }
 
  private:
   char text_[kMaxLastEventIdBytes + 1 + 20];
@@ -53,7 +51,8 @@ Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics
       log_(log),
       oversize_(metrics.counter("stream_envelope_oversize_total")),
       annotation_errors_(metrics.counter("console_annotation_errors_total")),
-      unknown_types_(metrics.counter("console_unknown_types_total")) {}
+      unknown_types_(metrics.counter("console_unknown_types_total")) {
+}
 
 void Projector::append(Projection projection, const EntryView& entry, std::string& out) {
   const IdText id(epoch_, entry.sequence);

@@ -20,7 +20,8 @@ PublishCensus::PublishCensus(Log& log, Metrics& metrics)
       bad_ids_(metrics.counter("saop_bad_id_total")),
       orphans_(metrics.counter("saop_orphan_total")),
       duplicates_(metrics.counter("saop_duplicate_call_total")),
-      bad_observations_(metrics.counter("saop_bad_observation_total")) {}
+      bad_observations_(metrics.counter("saop_bad_observation_total")) {
+}
 
 // One pass: absent members would each cost a scan of the whole envelope.
 void PublishCensus::count(JsonView envelope) {
@@ -50,8 +51,8 @@ void PublishCensus::count(JsonView envelope) {
   if (type != "observation") return;
   if (const auto offences = validate_observation(envelope); !offences.empty()) {
     bad_observations_.add();
-    log_.warn("saop_bad_observation", {{"offence", offences.front()},
-                                       {"offences", std::to_string(offences.size())}});
+    log_.warn("saop_bad_observation",
+              {{"offence", offences.front()}, {"offences", std::to_string(offences.size())}});
   }
 }
 

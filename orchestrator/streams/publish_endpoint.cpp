@@ -49,8 +49,7 @@ std::string errors_of(const PublishedBody& body, Format format) {
 }
 
 HttpAnswer refused(const PublishedBody& body, Format format) {
-  return json_answer(400,
-                     fmt::format(R"({{"error":"SAOP_REFUSED",{}}})", errors_of(body, format)));
+  return json_answer(400, fmt::format(R"({{"error":"SAOP_REFUSED",{}}})", errors_of(body, format)));
 }
 
 HttpAnswer try_again(std::string_view error) {
@@ -97,8 +96,7 @@ class PublishEndpoint::Impl {
   void handle(Exchange& exchange);
 
  private:
-  void publish(const std::string& key, DeferredAnswer answer, PublishedBody body,
-               Format format);
+  void publish(const std::string& key, DeferredAnswer answer, PublishedBody body, Format format);
   void refuse(const std::string& key, DeferredAnswer answer, const HttpAnswer& refusal);
   void answer_when_stored(DeferredAnswer answer, Sequence last, std::string text);
 
@@ -121,7 +119,8 @@ void PublishEndpoint::Impl::handle(Exchange& exchange) {
   const std::size_t keys = head.count("idempotency-key");
   if (keys > 1 || (keys == 1 && (key.empty() || key.size() > kMaxKeyBytes)))
     return exchange.respond(json_answer(
-        400, R"({"error":"BAD_REQUEST","field":"Idempotency-Key","message":"must be one value of 1 to 128 bytes"})"));
+        400,
+        R"({"error":"BAD_REQUEST","field":"Idempotency-Key","message":"must be one value of 1 to 128 bytes"})"));
 
   DeferredAnswer answer = exchange.defer(kStoredWithin);
   if (keys == 1) {
@@ -137,10 +136,10 @@ void PublishEndpoint::Impl::handle(Exchange& exchange) {
         break;
     }
   }
-  publish(key, std::move(answer),
-          format == Format::json ? read_json_body(exchange.body())
-                                 : read_ndjson_body(exchange.body()),
-          format);
+  publish(
+      key, std::move(answer),
+      format == Format::json ? read_json_body(exchange.body()) : read_ndjson_body(exchange.body()),
+      format);
 }
 
 void PublishEndpoint::Impl::publish(const std::string& key, DeferredAnswer answer,
@@ -177,16 +176,17 @@ void PublishEndpoint::Impl::refuse(const std::string& key, DeferredAnswer answer
 
 void PublishEndpoint::Impl::answer_when_stored(DeferredAnswer answer, Sequence last,
                                                std::string text) {
-  waiters_.when_stored(last, [answer = std::move(answer),
-                              text = std::move(text)](const Status& stored) mutable {
-    std::move(answer).send(stored.ok() ? json_answer(200, std::move(text))
-                                       : try_again("RECORDER_UNAVAILABLE"));
-  });
+  waiters_.when_stored(
+      last, [answer = std::move(answer), text = std::move(text)](const Status& stored) mutable {
+        std::move(answer).send(stored.ok() ? json_answer(200, std::move(text))
+                                           : try_again("RECORDER_UNAVAILABLE"));
+      });
 }
 
 PublishEndpoint::PublishEndpoint(Epoch epoch, TraceStreamBus& bus, StoredWaiters& waiters,
                                  const Clock& clock, Log& log, Metrics& metrics)
-    : impl_(std::make_unique<Impl>(std::move(epoch), bus, waiters, clock, log, metrics)) {}
+    : impl_(std::make_unique<Impl>(std::move(epoch), bus, waiters, clock, log, metrics)) {
+}
 
 PublishEndpoint::~PublishEndpoint() = default;
 

@@ -11,9 +11,9 @@ namespace {
 
 // An array is checked as one text first, so its bounds are those of its envelopes
 // together; each of them is held to its own afterwards.
-constexpr JsonBounds kArrayJson{kEnvelopeJson.bytes,        kEnvelopeJson.depth + 1,
-                                2'000'000,                  kEnvelopeJson.string_bytes,
-                                kEnvelopeJson.name_bytes,   kEnvelopeJson.number_bytes};
+constexpr JsonBounds kArrayJson{
+    kEnvelopeJson.bytes,        kEnvelopeJson.depth + 1,  2'000'000,
+    kEnvelopeJson.string_bytes, kEnvelopeJson.name_bytes, kEnvelopeJson.number_bytes};
 
 // "/type: must be ..." is a path and what is wrong there.
 void refuse(PublishedBody& body, std::size_t place, std::string_view message) {

@@ -16,8 +16,8 @@ void append_reader(std::string& out, const ReaderReport& reader, std::string_vie
     if (!topics.empty()) topics += ',';
     topics += json_string(text_of(topic));
   }
-  const auto connected = std::chrono::duration_cast<std::chrono::milliseconds>(
-      reader.connected.time_since_epoch());
+  const auto connected =
+      std::chrono::duration_cast<std::chrono::milliseconds>(reader.connected.time_since_epoch());
   fmt::format_to(std::back_inserter(out),
                  R"({{"reader":"{}","profile":"{}","principal":{},"topics":[{}],"last_id":"{}",)"
                  R"("lag_entries":{},"lag_bytes":{},"lag_ms":{},"last_progress_ms":{},)"

@@ -18,13 +18,13 @@ struct ReaderReport {
   std::string_view profile;
   std::string_view principal;
   const Filter* filter = nullptr;
-  Sequence last_id = 0;             // newest id sent
-  std::uint64_t lag_entries = 0;    // of the whole log, matching or not
-  std::uint64_t lag_bytes = 0;      // about, of what came since this server began
-  std::chrono::milliseconds lag{};  // age of the oldest entry it has not been given
+  Sequence last_id = 0;                       // newest id sent
+  std::uint64_t lag_entries = 0;              // of the whole log, matching or not
+  std::uint64_t lag_bytes = 0;                // about, of what came since this server began
+  std::chrono::milliseconds lag{};            // age of the oldest entry it has not been given
   std::chrono::milliseconds last_progress{};  // since it last took bytes
   std::chrono::system_clock::time_point connected{};
-  std::uint64_t bytes = 0;          // of the body, that left
+  std::uint64_t bytes = 0;  // of the body, that left
   ReaderState state = ReaderState::live;
 };
 

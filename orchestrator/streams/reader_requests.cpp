@@ -20,8 +20,12 @@ constexpr auto kAnsweredWithin = std::chrono::seconds(10);  // the reactor is as
 constexpr std::size_t kReadersPerTurn = 256;                // written down, then the others
 constexpr std::int64_t kMostSteps = 100'000;                // of one request
 
-HttpAnswer no_such_stream() { return error_answer(404, "NOT_FOUND", "stream"); }
-HttpAnswer not_yours() { return error_answer(403, "FORBIDDEN", "scope"); }
+HttpAnswer no_such_stream() {
+  return error_answer(404, "NOT_FOUND", "stream");
+}
+HttpAnswer not_yours() {
+  return error_answer(403, "FORBIDDEN", "scope");
+}
 
 std::string id_of(const Exchange& exchange) {
   const std::string* const id = exchange.head().param("id");

@@ -9,15 +9,15 @@ namespace {
 
 constexpr std::size_t kMaxFetches = 4;
 constexpr std::size_t kMaxAtHand = 16;
-constexpr std::size_t kRingEntries = 512;        // per batch: a turn stays short
+constexpr std::size_t kRingEntries = 512;  // per batch: a turn stays short
 constexpr std::size_t kRingBytes = 256 * 1024;
 constexpr auto kRetry = std::chrono::milliseconds(20);
 
 }  // namespace
 
 ReplayDesk::ReplayDesk(TraceStreamBus& bus, std::shared_ptr<const StoredLog> log,
-                       std::shared_ptr<Projector> projector, const LiveLag& lag,
-                       Reactor& reactor, WorkerPool& workers, Metrics& metrics)
+                       std::shared_ptr<Projector> projector, const LiveLag& lag, Reactor& reactor,
+                       WorkerPool& workers, Metrics& metrics)
     : bus_(bus),
       log_(std::move(log)),
       projector_(std::move(projector)),
@@ -27,10 +27,9 @@ ReplayDesk::ReplayDesk(TraceStreamBus& bus, std::shared_ptr<const StoredLog> log
       fetches_(metrics.counter("stream_disk_fetches_total")),
       rationed_(metrics.counter("stream_replay_rationed_total")),
       retry_([this] { start_some(); }) {
-  for (const LossReason reason :
-       {LossReason::expired, LossReason::corrupt, LossReason::recorder})
-    gaps_[static_cast<std::size_t>(reason)] = &metrics.counter(
-        "stream_gaps_total", "reason=\"" + std::string(name_of(reason)) + '"');
+  for (const LossReason reason : {LossReason::expired, LossReason::corrupt, LossReason::recorder})
+    gaps_[static_cast<std::size_t>(reason)] =
+        &metrics.counter("stream_gaps_total", "reason=\"" + std::string(name_of(reason)) + '"');
 }
 
 FrameBatchPtr ReplayDesk::find(const StreamGroup& group, Sequence from) const {
@@ -66,10 +65,9 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
 void ReplayDesk::fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through,
                        bool stamped, Fetched then) {
   if (wanted_.contains(reader)) return;
-  StretchRequest request{from,           through,       group->projection,
-                         group->chunked, group->filter, stamped};
-  wanted_.emplace(reader, Wanted{++last_ticket_, std::move(group), std::move(request),
-                                 std::move(then)});
+  StretchRequest request{from, through, group->projection, group->chunked, group->filter, stamped};
+  wanted_.emplace(reader,
+                  Wanted{++last_ticket_, std::move(group), std::move(request), std::move(then)});
   waiting_.push_back(reader);
   start_some();
 }
@@ -107,17 +105,16 @@ void ReplayDesk::start_some() {
 // False: the workers have no room.
 bool ReplayDesk::start(std::uint64_t reader, Wanted& wanted) {
   // Built for a neighbour while this one waited?
-  if (FrameBatchPtr batch = wanted.request.stamped
-                                ? nullptr
-                                : find(*wanted.group, wanted.request.from)) {
+  if (FrameBatchPtr batch =
+          wanted.request.stamped ? nullptr : find(*wanted.group, wanted.request.from)) {
     const std::size_t bytes = batch->bytes().size();
     hand_over(reader, std::move(batch), bytes);
     return true;
   }
   // The worker holds what it reads with; only the way back is weak.
-  const Status accepted = workers_.try_submit(
-      [reader, ticket = wanted.ticket, request = wanted.request, log = log_,
-       projector = projector_, &reactor = reactor_, desk = weak_from_this()] {
+  const Status accepted =
+      workers_.try_submit([reader, ticket = wanted.ticket, request = wanted.request, log = log_,
+                           projector = projector_, &reactor = reactor_, desk = weak_from_this()] {
         Stretch stretch = read_stretch(*log, *projector, request);
         reactor.post([reader, ticket, desk, stretch = std::move(stretch)]() mutable {
           if (const auto here = desk.lock()) here->done(reader, ticket, std::move(stretch));

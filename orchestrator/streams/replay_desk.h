@@ -46,8 +46,8 @@ class ReplayDesk : public std::enable_shared_from_this<ReplayDesk> {
   FrameBatchPtr from_ring(const StreamGroup& group, Sequence from, Sequence through);
   // The same, from disk, later.  One fetch per reader at a time; `stamped` ones are
   // for this reader alone.
-  void fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through,
-             bool stamped, Fetched then);
+  void fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through, bool stamped,
+             Fetched then);
   // Whatever was asked for this reader is not wanted any more.
   void forget(std::uint64_t reader);
 

@@ -9,8 +9,7 @@
 
 namespace devs {
 
-SseStream::SseStream(HubCore& hub, const StreamProfile& profile, Start start,
-                     Admissions::Slot slot)
+SseStream::SseStream(HubCore& hub, const StreamProfile& profile, Start start, Admissions::Slot slot)
     : hub_(hub),
       profile_(profile),
       id_(start.id),
@@ -30,8 +29,8 @@ void SseStream::attached(StreamLine line, bool chunked) {
   line_ = line;
   chunked_ = chunked;
   Reactor& reactor = hub_.reactor();
-  owner_ = std::make_unique<const Owner>(
-      Owner{std::move(start_->principal), reactor.clock().wall()});
+  owner_ =
+      std::make_unique<const Owner>(Owner{std::move(start_->principal), reactor.clock().wall()});
   progress_at_ = reactor.now();
   if (start_->timed)
     timed_ = std::make_unique<TimedReplay>(*start_->timed, reactor, [this] { wake(); });
@@ -113,8 +112,8 @@ Supply SseStream::supply_timed(std::size_t room, FrameBatch::Taken& taken) {
 void SseStream::open_with(std::vector<FrameSlice>& out) {
   std::string frames(profile_.first);
   if (const unsigned retry = hub_.options().retry_ms; retry != 0)
-    append_sse_frame(frames, {.id = {}, .event = {}, .data = {}, .retry_ms = retry,
-                              .has_data = false});
+    append_sse_frame(frames,
+                     {.id = {}, .event = {}, .data = {}, .retry_ms = retry, .has_data = false});
   frames += start_->frames;
   add(out, frames);
   start_ = nullptr;

@@ -91,7 +91,7 @@ class SseStream final : public SseProvider {
   const StreamProfile& profile_;
   const std::uint64_t id_;
   const Admissions::Slot slot_;
-  std::unique_ptr<Start> start_;        // until the first pull
+  std::unique_ptr<Start> start_;  // until the first pull
   std::unique_ptr<const Owner> owner_;
   std::unique_ptr<TimedReplay> timed_;  // null: follows the log
 
@@ -105,8 +105,8 @@ class SseStream final : public SseProvider {
   FrameBatchPtr fetched_;     // from disk, not all of it given yet
   Timer heartbeat_;
   TimePoint beat_at_{};
-  TimePoint due_since_{};     // of what it was woken for; {}: nothing
-  TimePoint progress_at_{};   // when it had taken everything
+  TimePoint due_since_{};          // of what it was woken for; {}: nothing
+  TimePoint progress_at_{};        // when it had taken everything
   unsigned goodbye_retry_ms_ = 0;  // not 0: parting
   ReaderState state_ = ReaderState::live;
   Eviction eviction_ = Eviction::stalled;  // what the last words say

@@ -12,8 +12,8 @@ class StreamHub::Impl : public HubCore {
   using HubCore::HubCore;
 };
 
-StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log,
-                     Reactor& reactor, WorkerPool& workers, Log& lines, Metrics& metrics)
+StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
+                     WorkerPool& workers, Log& lines, Metrics& metrics)
     : impl_(std::make_shared<Impl>(
           options, bus, std::shared_ptr<const StoredLog>(std::shared_ptr<void>(), &log),
           std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics), reactor,
@@ -27,10 +27,18 @@ void StreamHub::open(Exchange& exchange, const StreamProfile& profile, StreamOpe
   impl_->open(exchange, profile, std::move(opening));
 }
 
-void StreamHub::list(Exchange& exchange) { list_readers(*impl_, exchange); }
-void StreamHub::evict(Exchange& exchange) { evict_reader(*impl_, exchange); }
-void StreamHub::change_topics(Exchange& exchange) { change_reader_topics(*impl_, exchange); }
-void StreamHub::step(Exchange& exchange) { step_reader(*impl_, exchange); }
+void StreamHub::list(Exchange& exchange) {
+  list_readers(*impl_, exchange);
+}
+void StreamHub::evict(Exchange& exchange) {
+  evict_reader(*impl_, exchange);
+}
+void StreamHub::change_topics(Exchange& exchange) {
+  change_reader_topics(*impl_, exchange);
+}
+void StreamHub::step(Exchange& exchange) {
+  step_reader(*impl_, exchange);
+}
 
 void StreamHub::goodbye(std::chrono::milliseconds spread) {
   impl_->goodbye(spread);

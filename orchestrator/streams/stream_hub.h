@@ -41,10 +41,10 @@ class StreamHub {
  public:
   struct Options {
     std::chrono::milliseconds heartbeat{15'000};  // may shorten a profile's own; at most 30 s
-    unsigned retry_ms = 2'000;                     // told to clients after the first frames
-    std::size_t max_clients = 10'000;              // beyond: 503
-    std::size_t max_per_principal = 64;            // not for operators: 429
-    bool checkpoint = true;                        // `id:` before heartbeats when the log moved
+    unsigned retry_ms = 2'000;                    // told to clients after the first frames
+    std::size_t max_clients = 10'000;             // beyond: 503
+    std::size_t max_per_principal = 64;           // not for operators: 429
+    bool checkpoint = true;                       // `id:` before heartbeats when the log moved
   };
 
   StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,

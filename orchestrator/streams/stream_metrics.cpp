@@ -6,19 +6,26 @@ namespace devs {
 
 std::string_view name_of(ReaderState state) {
   switch (state) {
-    case ReaderState::live: return "live";
-    case ReaderState::ring: return "ring";
-    case ReaderState::disk: return "disk";
+    case ReaderState::live:
+      return "live";
+    case ReaderState::ring:
+      return "ring";
+    case ReaderState::disk:
+      return "disk";
   }
   return "live";
 }
 
 std::string_view name_of(Eviction reason) {
   switch (reason) {
-    case Eviction::stalled: return "stalled";
-    case Eviction::token_expired: return "token_expired";
-    case Eviction::token_revoked: return "token_revoked";
-    case Eviction::admin: return "admin";
+    case Eviction::stalled:
+      return "stalled";
+    case Eviction::token_expired:
+      return "token_expired";
+    case Eviction::token_revoked:
+      return "token_revoked";
+    case Eviction::admin:
+      return "admin";
   }
   return "stalled";
 }
@@ -37,8 +44,8 @@ StreamMetrics::StreamMetrics(Metrics& metrics)
     evictions_[at] = &metrics.counter("stream_evictions_total",
                                       label("reason", name_of(static_cast<Eviction>(at))));
   for (std::size_t at = 0; at < readers_.size(); ++at)
-    readers_[at] = &metrics.gauge("stream_readers",
-                                  label("state", name_of(static_cast<ReaderState>(at))));
+    readers_[at] =
+        &metrics.gauge("stream_readers", label("state", name_of(static_cast<ReaderState>(at))));
 }
 
 }  // namespace devs

@@ -11,15 +11,15 @@ namespace devs {
 
 // One row per kind of stream.  A sixth system is a sixth row.
 struct StreamProfile {
-  std::string_view key;            // "T"
-  std::string_view path;           // "/trace/stream"
+  std::string_view key;   // "T"
+  std::string_view path;  // "/trace/stream"
   Projection projection;
-  std::string_view first;          // first frames, before `retry:`
-  std::string_view heartbeat;      // ": heartbeat\n\n"
+  std::string_view first;      // first frames, before `retry:`
+  std::string_view heartbeat;  // ": heartbeat\n\n"
   std::chrono::milliseconds heartbeat_period;
   std::string_view cache_control;
-  bool ids_are_uuids = false;      // `/stream` accepts UUIDs only
-  bool timed = false;              // a stretch of the past at its pace, then the end
+  bool ids_are_uuids = false;  // `/stream` accepts UUIDs only
+  bool timed = false;          // a stretch of the past at its pace, then the end
 };
 
 // THE table of streams (streams 3.1).

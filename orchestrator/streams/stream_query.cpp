@@ -133,8 +133,7 @@ Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad)
   const std::string* const topics = head.query_param("topics");
   if (topics != nullptr) {
     Values texts;
-    if (!split(*topics, kMaxTopics, texts) ||
-        !settle_topics(texts, ids_are_uuids, filter.topics)) {
+    if (!split(*topics, kMaxTopics, texts) || !settle_topics(texts, ids_are_uuids, filter.topics)) {
       bad = {"topics", kTopicsGrammar};
       return {};
     }

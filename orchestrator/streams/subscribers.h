@@ -49,8 +49,8 @@ class Subscribers {
     std::shared_ptr<State> state_;
   };
 
-  Subscribers(TraceStreamBus& bus, const StoredLog& flight, Reactor& reactor,
-              WorkerPool& workers, Log& log, Metrics& metrics);
+  Subscribers(TraceStreamBus& bus, const StoredLog& flight, Reactor& reactor, WorkerPool& workers,
+              Log& log, Metrics& metrics);
   ~Subscribers();
   Subscribers(const Subscribers&) = delete;
   Subscribers& operator=(const Subscribers&) = delete;

@@ -14,7 +14,8 @@ constexpr std::size_t kMostGranted = 1'000'000;
 }  // namespace
 
 TimedReplay::TimedReplay(Options options, Reactor& reactor, MoveFunction<void()> wake)
-    : options_(options), reactor_(reactor), wake_(std::move(wake)), timer_([this] { wake_(); }) {}
+    : options_(options), reactor_(reactor), wake_(std::move(wake)), timer_([this] { wake_(); }) {
+}
 
 TimePoint TimedReplay::due(std::int64_t stamp_ns) const {
   if (newest_stamp_ns_ == 0 || stamp_ns <= newest_stamp_ns_) return last_due_;

@@ -48,7 +48,7 @@ class TimedReplay {
   Timer timer_;
   std::size_t granted_ = 0;
   bool begun_ = false;
-  TimePoint last_due_{};             // of the frame that left last
+  TimePoint last_due_{};              // of the frame that left last
   std::int64_t newest_stamp_ns_ = 0;  // of all that left
 };
 

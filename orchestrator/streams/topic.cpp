@@ -52,11 +52,15 @@ std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids) {
   switch (topic->kind) {
     case TopicKind::all:
     case TopicKind::graph:
-    case TopicKind::tool: break;
-    case TopicKind::channel: fits = is_channel_id(topic->id); break;
+    case TopicKind::tool:
+      break;
+    case TopicKind::channel:
+      fits = is_channel_id(topic->id);
+      break;
     case TopicKind::task:
     case TopicKind::session:
-    case TopicKind::agent: fits = ids_are_uuids ? is_uuid(topic->id) : is_saop_id(topic->id);
+    case TopicKind::agent:
+      fits = ids_are_uuids ? is_uuid(topic->id) : is_saop_id(topic->id);
   }
   if (!fits) return std::nullopt;
   return Topic{topic->kind, std::string(topic->id)};

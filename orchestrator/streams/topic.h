@@ -12,13 +12,13 @@ namespace devs {
 
 // What an entry is about, and what a reader follows: a form, and for most an id.
 enum class TopicKind : std::uint8_t {
-  all,      // every entry but those of channels and the graph
+  all,  // every entry but those of channels and the graph
   task,
   session,
   agent,
   channel,  // `<name>/<id>`
   graph,
-  tool,     // nobody may ask for it: where filters by tool are found
+  tool,  // nobody may ask for it: where filters by tool are found
 };
 inline constexpr std::size_t kTopicKinds = 7;
 

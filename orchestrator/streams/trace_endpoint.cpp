@@ -57,14 +57,12 @@ void TraceEndpoint::log(Exchange& exchange) const {
   std::vector<EntryPtr> entries;
   while (next <= head && lines < *limit && answer.body.size() < kMaxAnswerBytes) {
     entries.clear();
-    const ReadOutcome read =
-        read_entries(log_, next, {*limit - lines, kReadBytes}, entries);
+    const ReadOutcome read = read_entries(log_, next, {*limit - lines, kReadBytes}, entries);
     if (entries.empty()) {
       if (lines > 0) break;  // the next call begins with what is missing
       const Sequence readable = read.loss ? read.loss->through + 1 : head + 1;
-      answer.headers.emplace_back("X-Gap",
-                                  encode_event_id(epoch_, next) + ' ' +
-                                      encode_event_id(epoch_, readable - 1));
+      answer.headers.emplace_back(
+          "X-Gap", encode_event_id(epoch_, next) + ' ' + encode_event_id(epoch_, readable - 1));
       next = readable;
       if (next > head || answer.headers.size() > 1) break;
       continue;
@@ -90,20 +88,18 @@ void TraceEndpoint::envelope(Exchange& exchange) const {
     if (bus_.read(id->sequence, 1, 1, found) != TraceStreamBus::Read::entries) {
       const ReadOutcome read = read_entries(log_, id->sequence, {1, 1}, found);
       if (read.loss && read.loss->reason == LossReason::expired)
-        return exchange.respond(json_answer(
-            410, fmt::format(R"({{"error":"GONE","oldest":"{}"}})",
-                             encode_event_id(epoch_, log_.oldest()))));
+        return exchange.respond(
+            json_answer(410, fmt::format(R"({{"error":"GONE","oldest":"{}"}})",
+                                         encode_event_id(epoch_, log_.oldest()))));
       if (read.loss)
-        return exchange.respond(answer_of(Status(
-            Code::data_loss, "the envelope cannot be read back: " +
-                                 std::string(name_of(read.loss->reason)))));
+        return exchange.respond(
+            answer_of(Status(Code::data_loss, "the envelope cannot be read back: " +
+                                                  std::string(name_of(read.loss->reason)))));
     }
   }
-  if (found.empty())
-    return exchange.respond(error_answer(404, "NOT_FOUND", "no such envelope"));
+  if (found.empty()) return exchange.respond(error_answer(404, "NOT_FOUND", "no such envelope"));
   HttpAnswer answer = json_answer(200, found.front()->body);
-  answer.headers.emplace_back("X-Event-Id",
-                              encode_event_id(epoch_, found.front()->sequence));
+  answer.headers.emplace_back("X-Event-Id", encode_event_id(epoch_, found.front()->sequence));
   exchange.respond(std::move(answer));
 }
 

@@ -84,8 +84,7 @@ void signal_everyone(int signal) {
     const char* after_name = std::strrchr(stat, ')');
     int parent = 0;
     int session = 0;
-    if (after_name == nullptr ||
-        std::sscanf(after_name, ") %*c %d %*d %d", &parent, &session) != 2)
+    if (after_name == nullptr || std::sscanf(after_name, ") %*c %d %*d %d", &parent, &session) != 2)
       continue;
     if (parent != self && session != self) continue;
     ::kill(pid, signal);

@@ -28,7 +28,9 @@ constexpr char kGuardName[] = "mcp-orchestrator-guard";
 // whatever of 0, 1 and 2 this process was started without.
 constexpr int kLowestFd = 10;
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+std::string errno_text(int error) {
+  return std::generic_category().message(error);
+}
 
 struct Pair {
   OwnedFd ours, theirs;
@@ -37,8 +39,7 @@ struct Pair {
 Status lift(OwnedFd& fd) {
   if (fd.get() >= kLowestFd) return {};
   OwnedFd higher(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kLowestFd));
-  if (!higher.open())
-    return Status(Code::unavailable, "no descriptor left: " + errno_text(errno));
+  if (!higher.open()) return Status(Code::unavailable, "no descriptor left: " + errno_text(errno));
   fd = std::move(higher);
   return {};
 }
@@ -97,9 +98,9 @@ class Attributes {
     ::posix_spawnattr_setsigdefault(&attributes_, &signals);
     ::sigemptyset(&signals);
     ::posix_spawnattr_setsigmask(&attributes_, &signals);
-    ::posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGDEF |
-                                                                POSIX_SPAWN_SETSIGMASK |
-                                                                POSIX_SPAWN_SETSID));
+    ::posix_spawnattr_setflags(
+        &attributes_,
+        static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
   }
   ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
   Attributes(const Attributes&) = delete;
@@ -129,7 +130,9 @@ std::optional<int> number_after(std::string_view text, std::string_view word) {
   return value;
 }
 
-bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+bool is_program(const std::string& path) {
+  return ::access(path.c_str(), X_OK) == 0;
+}
 
 }  // namespace
 
@@ -165,9 +168,9 @@ Result<ChildEnds> spawn_child(const ChildSpec& spec) {
   std::vector<std::string> environment = spec.environment;
 
   ChildEnds child;
-  const int error = ::posix_spawn(&child.guard, spec.guard_path.c_str(), actions.get(),
-                                  attributes.get(), pointers(argv).data(),
-                                  pointers(environment).data());
+  const int error =
+      ::posix_spawn(&child.guard, spec.guard_path.c_str(), actions.get(), attributes.get(),
+                    pointers(argv).data(), pointers(environment).data());
   if (error == ENOENT)
     return Status(Code::not_found,
                   fmt::format("the child guard program `{}` is missing; it is built and "
@@ -221,8 +224,7 @@ std::optional<GuardReport> decode_guard_report(std::string_view packet) {
 }
 
 std::string describe_exit(int wait_status) {
-  if (WIFEXITED(wait_status))
-    return fmt::format("exited with code {}", WEXITSTATUS(wait_status));
+  if (WIFEXITED(wait_status)) return fmt::format("exited with code {}", WEXITSTATUS(wait_status));
   const int signal = WTERMSIG(wait_status);
   const char* name = ::sigabbrev_np(signal);
   return fmt::format("was killed by signal {} (SIG{})", signal, name == nullptr ? "?" : name);

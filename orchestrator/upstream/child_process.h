@@ -63,9 +63,9 @@ std::optional<int> reap(ChildEnds& child);
 struct GuardReport {
   enum class Kind { started, failed, exited };
   Kind kind = Kind::exited;
-  pid_t pid = 0;         // started
-  std::string reason;    // failed: "exec: No such file or directory"
-  int status = 0;        // exited
+  pid_t pid = 0;       // started
+  std::string reason;  // failed: "exec: No such file or directory"
+  int status = 0;      // exited
 };
 std::optional<GuardReport> decode_guard_report(std::string_view packet);
 

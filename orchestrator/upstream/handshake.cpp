@@ -7,10 +7,9 @@
 namespace devs {
 
 std::string encode_initialize_params() {
-  return fmt::format(
-      R"({{"protocolVersion":"{}","capabilities":{{"roots":{{}}}},)"
-      R"("clientInfo":{{"name":"mcp-orchestrator","version":"{}"}}}})",
-      name_of(kLatestLegacy), DEVS_VERSION);
+  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{{"roots":{{}}}},)"
+                     R"("clientInfo":{{"name":"mcp-orchestrator","version":"{}"}}}})",
+                     name_of(kLatestLegacy), DEVS_VERSION);
 }
 
 Result<Handshake> decode_initialize_result(JsonView result) {

@@ -23,8 +23,7 @@ InboundMessage bad_line(const StdioLineReader::Line& line, std::string why) {
 RpcFault read_fault(JsonView error) {
   RpcFault fault;
   const std::optional<std::int64_t> code = error["code"].integer();
-  if (code && *code >= std::numeric_limits<int>::min() &&
-      *code <= std::numeric_limits<int>::max())
+  if (code && *code >= std::numeric_limits<int>::min() && *code <= std::numeric_limits<int>::max())
     fault.code = static_cast<int>(*code);
   fault.message = error["message"].string().value_or("the upstream gave no reason");
   fault.data = error["data"].text();
@@ -89,13 +88,11 @@ std::optional<std::uint64_t> salvage_id(std::string_view first, std::string_view
     rest.remove_prefix(kId.size());
     const std::optional<std::uint64_t> id = leading_id(rest);
     rest.remove_prefix(std::min(rest.size(), rest.find(',')));
-    const bool is_response =
-        rest.starts_with(R"(,"result":)") || rest.starts_with(R"(,"error":)");
+    const bool is_response = rest.starts_with(R"(,"result":)") || rest.starts_with(R"(,"error":)");
     return is_response ? id : std::nullopt;
   }
   // {"result":...,"jsonrpc":"2.0","id":5}
-  if (!rest.starts_with(R"("result":)") && !rest.starts_with(R"("error":)"))
-    return std::nullopt;
+  if (!rest.starts_with(R"("result":)") && !rest.starts_with(R"("error":)")) return std::nullopt;
   const std::size_t at = tail.rfind(R"(,"id":)");
   if (at == std::string::npos) return std::nullopt;
   const std::string_view number = std::string_view(tail).substr(at + 1 + kId.size());
@@ -104,8 +101,7 @@ std::optional<std::uint64_t> salvage_id(std::string_view first, std::string_view
 }
 
 InboundMessage decode_inbound(const StdioLineReader::Line& line) {
-  if (line.too_long)
-    return bad_line(line, fmt::format("longer than {} bytes", kMaxStdioLine));
+  if (line.too_long) return bad_line(line, fmt::format("longer than {} bytes", kMaxStdioLine));
   Result<std::string> compact = compact_json(line.text, kUpstreamJson);
   if (!compact.ok()) return bad_line(line, compact.status().message());
   const std::variant<RpcMessage, RpcRefusal> decoded = decode_rpc(*compact);

@@ -13,12 +13,12 @@ namespace devs {
 
 // What an upstream answered to one request of ours.
 struct UpstreamReply {
-  std::string result;         // compact JSON object text, verbatim
-  bool is_error = false;      // its `isError`
-  std::string next_cursor;    // its `nextCursor`, a list
-  std::size_t listed = 0;     // elements of its `tools`, a list
+  std::string result;             // compact JSON object text, verbatim
+  bool is_error = false;          // its `isError`
+  std::string next_cursor;        // its `nextCursor`, a list
+  std::size_t listed = 0;         // elements of its `tools`, a list
   std::optional<RpcFault> fault;  // its JSON-RPC error, instead of a result
-  std::string unavailable;    // no answer will come, and why; then nothing else is set
+  std::string unavailable;        // no answer will come, and why; then nothing else is set
 };
 
 // One line of a child, understood.  A value: it may be made on a worker.

@@ -20,8 +20,8 @@ namespace devs {
 class StdioLineReader {
  public:
   struct Line {
-    std::string text;          // too_long: the first kEnds bytes
-    std::string last;          // too_long: the last kEnds bytes
+    std::string text;  // too_long: the first kEnds bytes
+    std::string last;  // too_long: the last kEnds bytes
     bool too_long = false;
   };
   static constexpr std::size_t kEnds = 256;

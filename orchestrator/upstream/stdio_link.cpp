@@ -58,8 +58,8 @@ struct StdioLink::Port final : FdHandler {
   const OnReady ready;
 };
 
-StdioLink::StdioLink(std::string server, ChildEnds child, Reactor& reactor,
-                     WorkerPool& workers, Log& log, Metrics& metrics, Owner& owner)
+StdioLink::StdioLink(std::string server, ChildEnds child, Reactor& reactor, WorkerPool& workers,
+                     Log& log, Metrics& metrics, Owner& owner)
     : server_(server),
       reactor_(reactor),
       workers_(workers),
@@ -69,9 +69,9 @@ StdioLink::StdioLink(std::string server, ChildEnds child, Reactor& reactor,
       stderr_(server, log,
               metrics.counter("upstream_stderr_suppressed_total",
                               fmt::format("server=\"{}\"", server))) {
-  for (const Port::OnReady ready : {&StdioLink::on_input, &StdioLink::on_output,
-                                    &StdioLink::on_errors, &StdioLink::on_lifeline,
-                                    &StdioLink::on_process})
+  for (const Port::OnReady ready :
+       {&StdioLink::on_input, &StdioLink::on_output, &StdioLink::on_errors, &StdioLink::on_lifeline,
+        &StdioLink::on_process})
     ports_.push_back(std::make_unique<Port>(*this, ready));
 }
 
@@ -88,8 +88,7 @@ void StdioLink::begin() {
 // --- out ---
 
 bool StdioLink::send(std::string_view line) {
-  if (!child_.input.open() || out_.size() - out_at_ + line.size() + 1 > kMaxQueued)
-    return false;
+  if (!child_.input.open() || out_.size() - out_at_ + line.size() + 1 > kMaxQueued) return false;
   if (out_at_ > 0 && out_at_ == out_.size()) {
     out_.clear();
     out_at_ = 0;
@@ -102,8 +101,7 @@ bool StdioLink::send(std::string_view line) {
 
 void StdioLink::on_input(std::uint32_t) {
   while (out_at_ < out_.size()) {
-    const ssize_t wrote =
-        ::write(child_.input.get(), out_.data() + out_at_, out_.size() - out_at_);
+    const ssize_t wrote = ::write(child_.input.get(), out_.data() + out_at_, out_.size() - out_at_);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0 && errno == EAGAIN) {
       if (!input_watched_) reactor_.watch(child_.input.get(), EPOLLOUT, *ports_[0]);
@@ -194,14 +192,13 @@ void StdioLink::pump() {
 void StdioLink::decode_on_worker() {
   decoding_ = true;
   auto line = std::make_shared<StdioLineReader::Line>(std::move(inbox_.front()));
-  const Status refused =
-      workers_.try_submit([self = shared_from_this(), line]() mutable {
-        InboundMessage message = decode_inbound(*line);
-        StdioLink& link = *self;
-        link.reactor_.post([self = std::move(self), message = std::move(message)]() mutable {
-          self->decoded(std::move(message));
-        });
-      });
+  const Status refused = workers_.try_submit([self = shared_from_this(), line]() mutable {
+    InboundMessage message = decode_inbound(*line);
+    StdioLink& link = *self;
+    link.reactor_.post([self = std::move(self), message = std::move(message)]() mutable {
+      self->decoded(std::move(message));
+    });
+  });
   if (refused.ok()) {
     inbox_.pop_front();
     return;
@@ -220,8 +217,7 @@ void StdioLink::decoded(InboundMessage message) {
 void StdioLink::on_errors(std::uint32_t) {
   std::array<char, kReadBytes> buffer;
   const ssize_t got = read_some(child_.errors.get(), buffer);
-  if (got > 0)
-    stderr_.feed({buffer.data(), static_cast<std::size_t>(got)}, reactor_.now());
+  if (got > 0) stderr_.feed({buffer.data(), static_cast<std::size_t>(got)}, reactor_.now());
   if (got != 0) return;
   reactor_.forget(child_.errors.get());
   child_.errors.reset();
@@ -242,8 +238,7 @@ void StdioLink::read_errors_to_the_end() {
 void StdioLink::on_lifeline(std::uint32_t) {
   std::array<char, 256> packet;
   for (;;) {
-    const ssize_t got =
-        ::recv(child_.lifeline.get(), packet.data(), packet.size(), MSG_DONTWAIT);
+    const ssize_t got = ::recv(child_.lifeline.get(), packet.data(), packet.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
     if (got <= 0) {  // the guard has gone; its pidfd says the rest
@@ -260,9 +255,8 @@ void StdioLink::on_lifeline(std::uint32_t) {
       continue;
     }
     exited_ = true;
-    how_ = report->kind == GuardReport::Kind::failed
-               ? "cannot be started (" + report->reason + ")"
-               : describe_exit(report->status);
+    how_ = report->kind == GuardReport::Kind::failed ? "cannot be started (" + report->reason + ")"
+                                                     : describe_exit(report->status);
   }
   settle();
 }
@@ -287,12 +281,13 @@ void StdioLink::on_process(std::uint32_t) {
 
 void StdioLink::order(char what) {
   if (!child_.lifeline.open()) return;
-  const ssize_t sent =
-      ::send(child_.lifeline.get(), &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t sent = ::send(child_.lifeline.get(), &what, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
   static_cast<void>(sent);  // refused: the guard has gone, or has orders enough
 }
 
-void StdioLink::terminate() { order(guard::kOrderTerminate); }
+void StdioLink::terminate() {
+  order(guard::kOrderTerminate);
+}
 
 void StdioLink::kill() {
   order(guard::kOrderKill);

@@ -44,8 +44,8 @@ class StdioLink : public std::enable_shared_from_this<StdioLink> {
   static constexpr std::size_t kDecodeHere = 64 * 1024;
   static constexpr std::size_t kMaxQueued = 8 * 1024 * 1024;  // to a child that does not read
 
-  StdioLink(std::string server, ChildEnds child, Reactor& reactor, WorkerPool& workers,
-            Log& log, Metrics& metrics, Owner& owner);
+  StdioLink(std::string server, ChildEnds child, Reactor& reactor, WorkerPool& workers, Log& log,
+            Metrics& metrics, Owner& owner);
   ~StdioLink();
   StdioLink(const StdioLink&) = delete;
   StdioLink& operator=(const StdioLink&) = delete;
@@ -108,10 +108,10 @@ class StdioLink : public std::enable_shared_from_this<StdioLink> {
   StderrRelay stderr_;
 
   pid_t server_pid_ = 0;
-  bool exited_ = false;       // the server; how_ says how
+  bool exited_ = false;  // the server; how_ says how
   std::string how_;
   bool exit_told_ = false;
-  bool reaped_ = false;       // the guard
+  bool reaped_ = false;  // the guard
   bool reaped_told_ = false;
 };
 

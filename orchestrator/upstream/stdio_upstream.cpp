@@ -52,8 +52,7 @@ StdioUpstream::StdioUpstream(Options options, House house)
                                  .timeout = options_.config.timeout,
                                  .max_in_flight = options_.config.max_in_flight},
           correlation_, house.reactor, [this](std::string_view line) { return send(line); })),
-      catalogue_(options_.config.key, house.tools, house.reactor, house.workers, house.log,
-                 *this),
+      catalogue_(options_.config.key, house.tools, house.reactor, house.workers, house.log, *this),
       backoff_(options_.backoff_first, options_.backoff_last),
       start_deadline_([this] {
         go_down(fmt::format("it was not ready within {} ms of its start",
@@ -102,9 +101,9 @@ void StdioUpstream::spawned(Result<ChildEnds> child) {
     schedule_restart();
     return;
   }
-  link_ = std::make_shared<StdioLink>(options_.config.key, std::move(child).value(),
-                                      house_.reactor, house_.workers, house_.log,
-                                      house_.metrics, static_cast<StdioLink::Owner&>(*this));
+  link_ = std::make_shared<StdioLink>(options_.config.key, std::move(child).value(), house_.reactor,
+                                      house_.workers, house_.log, house_.metrics,
+                                      static_cast<StdioLink::Owner&>(*this));
   link_->begin();
   if (stopping_) {
     end_child();
@@ -168,8 +167,8 @@ void StdioUpstream::come_up(const ToolListChange& change) {
   set_phase(Phase::up);
   calls_->open();
   heard();
-  house_.log.info("upstream_up", {{"server", options_.config.key},
-                                  {"tools", std::to_string(catalogue_.tools())}});
+  house_.log.info("upstream_up",
+                  {{"server", options_.config.key}, {"tools", std::to_string(catalogue_.tools())}});
   if (told_down_) publish(upstream_up(options_.config.key));
   if (change.any && (was_up_ || told_down_))
     publish(tools_changed(options_.config.key, change.added, change.removed));
@@ -236,7 +235,9 @@ void StdioUpstream::on_started(pid_t server) {
   seen_.pid = server;
 }
 
-void StdioUpstream::on_exit(std::string how) { go_down("it " + how); }
+void StdioUpstream::on_exit(std::string how) {
+  go_down("it " + how);
+}
 
 void StdioUpstream::on_reaped() {
   ladder_.cancel();
@@ -281,8 +282,7 @@ void StdioUpstream::settle() {
 }
 
 void StdioUpstream::set_phase(Phase phase) {
-  constexpr std::array<std::string_view, 5> kNames{"starting", "starting", "up", "down",
-                                                   "stopped"};
+  constexpr std::array<std::string_view, 5> kNames{"starting", "starting", "up", "down", "stopped"};
   phase_ = phase;
   MutexLock lock(mutex_);
   seen_.state = kNames[static_cast<std::size_t>(phase)];
@@ -326,8 +326,8 @@ Counter& StdioUpstream::counter(std::string_view name) {
 void StdioUpstream::publish(Draft draft) {
   const Result<Sequence> published = house_.bus.publish(std::move(draft));
   if (!published.ok())
-    house_.log.warn("upstream_event_lost", {{"server", options_.config.key},
-                                            {"reason", published.status().message()}});
+    house_.log.warn("upstream_event_lost",
+                    {{"server", options_.config.key}, {"reason", published.status().message()}});
 }
 
 std::uint64_t StdioUpstream::ask(std::string_view method, std::string_view params,

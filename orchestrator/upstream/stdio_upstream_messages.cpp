@@ -52,11 +52,10 @@ void StdioUpstream::on_bad(const InboundMessage& message) {
   }
   if (message.answers) {
     UpstreamReply reply;
-    reply.fault = RpcFault{
-        kRpcInternal,
-        fmt::format("the answer of upstream `{}` was refused: {}", options_.config.key,
-                    message.why),
-        {}};
+    reply.fault = RpcFault{kRpcInternal,
+                           fmt::format("the answer of upstream `{}` was refused: {}",
+                                       options_.config.key, message.why),
+                           {}};
     correlation_.answer(*message.answers, std::move(reply));
   }
   if (++bad_in_a_row_ == kMaxBadInARow)
@@ -69,8 +68,7 @@ void StdioUpstream::on_request(const InboundMessage& message) {
   } else if (message.method == "roots/list") {
     send(encode_rpc_result(message.id, encode_roots(options_.config.roots)));
   } else {
-    send(encode_rpc_error(message.id,
-                          {kRpcMethodNotFound, "not supported by this client", {}}));
+    send(encode_rpc_error(message.id, {kRpcMethodNotFound, "not supported by this client", {}}));
   }
 }
 

@@ -44,7 +44,8 @@ ToolCatalogue::ToolCatalogue(std::string server, ToolRegistry& registry, Reactor
         fail(Status(Code::deadline_exceeded,
                     fmt::format("no answer to tools/list within {} ms", kPageDeadline.count())));
       }),
-      retry_([this] { build(); }) {}
+      retry_([this] { build(); }) {
+}
 
 void ToolCatalogue::refresh(bool has_tools) {
   has_tools_ = has_tools;
@@ -139,8 +140,8 @@ void ToolCatalogue::build() {
 }
 
 ToolCatalogue::Built ToolCatalogue::build_on_worker(const std::string& server,
-                                                    ToolRegistry& registry, Log& log,
-                                                    Owner& owner, const Specs& before,
+                                                    ToolRegistry& registry, Log& log, Owner& owner,
+                                                    const Specs& before,
                                                     const std::vector<std::string>& pages) {
   ToolList list = decode_tool_list(server, pages);
   const ToolSetPtr held = registry.snapshot();

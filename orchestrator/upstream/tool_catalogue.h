@@ -40,8 +40,8 @@ class ToolCatalogue {
     virtual void on_idle() = 0;
   };
 
-  ToolCatalogue(std::string server, ToolRegistry& registry, Reactor& reactor,
-                WorkerPool& workers, Log& log, Owner& owner);
+  ToolCatalogue(std::string server, ToolRegistry& registry, Reactor& reactor, WorkerPool& workers,
+                Log& log, Owner& owner);
   ToolCatalogue(const ToolCatalogue&) = delete;
   ToolCatalogue& operator=(const ToolCatalogue&) = delete;
 

@@ -14,8 +14,8 @@ constexpr std::size_t kMaxOfferedName = 64;
 constexpr std::size_t kHashBytes = 4;  // 8 hex digits
 
 bool is_name_byte(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-         c == '_' || c == '-';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
 }
 
 std::string hash_of(std::string_view server, std::string_view tool) {

@@ -15,8 +15,7 @@ namespace {
 
 ToolOutcome outcome_of(UpstreamReply reply) {
   ToolOutcome outcome;
-  outcome.status =
-      reply.fault || reply.is_error ? CallStatus::tool_error : CallStatus::success;
+  outcome.status = reply.fault || reply.is_error ? CallStatus::tool_error : CallStatus::success;
   outcome.fault = std::move(reply.fault);
   outcome.result = std::move(reply.result);
   return outcome;
@@ -76,12 +75,12 @@ struct UpstreamCalls::Call {
   std::optional<OnStop> on_stop;  // last: it may run as soon as it exists
 };
 
-UpstreamCalls::UpstreamCalls(Options options, Correlation& correlation, Reactor& reactor,
-                             Send send)
+UpstreamCalls::UpstreamCalls(Options options, Correlation& correlation, Reactor& reactor, Send send)
     : options_(std::move(options)),
       correlation_(correlation),
       reactor_(reactor),
-      send_(std::move(send)) {}
+      send_(std::move(send)) {
+}
 
 UpstreamCalls::~UpstreamCalls() = default;
 
@@ -92,8 +91,8 @@ void UpstreamCalls::begin(std::string tool, ToolRun run, ToolDone done) {
   }
   const bool has_room = in_flight() < options_.max_in_flight;
   if (!has_room && line_.size() >= options_.max_waiting) {
-    done(unavailable(fmt::format("{} calls are running and {} wait already", in_flight(),
-                                 line_.size())));
+    done(unavailable(
+        fmt::format("{} calls are running and {} wait already", in_flight(), line_.size())));
     return;
   }
   const std::uint64_t id = correlation_.next_id();

@@ -37,8 +37,8 @@ std::string reduce_key(std::string_view key) {
   std::string out;
   for (const char c : key) {
     if ((static_cast<unsigned char>(c) & 0xC0U) == 0x80U) continue;  // one '-' per character
-    const bool kept = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                      (c >= '0' && c <= '9') || c == '-';
+    const bool kept =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     out += kept ? c : '-';
   }
   out.resize(std::min(out.size(), kMaxKeyBytes));
@@ -65,8 +65,7 @@ Status read_strings(JsonView value, const std::string& path, std::vector<std::st
   return bad;
 }
 
-Status read_env(JsonView value, const std::string& path,
-                std::map<std::string, std::string>& out) {
+Status read_env(JsonView value, const std::string& path, std::map<std::string, std::string>& out) {
   if (!value.is_object()) return expected(path, "an object of strings");
   Status bad;
   value.each_member([&](const std::string& name, JsonView text) {
@@ -139,8 +138,9 @@ Status read_member(const std::string& name, JsonView value, const std::string& p
     return Status(Code::invalid_argument,
                   path + ": servers reached over HTTP are not supported yet; expected `command`");
   return Status(Code::invalid_argument,
-                path + ": unknown key; known are command, args, env, cwd, roots, timeout_ms, "
-                       "start_timeout_ms, max_in_flight, type, disabled");
+                path +
+                    ": unknown key; known are command, args, env, cwd, roots, timeout_ms, "
+                    "start_timeout_ms, max_in_flight, type, disabled");
 }
 
 }  // namespace

@@ -15,11 +15,11 @@ struct UpstreamConfig {
   std::string key;      // of mcpServers, reduced to [A-Za-z0-9-]{1,24} (MCP page 8)
   std::string command;  // looked up in PATH when it has no '/'
   std::vector<std::string> args;
-  std::map<std::string, std::string> env;  // beside the allow-listed ones
-  std::string cwd;                         // empty: ours
-  std::vector<std::string> roots;          // `file:` URIs answered to roots/list
-  std::chrono::milliseconds timeout{300'000};        // of one call
-  std::chrono::milliseconds start_timeout{60'000};   // spawn to tools listed
+  std::map<std::string, std::string> env;           // beside the allow-listed ones
+  std::string cwd;                                  // empty: ours
+  std::vector<std::string> roots;                   // `file:` URIs answered to roots/list
+  std::chrono::milliseconds timeout{300'000};       // of one call
+  std::chrono::milliseconds start_timeout{60'000};  // spawn to tools listed
   std::size_t max_in_flight = 16;
 };
 

@@ -41,7 +41,9 @@ Draft upstream_down(std::string_view server, std::string_view reason) {
   return system_event("UPSTREAM_DOWN", server, R"(,"reason":)" + json_string(reason));
 }
 
-Draft upstream_up(std::string_view server) { return system_event("UPSTREAM_UP", server, ""); }
+Draft upstream_up(std::string_view server) {
+  return system_event("UPSTREAM_UP", server, "");
+}
 
 Draft tools_changed(std::string_view server, const std::vector<std::string>& added,
                     const std::vector<std::string>& removed) {

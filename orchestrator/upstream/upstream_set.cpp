@@ -13,8 +13,7 @@ class UpstreamSet::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(Options options, StdioUpstream::House house)
       : options_(std::move(options)), reactor_(house.reactor) {
-    const std::string guard =
-        options_.guard_path.empty() ? find_guard() : options_.guard_path;
+    const std::string guard = options_.guard_path.empty() ? find_guard() : options_.guard_path;
     const std::vector<std::string> environment = allowed_environment();
     for (const UpstreamConfig& config : options_.upstreams)
       upstreams_.push_back(std::make_shared<StdioUpstream>(
@@ -83,13 +82,24 @@ class UpstreamSet::Impl : public std::enable_shared_from_this<Impl> {
 UpstreamSet::UpstreamSet(Options options, TraceStreamBus& bus, ToolRegistry& tools,
                          Reactor& reactor, WorkerPool& workers, Log& log, Metrics& metrics)
     : impl_(std::make_shared<Impl>(
-          std::move(options), StdioUpstream::House{bus, tools, reactor, workers, log, metrics})) {}
+          std::move(options), StdioUpstream::House{bus, tools, reactor, workers, log, metrics})) {
+}
 
-UpstreamSet::~UpstreamSet() { impl_->stop(); }
+UpstreamSet::~UpstreamSet() {
+  impl_->stop();
+}
 
-void UpstreamSet::start() { impl_->start(); }
-void UpstreamSet::wait_settled(TimePoint deadline) { impl_->wait_settled(deadline); }
-void UpstreamSet::stop() { impl_->stop(); }
-std::vector<UpstreamState> UpstreamSet::states() const { return impl_->states(); }
+void UpstreamSet::start() {
+  impl_->start();
+}
+void UpstreamSet::wait_settled(TimePoint deadline) {
+  impl_->wait_settled(deadline);
+}
+void UpstreamSet::stop() {
+  impl_->stop();
+}
+std::vector<UpstreamState> UpstreamSet::states() const {
+  return impl_->states();
+}
 
 }  // namespace devs

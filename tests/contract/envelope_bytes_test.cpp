@@ -165,8 +165,7 @@ ObservationEnvelope observation(CallStatus status) {
 }
 
 // Every pinned observation is what readers are promised.
-void check(const ObservationEnvelope& envelope, std::string_view stamp,
-           const char* expected) {
+void check(const ObservationEnvelope& envelope, std::string_view stamp, const char* expected) {
   const std::string body = stamped(encode_observation(envelope), stamp);
   CHECK(body == expected);
   CHECK(validate_observation(JsonView(body)).empty());

@@ -17,9 +17,7 @@ TEST_CASE("contract: the JSON-RPC codes") {
 }
 
 TEST_CASE("contract: every Code has its JSON-RPC error") {
-  const auto wire = [](Code code) {
-    return encode_rpc_error("1", fault_of(Status(code, "why")));
-  };
+  const auto wire = [](Code code) { return encode_rpc_error("1", fault_of(Status(code, "why"))); };
   const std::string head = R"({"jsonrpc":"2.0","id":1,"error":{"code":)";
   CHECK(wire(Code::invalid_argument) == head + R"(-32602,"message":"why"}})");
   CHECK(wire(Code::not_found) == head + R"(-32602,"message":"why"}})");

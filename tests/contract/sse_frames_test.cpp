@@ -25,15 +25,13 @@ TEST_CASE("contract: first frames and heartbeats") {
   CHECK(comment("heartbeat") == ": heartbeat\n\n");
   CHECK(comment("keepalive") == ": keepalive\n\n");
   CHECK(comment("") == ":\n\n");
-  CHECK(
-      frame({.id = "", .event = "", .data = "", .retry_ms = 2000, .has_data = false}) ==
-      "retry: 2000\n\n");
+  CHECK(frame({.id = "", .event = "", .data = "", .retry_ms = 2000, .has_data = false}) ==
+        "retry: 2000\n\n");
 }
 
 TEST_CASE("contract: entries, plain, named and as a checkpoint") {
-  CHECK(
-      frame({.id = "5f3a9c01d2-184", .event = "", .data = "{\"type\":\"thought\"}"}) ==
-      "id: 5f3a9c01d2-184\ndata: {\"type\":\"thought\"}\n\n");
+  CHECK(frame({.id = "5f3a9c01d2-184", .event = "", .data = "{\"type\":\"thought\"}"}) ==
+        "id: 5f3a9c01d2-184\ndata: {\"type\":\"thought\"}\n\n");
   CHECK(frame({.id = "5f3a9c01d2-184", .event = "HITL_GATE_REQUIRED", .data = "{}"}) ==
         "id: 5f3a9c01d2-184\nevent: HITL_GATE_REQUIRED\ndata: {}\n\n");
   CHECK(frame({.id = "5f3a9c01d2-184", .event = "", .data = "", .has_data = false}) ==
@@ -48,11 +46,9 @@ TEST_CASE("contract: control events") {
         "id: 5f3a9c01d2-900\nevent: gap\ndata: {\"from\":\"5f3a9c01d2-185\","
         "\"to\":\"5f3a9c01d2-900\",\"count\":716,\"reason\":\"expired\"}\n\n");
   CHECK(
-      frame(
-          {.id = "",
-           .event = "reset",
-           .data =
-               R"({"reason":"epoch","requested":"aaaaaaaaaa-12","now":"5f3a9c01d2-900"})"}) ==
+      frame({.id = "",
+             .event = "reset",
+             .data = R"({"reason":"epoch","requested":"aaaaaaaaaa-12","now":"5f3a9c01d2-900"})"}) ==
       "event: reset\ndata: {\"reason\":\"epoch\",\"requested\":\"aaaaaaaaaa-12\","
       "\"now\":\"5f3a9c01d2-900\"}\n\n");
   CHECK(frame({.id = "",
@@ -60,14 +56,12 @@ TEST_CASE("contract: control events") {
                .data = R"({"reason":"stalled","last_id":"5f3a9c01d2-900"})"}) ==
         "event: evicted\ndata: "
         "{\"reason\":\"stalled\",\"last_id\":\"5f3a9c01d2-900\"}\n\n");
-  CHECK(
-      frame({.id = "",
-             .event = "goodbye",
-             .data =
-                 R"({"reason":"shutdown","retry_ms":3172,"last_id":"5f3a9c01d2-900"})",
-             .retry_ms = 3172}) ==
-      "retry: 3172\nevent: goodbye\ndata: {\"reason\":\"shutdown\",\"retry_ms\":3172,"
-      "\"last_id\":\"5f3a9c01d2-900\"}\n\n");
+  CHECK(frame({.id = "",
+               .event = "goodbye",
+               .data = R"({"reason":"shutdown","retry_ms":3172,"last_id":"5f3a9c01d2-900"})",
+               .retry_ms = 3172}) ==
+        "retry: 3172\nevent: goodbye\ndata: {\"reason\":\"shutdown\",\"retry_ms\":3172,"
+        "\"last_id\":\"5f3a9c01d2-900\"}\n\n");
   CHECK(frame({.id = "5f3a9c01d2-187",
                .event = "envelope_oversize",
                .data = R"({"id":"5f3a9c01d2-187","bytes":1048577})"}) ==

@@ -9,16 +9,14 @@
 namespace devs {
 namespace {
 
-void check_ours(EncodedEnvelope encoded, const EnvelopeOrigin& origin,
-                const char* type) {
+void check_ours(EncodedEnvelope encoded, const EnvelopeOrigin& origin, const char* type) {
   std::string& body = encoded.body;
   body.replace(encoded.stamp_at, kStampDigits, "1795224245120000001");
   const JsonBounds bounds{1 << 20, 64, 100'000, 1 << 20, 1024, 64};
   const auto compact = compact_json(body, bounds);
   law(compact.ok() && *compact == body, "an envelope is compact JSON");
   const JsonView view(body);
-  law(view["timestamp_ns"].is("1795224245120000001"),
-      "the stamp is where it was said to be");
+  law(view["timestamp_ns"].is("1795224245120000001"), "the stamp is where it was said to be");
   law(check_published_envelope(view).ok(), "an envelope may be published");
   const std::size_t payload = body.find(",\"payload\":");
   law(payload != std::string::npos &&
@@ -26,8 +24,7 @@ void check_ours(EncodedEnvelope encoded, const EnvelopeOrigin& origin,
       "payload is last, and found without parsing");
   const EnvelopeFacts facts = facts_of(body);
   law(facts.type == type && facts.name.empty(), "the facts name the type");
-  law(facts.task_id.empty() || facts.task_id == origin.task_id,
-      "the facts give the task");
+  law(facts.task_id.empty() || facts.task_id == origin.task_id, "the facts give the task");
 }
 
 void check_encoders(std::string_view input) {

@@ -40,8 +40,7 @@ void check(std::string_view text) {
 
   const auto tree = nlohmann::json::parse(text, nullptr, false);
   law(!tree.is_discarded(), "accepted here is accepted by the reference");
-  law(tree == nlohmann::json::parse(*compact, nullptr, false),
-      "compacting keeps the value");
+  law(tree == nlohmann::json::parse(*compact, nullptr, false), "compacting keeps the value");
   law(same_value(JsonView(*compact), tree), "a view reads what the reference reads");
 }
 

@@ -18,8 +18,7 @@ void check_is_json(const std::string& text, const char* what) {
 void check_message(const RpcMessage& message) {
   if (message.kind == RpcMessage::Kind::response) {
     if (message.result.present()) {
-      check_is_json(encode_rpc_result(message.id, message.result.text()),
-                    "a result is JSON");
+      check_is_json(encode_rpc_result(message.id, message.result.text()), "a result is JSON");
     }
     return;
   }
@@ -31,8 +30,8 @@ void check_message(const RpcMessage& message) {
   const auto again = decode_rpc(encoded);
   law(std::holds_alternative<RpcMessage>(again), "what was encoded decodes");
   const auto& back = std::get<RpcMessage>(again);
-  law(back.kind == message.kind && back.id == message.id &&
-          back.method == message.method && back.params.text() == message.params.text(),
+  law(back.kind == message.kind && back.id == message.id && back.method == message.method &&
+          back.params.text() == message.params.text(),
       "decode(encode(x)) is x");
 }
 
@@ -47,17 +46,15 @@ void check_mcp(JsonView params) {
   }
   if (!params.is_object()) return;
   check_is_json(with_progress_token(params, "1"), "progress is JSON");
-  for (const McpRevision revision :
-       {McpRevision::v2024_11_05, McpRevision::v2025_03_26, McpRevision::v2025_06_18,
-        McpRevision::v2025_11_25}) {
+  for (const McpRevision revision : {McpRevision::v2024_11_05, McpRevision::v2025_03_26,
+                                     McpRevision::v2025_06_18, McpRevision::v2025_11_25}) {
     const std::string tool = down_level_tool(params.text(), revision);
     const std::string result = down_level_result(params.text(), revision);
     check_is_json(tool, "an older tool is JSON");
     check_is_json(result, "an older result is JSON");
     law(down_level_tool(tool, revision) == tool, "an older tool stays");
     law(down_level_result(result, revision) == result, "an older result stays");
-    law(has_structured_output(revision) ||
-            !JsonView(result)["structuredContent"].present(),
+    law(has_structured_output(revision) || !JsonView(result)["structuredContent"].present(),
         "nothing newer is shown");
     law(!JsonView(result)["resultType"].present(), "nothing modern is shown");
   }

@@ -15,8 +15,7 @@ void replay(const std::filesystem::path& file) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   LLVMFuzzerTestOneInput(data, bytes.size());
   if (bytes.size() > 512) return;
-  for (std::size_t cut = 0; cut < bytes.size(); ++cut)
-    LLVMFuzzerTestOneInput(data, cut);
+  for (std::size_t cut = 0; cut < bytes.size(); ++cut) LLVMFuzzerTestOneInput(data, cut);
 }
 
 }  // namespace

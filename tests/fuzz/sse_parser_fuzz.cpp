@@ -19,16 +19,14 @@ Events parsed(std::string_view first, std::string_view second) {
   SseParser parser([&events](const SseParser::Event& event) {
     events.push_back({event.id, event.event, event.data});
   });
-  law(parser.feed(first).ok() && parser.feed(second).ok(),
-      "small inputs are within bounds");
+  law(parser.feed(first).ok() && parser.feed(second).ok(), "small inputs are within bounds");
   return events;
 }
 
 void check_splits(std::string_view text, const Events& expected) {
   const std::size_t step = text.size() / 64 + 1;
   for (std::size_t cut = 0; cut <= text.size(); cut += step) {
-    law(parsed(text.substr(0, cut), text.substr(cut)) == expected,
-        "a split changes nothing");
+    law(parsed(text.substr(0, cut), text.substr(cut)) == expected, "a split changes nothing");
   }
 }
 
@@ -64,8 +62,7 @@ void check_frame(std::string_view input) {
   check_splits(frame, {{id, name, normalised(event.data)}});
   NaiveSseParser naive;
   naive.feed(frame);
-  law(naive.events() == Events{{id, name, normalised(event.data)}},
-      "both parsers agree");
+  law(naive.events() == Events{{id, name, normalised(event.data)}}, "both parsers agree");
 
   std::string comment;
   append_sse_comment(comment, input);

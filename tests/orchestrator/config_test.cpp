@@ -30,7 +30,9 @@ TEST_CASE("config: every section reaches its option") {
     "mcp": {"page_size": 3, "sessionless": "refuse"},
     "sessions": {"idle_ms": 60000},
     "cors": {"origins": ["http://localhost:5173"]},
-    "drain_ms": 10 })", options).ok());
+    "drain_ms": 10 })",
+                       options)
+              .ok());
   REQUIRE(options.upstreams.upstreams.size() == 1);
   CHECK(options.upstreams.upstreams[0].args == std::vector<std::string>{"-y", "server"});
   CHECK(options.http.host == "127.0.0.2");
@@ -57,11 +59,11 @@ TEST_CASE("config: a mistake names file, key and what was expected") {
         "mcp.json: http.port: expected an integer from 0 to 65535");
   CHECK(refusal_of(R"({"http":{"port":65536}})") ==
         "mcp.json: http.port: expected an integer from 0 to 65535");
-  CHECK(refusal_of(R"({"http":{"prot":80}})").starts_with(
-      "mcp.json: http.prot: expected a known key: http.host, http.port"));
+  CHECK(refusal_of(R"({"http":{"prot":80}})")
+            .starts_with("mcp.json: http.prot: expected a known key: http.host, http.port"));
   CHECK(refusal_of(R"({"http":7})") == "mcp.json: http: expected an object");
-  CHECK(refusal_of(R"({"mcpServer":{}})").starts_with(
-      "mcp.json: mcpServer: expected a known key: mcpServers, "));
+  CHECK(refusal_of(R"({"mcpServer":{}})")
+            .starts_with("mcp.json: mcpServer: expected a known key: mcpServers, "));
   CHECK(refusal_of(R"({"builtin":{"tools":"some"}})") ==
         R"(mcp.json: builtin.tools: expected one of "default" "all")");
   CHECK(refusal_of(R"({"cors":{"origins":[1]}})") ==

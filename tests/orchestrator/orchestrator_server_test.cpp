@@ -52,7 +52,8 @@ TEST_CASE("OrchestratorServer: ready when it can record, and says why when it ca
   CHECK_FALSE(refused.header("retry-after").empty());
   const WireAnswer unready = house.get("/readyz");
   CHECK(unready.status == 503);
-  CHECK(unready.body.starts_with(R"({"status":"not ready","reasons":[{"part":"recorder","reason":")"));
+  CHECK(unready.body.starts_with(
+      R"({"status":"not ready","reasons":[{"part":"recorder","reason":")"));
   CHECK(house.get("/healthz").status == 200);  // alive all the same
 }
 
@@ -60,7 +61,8 @@ TEST_CASE("OrchestratorServer: health pages answer without a credential, the oth
   OrchestratorServer::Options options;
   options.access = {.enabled = true, .bearer_token = "a-token-of-some-length"};
   Started house(std::move(options));
-  for (const char* open : {"/", "/healthz", "/readyz", "/health"}) CHECK(house.get(open).status == 200);
+  for (const char* open : {"/", "/healthz", "/readyz", "/health"})
+    CHECK(house.get(open).status == 200);
   for (const char* closed : {"/metrics", "/upstreams", "/trace/stream", "/trace/log"})
     CHECK(house.get(closed).status == 401);
 }
@@ -109,7 +111,8 @@ TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read wha
   wire.send("OPTIONS /mcp HTTP/1.1" + from + "\r\nAccess-Control-Request-Method: POST\r\n\r\n");
   const WireAnswer preflight = wire.read_answer();
   CHECK(preflight.status == 204);
-  CHECK(preflight.header("access-control-allow-headers").find("Mcp-Session-Id") != std::string::npos);
+  CHECK(preflight.header("access-control-allow-headers").find("Mcp-Session-Id") !=
+        std::string::npos);
   HttpWire posting(house.server->port());
   posting.send("POST /mcp HTTP/1.1" + from +
                "\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"

@@ -22,8 +22,10 @@ TEST_CASE("harmless: nothing is left that a terminal would obey, words and lines
         "plain\tand\nlines \xE2\x82\xAC \xF0\x9F\x98\x80");
   CHECK(harmless("\x1b[31mred") == u + "[31mred");
   CHECK(harmless("\x1b]8;;http://x\x07link") == u + "]8;;http://x" + u + "link");
-  CHECK(harmless("\xC2\x9B" "2J") == u + "2J");                      // C1 CSI
-  CHECK(harmless("a\rb\x7F" "c\0d") == "a" + u + "b" + u + "c");   // ends at the NUL
+  CHECK(harmless("\xC2\x9B"
+                 "2J") == u + "2J");  // C1 CSI
+  CHECK(harmless("a\rb\x7F"
+                 "c\0d") == "a" + u + "b" + u + "c");  // ends at the NUL
   CHECK(harmless(std::string("c\0d", 3)) == "c" + u + "d");
   for (const char* bidi : {"\xE2\x80\xAE", "\xE2\x80\x8F", "\xE2\x81\xA6", "\xD8\x9C"})
     CHECK(harmless(std::string("x") + bidi + "y") == "x" + u + "y");

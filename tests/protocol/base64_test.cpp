@@ -22,8 +22,8 @@ TEST_CASE("base64: what was encoded is accepted, bad padding is not") {
   for (const char* bytes : {"", "f", "fo", "foo", "foob"}) {
     CHECK(is_base64(base64_encode(bytes)));
   }
-  for (const char* text : {"Z", "Zg", "Zg=", "Zm8", "Zg==Zg==", "Zm9v=", "Zh==", "Zm9=",
-                           "Zm-_", "====", "=Zg=", "Zm9v\n", "Zm 9v"}) {
+  for (const char* text : {"Z", "Zg", "Zg=", "Zm8", "Zg==Zg==", "Zm9v=", "Zh==", "Zm9=", "Zm-_",
+                           "====", "=Zg=", "Zm9v\n", "Zm 9v"}) {
     CAPTURE(text);
     CHECK_FALSE(is_base64(text));
   }

@@ -35,8 +35,7 @@ TEST_CASE("facts_of: an id outside its grammar is none") {
 
 TEST_CASE("facts_of: hitl, lifecycle and system entries are named by their event") {
   const auto name = [](const std::string& type, const std::string& event) {
-    return facts_of("{\"type\":\"" + type + "\",\"payload\":{\"event\":" + event + "}}")
-        .name;
+    return facts_of("{\"type\":\"" + type + "\",\"payload\":{\"event\":" + event + "}}").name;
   };
   CHECK(name("hitl", "\"HITL_GATE_REQUIRED\"") == "HITL_GATE_REQUIRED");
   CHECK(name("lifecycle", "\"TASK_STARTED\"") == "TASK_STARTED");
@@ -55,8 +54,7 @@ TEST_CASE("facts_of: older names of gates are mapped") {
        {"HITL_BLOCK", "HITL_REQUEST", "HITL_GATE_OPEN", "hitl:awaiting_approval"}) {
     CHECK(name(older) == "HITL_GATE_REQUIRED");
   }
-  for (const char* older :
-       {"HITL_RESPONSE", "hitl:approved", "hitl:denied", "hitl:timeout"}) {
+  for (const char* older : {"HITL_RESPONSE", "hitl:approved", "hitl:denied", "hitl:timeout"}) {
     CHECK(name(older) == "HITL_GATE_RESOLVED");
   }
   CHECK(name("something_new") == "something_new");
@@ -65,9 +63,9 @@ TEST_CASE("facts_of: older names of gates are mapped") {
 TEST_CASE("facts_of: a name that would smuggle a line is none") {
   CHECK(facts_of(R"({"type":"system","payload":{"event":"a\nid: 9"}})").name == "");
   CHECK(facts_of(R"({"type":"system","payload":{"event":"a\u0000"}})").name == "");
-  CHECK(facts_of(R"({"type":"system","payload":{"event":")" + std::string(129, 'x') +
-                 "\"}}")
-            .name == "");
+  CHECK(
+      facts_of(R"({"type":"system","payload":{"event":")" + std::string(129, 'x') + "\"}}").name ==
+      "");
 }
 
 TEST_CASE("facts_of: the tool of an action is the one its call names") {
@@ -80,8 +78,9 @@ TEST_CASE("facts_of: the tool of an action is the one its call names") {
   CHECK(facts_of(R"({"type":"action","payload":{"tool_call":{"tool_name":"r\u0065ad"}}})").tool ==
         "read");
   const std::string name(129, 'x');
-  CHECK(facts_of(R"({"type":"action","payload":{"tool_call":{"tool_name":")" + name + "\"}}}")
-            .tool == "");
+  CHECK(
+      facts_of(R"({"type":"action","payload":{"tool_call":{"tool_name":")" + name + "\"}}}").tool ==
+      "");
 }
 
 TEST_CASE("facts_of: tool and status of an observation, from its metadata before its payload") {
@@ -105,8 +104,13 @@ TEST_CASE("facts_of: tool and status of an observation, from its metadata before
 
 TEST_CASE("facts_of: what the house encodes is found again") {
   ActionEnvelope action;
-  action.origin = {.turn_index = 1, .agent_id = "a", .agent_role = {}, .session_id = "s",
-                   .task_id = "t", .thread_id = "main", .trace_id = {}};
+  action.origin = {.turn_index = 1,
+                   .agent_id = "a",
+                   .agent_role = {},
+                   .session_id = "s",
+                   .task_id = "t",
+                   .thread_id = "main",
+                   .trace_id = {}};
   action.tool_name = "read_file";
   const EnvelopeFacts begun = facts_of(encode_action(action).body);
   CHECK(begun.tool == "read_file");
@@ -140,15 +144,15 @@ TEST_CASE("is_plain_turn: only what begins as one, and is named so whole") {
   CHECK(is_plain_turn(R"({"type":"thought"})"));
   CHECK(is_plain_turn(R"({"type":"action","payload":{}})"));
   CHECK(is_plain_turn(R"({"type":"observation","x":1})"));
-  for (const char* other : {R"({"type":"system"})", R"({"type":"thoughts"})", R"({"type":"Thought"})",
-                            R"({"x":1,"type":"thought"})", R"({"type":"thought)", "", "{", "[]"})
+  for (const char* other :
+       {R"({"type":"system"})", R"({"type":"thoughts"})", R"({"type":"Thought"})",
+        R"({"x":1,"type":"thought"})", R"({"type":"thought)", "", "{", "[]"})
     CHECK_FALSE(is_plain_turn(other));
 }
 
 TEST_CASE("facts_of: never fails, whatever it is given") {
-  for (const char* text :
-       {"", "1", "[]", "{", "{\"type\"", "{\"type\":", "{\"type\":\"x", "{\"type\":7}",
-        "{x", "\"", "{\"payload\":{\"event\":\"", "{}}"}) {
+  for (const char* text : {"", "1", "[]", "{", "{\"type\"", "{\"type\":", "{\"type\":\"x",
+                           "{\"type\":7}", "{x", "\"", "{\"payload\":{\"event\":\"", "{}}"}) {
     CHECK(facts_of(text).task_id == "");
   }
   CHECK(facts_of("{\"type\":\"" + std::string(64, 'x') + "\"}").type.size() == 64);

@@ -66,9 +66,8 @@ TEST_CASE("encode_observation: validation help is for readers of stdout") {
 TEST_CASE("encode_observation: a process fills the flat members itself") {
   ObservationEnvelope observation = base();
   observation.status = CallStatus::tool_error;
-  observation.result =
-      R"({"content":[{"type":"text","text":"ignored"}],)"
-      R"("structuredContent":{"exit_code":42,"stdout":"out","stderr":"err"}})";
+  observation.result = R"({"content":[{"type":"text","text":"ignored"}],)"
+                       R"("structuredContent":{"exit_code":42,"stdout":"out","stderr":"err"}})";
   const std::string body = published(observation);
   const JsonView view(body);
   CHECK(view["exit_code"].integer() == 42);
@@ -125,8 +124,8 @@ TEST_CASE("encode_observation: previews are 2048 bytes, cut at a code point") {
   CHECK(view["payload"]["result"]["stdout"].is(std::string(2047, 'x')));
   CHECK(view["payload"]["observation"]["stdout"].is(std::string(2047, 'x')));
   observation.stdout_text = std::string(2048, 'x');
-  CHECK(JsonView(published(observation))["payload"]["result"]["stdout"].is(
-      observation.stdout_text));
+  CHECK(
+      JsonView(published(observation))["payload"]["result"]["stdout"].is(observation.stdout_text));
 }
 
 TEST_CASE("encode_observation: a duration has at most three decimals") {
@@ -156,8 +155,7 @@ TEST_CASE("encode_observation: a huge output is cut to fit and says so") {
     observation.stdout_text = std::string(kMiB, binary ? '\xff' : 'x');
     // Six times as long when escaped, a third longer in base64.
     observation.stderr_text = std::string(binary ? 13 * kMiB : 3 * kMiB, '\x01');
-    const std::size_t original =
-        observation.stdout_text.size() + observation.stderr_text.size();
+    const std::size_t original = observation.stdout_text.size() + observation.stderr_text.size();
     const std::string body = published(observation);
     const JsonView view(body);
     CHECK(body.size() <= kMaxRecordedEnvelope);
@@ -165,8 +163,7 @@ TEST_CASE("encode_observation: a huge output is cut to fit and says so") {
     CHECK(view["stdout"].is(""));                      // stdout first, then stderr
     CHECK_FALSE(view["stderr"].is(""));
     CHECK(view["metadata"]["truncated"].boolean() == true);
-    CHECK(view["metadata"]["original_bytes"].integer() ==
-          static_cast<std::int64_t>(original));
+    CHECK(view["metadata"]["original_bytes"].integer() == static_cast<std::int64_t>(original));
     CHECK(validate_observation(view).empty());
     CHECK(compact_json(body, kUpstreamJson).ok());
   }
@@ -204,12 +201,10 @@ TEST_CASE("encode_observation: names of bad bytes are repaired before they are c
 TEST_CASE("[S0.14] encode_observation: each observation passes validate_observation") {
   for (const CallStatus status :
        {CallStatus::success, CallStatus::tool_error, CallStatus::validation_failed,
-        CallStatus::upstream_unavailable, CallStatus::timeout_exceeded,
-        CallStatus::access_denied, CallStatus::unknown_tool, CallStatus::cancelled,
-        CallStatus::abandoned}) {
-    for (const std::string& text :
-         {std::string(), std::string("\x1b[31m\xff\0", 7), std::string(5000, '\n'),
-          std::string("日本 😀 \"\\")}) {
+        CallStatus::upstream_unavailable, CallStatus::timeout_exceeded, CallStatus::access_denied,
+        CallStatus::unknown_tool, CallStatus::cancelled, CallStatus::abandoned}) {
+    for (const std::string& text : {std::string(), std::string("\x1b[31m\xff\0", 7),
+                                    std::string(5000, '\n'), std::string("日本 😀 \"\\")}) {
       for (const bool from_result : {false, true}) {
         ObservationEnvelope observation = base();
         observation.status = status;
@@ -228,8 +223,7 @@ TEST_CASE("[S0.14] encode_observation: each observation passes validate_observat
         CHECK(validate_observation(view).empty());
         CHECK(check_published_envelope(view).ok());
         CHECK(compact_json(body, kEnvelopeJson).ok());
-        CHECK(view["payload"].text().size() + 1 ==
-              body.size() - body.find(R"(,"payload":)") - 11);
+        CHECK(view["payload"].text().size() + 1 == body.size() - body.find(R"(,"payload":)") - 11);
       }
     }
   }

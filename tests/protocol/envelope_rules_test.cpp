@@ -26,14 +26,12 @@ TEST_CASE("check_published_envelope: the minimum that must work") {
 TEST_CASE("check_published_envelope: the leniency table, what is accepted") {
   for (const char* text :
        {R"({"type":"t"})", R"({"type":"THOUGHT","x":[1,{"y":null}]})",
-        R"({"type":"thought","turn_index":0})",
-        R"({"type":"t","turn_index":9007199254740991})",
+        R"({"type":"thought","turn_index":0})", R"({"type":"t","turn_index":9007199254740991})",
         R"({"type":"t","timestamp_ns":"9223372036854775807"})",
         R"({"type":"t","task_id":"not an id","taskId":7})",
         R"({"type":"observation","exit_code":"1","schema_version":"v1"})",
-        R"({"type":"t","schema_version":2})",
-        R"({"header":{},"payload":{},"type":"t"})", R"({"type":"hitl","payload":{}})",
-        R"({"type":"thought","payload":{"event":"gap"}})"}) {
+        R"({"type":"t","schema_version":2})", R"({"header":{},"payload":{},"type":"t"})",
+        R"({"type":"hitl","payload":{}})", R"({"type":"thought","payload":{"event":"gap"}})"}) {
     CAPTURE(text);
     CHECK(check(text).ok());
   }
@@ -48,8 +46,7 @@ TEST_CASE("check_published_envelope: the leniency table, what is refused, and wh
   CHECK(refusal(R"({"type":1})").starts_with("/type: "));
   CHECK(refusal(R"({"type":null})").starts_with("/type: "));
   CHECK(refusal("{\"type\":\"" + std::string(65, 'x') + "\"}").starts_with("/type: "));
-  CHECK(refusal(R"({"header":{},"payload":{}})").find("/saop/turns") !=
-        std::string::npos);
+  CHECK(refusal(R"({"header":{},"payload":{}})").find("/saop/turns") != std::string::npos);
   for (const char* stamp :
        {"0", "1.5", "null", "\"\"", "\"-1\"", "\"01\"", "\"1e9\"", "\"0x1\"", "\" 1\"",
         "\"9223372036854775808\"", "\"00\"", "\"10000000000000000000\"", "[]"}) {
@@ -59,8 +56,8 @@ TEST_CASE("check_published_envelope: the leniency table, what is refused, and wh
   }
   CHECK(refusal("{\"type\":\"t\",\"timestamp_ns\":\"" + std::string(400, '1') + "\"}")
             .starts_with("/timestamp_ns: "));
-  for (const char* turn : {"-1", "1.5", "1.0", "1e2", "\"1\"", "null",
-                           "9007199254740992", "18446744073709551616", "{}"}) {
+  for (const char* turn : {"-1", "1.5", "1.0", "1e2", "\"1\"", "null", "9007199254740992",
+                           "18446744073709551616", "{}"}) {
     CAPTURE(turn);
     CHECK(refusal("{\"type\":\"t\",\"turn_index\":" + std::string(turn) + "}")
               .starts_with("/turn_index: "));
@@ -71,13 +68,11 @@ TEST_CASE("check_published_envelope: the leniency table, what is refused, and wh
   }
 }
 
-TEST_CASE(
-    "check_published_envelope: names of control events and line ends are refused") {
+TEST_CASE("check_published_envelope: names of control events and line ends are refused") {
   for (const char* event : {"gap", "reset", "evicted", "goodbye", "envelope_oversize", "replay_end",
                             "a\\nb", "a\\rb", "a\\u0000b"}) {
     CAPTURE(event);
-    CHECK(refusal(R"({"type":"system","payload":{"event":")" + std::string(event) +
-                  "\"}}")
+    CHECK(refusal(R"({"type":"system","payload":{"event":")" + std::string(event) + "\"}}")
               .starts_with("/payload/event: "));
   }
 }
@@ -116,27 +111,22 @@ TEST_CASE("validate_observation: every offending member at once") {
 TEST_CASE("validate_observation: each rule of the table") {
   const std::string flat = kFlat;
   for (const char* bad :
-       {R"("schema_version":"2.0.0")", R"("schema_version":1)",
-        R"("schema_version":"1.0")", R"("schema_version":"1.0.0.0")",
-        R"("schema_version":"1..0")", R"("schema_version":"1.a.0")",
-        R"("encoding":null)", R"("duration_ms":-0.001)", R"("duration_ms":0.0001)",
-        R"("duration_ms":"1")", R"("metadata":[])", R"("metadata":{"x":null})",
-        R"("metadata":{"x":[]})"}) {
+       {R"("schema_version":"2.0.0")", R"("schema_version":1)", R"("schema_version":"1.0")",
+        R"("schema_version":"1.0.0.0")", R"("schema_version":"1..0")",
+        R"("schema_version":"1.a.0")", R"("encoding":null)", R"("duration_ms":-0.001)",
+        R"("duration_ms":0.0001)", R"("duration_ms":"1")", R"("metadata":[])",
+        R"("metadata":{"x":null})", R"("metadata":{"x":[]})"}) {
     CAPTURE(bad);
     CHECK(offences(flat + "," + bad).size() == 1);
   }
-  CHECK(offences(flat + ",\"metadata\":{\"x\":\"" + std::string(1024, 'x') + "\"}")
-            .empty());
-  CHECK(offences(flat + ",\"metadata\":{\"x\":\"" + std::string(1025, 'x') + "\"}")
-            .size() == 1);
+  CHECK(offences(flat + ",\"metadata\":{\"x\":\"" + std::string(1024, 'x') + "\"}").empty());
+  CHECK(offences(flat + ",\"metadata\":{\"x\":\"" + std::string(1025, 'x') + "\"}").size() == 1);
   std::string members = "\"m\":0";
   for (int i = 1; i < 32; ++i) members += ",\"m" + std::to_string(i) + "\":0";
   CHECK(offences(flat + ",\"metadata\":{" + members + "}").empty());
   CHECK(offences(flat + ",\"metadata\":{" + members + ",\"n\":0}").size() == 1);
   CHECK(offences(flat + R"(,"duration_ms":300000.412)").empty());
-  CHECK(offences(flat + R"(,"metadata":{"a\/~b":null})")
-            .front()
-            .starts_with("/metadata/a~1~0b: "));
+  CHECK(offences(flat + R"(,"metadata":{"a\/~b":null})").front().starts_with("/metadata/a~1~0b: "));
 }
 
 TEST_CASE("validate_observation: base64 is checked, and NUL needs it") {

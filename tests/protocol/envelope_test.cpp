@@ -19,15 +19,13 @@ TEST_CASE("encode_thought: the stamp is a slot of 19 digits") {
   CHECK(encoded.body[encoded.stamp_at + kStampDigits] == '"');
 }
 
-TEST_CASE(
-    "encode_thought: what is not known is left out, what must be there is empty") {
+TEST_CASE("encode_thought: what is not known is left out, what must be there is empty") {
   ThoughtEnvelope thought;
   thought.thought.reasoning_chain = "think";
-  CHECK(
-      encode_thought(thought).body ==
-      R"({"type":"thought","schema_version":"1.0.0","turn_index":0,)"
-      R"("timestamp_ns":"0000000000000000000","payload":{"analysis":)"
-      R"({"observation_reflection":"","state_assessment":"","reasoning_chain":"think"}}})");
+  CHECK(encode_thought(thought).body ==
+        R"({"type":"thought","schema_version":"1.0.0","turn_index":0,)"
+        R"("timestamp_ns":"0000000000000000000","payload":{"analysis":)"
+        R"({"observation_reflection":"","state_assessment":"","reasoning_chain":"think"}}})");
 }
 
 TEST_CASE("encode_action: arguments are verbatim, a parent appears when declared") {

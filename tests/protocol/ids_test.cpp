@@ -8,8 +8,7 @@ namespace devs {
 namespace {
 
 TEST_CASE("EventId: what is encoded reads back") {
-  for (const Sequence sequence :
-       {Sequence{0}, Sequence{1}, Sequence{184}, ~Sequence{0}}) {
+  for (const Sequence sequence : {Sequence{0}, Sequence{1}, Sequence{184}, ~Sequence{0}}) {
     const auto id = decode_event_id(encode_event_id("5f3a9c01d2", sequence));
     REQUIRE(id.ok());
     CHECK(*id == EventId{"5f3a9c01d2", sequence});
@@ -68,8 +67,7 @@ TEST_CASE("reduce_to_saop_id: gives an id whatever it is given") {
   CHECK(reduce_to_saop_id("") == "unknown");
   CHECK(reduce_to_saop_id("\u65e5\u672c") == "unknown");
   CHECK(reduce_to_saop_id(std::string(1000, 'a')) == std::string(128, 'a'));
-  for (const std::string& text :
-       {std::string("\x80\xff\n"), std::string(3, '\0') + "x"}) {
+  for (const std::string& text : {std::string("\x80\xff\n"), std::string(3, '\0') + "x"}) {
     CHECK(is_saop_id(reduce_to_saop_id(text)));
   }
 }

@@ -37,11 +37,9 @@ class Author {
       case 2:
         return string();
       case 3:
-        return word(
-            {"true", "false", "null", "0", "-0", "1e400", "1E-400", "01", "NaN"});
+        return word({"true", "false", "null", "0", "-0", "1e400", "1E-400", "01", "NaN"});
       case 4:
-        return word(
-            {"{}", "[]", "[ ]", "{ }", "\"\\ud800\"", "\"\xff\"", "\"\\u0000\""});
+        return word({"{}", "[]", "[ ]", "{ }", "\"\\ud800\"", "\"\xff\"", "\"\\u0000\""});
       case 5: {
         std::string text = "[" + space();
         for (std::size_t left = pick(4); left > 0; --left) {
@@ -52,8 +50,8 @@ class Author {
       default: {
         std::string text = "{" + space();
         for (std::size_t left = pick(4); left > 0; --left) {
-          text += string() + space() + ":" + space() + value(depth + 1) +
-                  (left > 1 ? "," : "") + space();
+          text += string() + space() + ":" + space() + value(depth + 1) + (left > 1 ? "," : "") +
+                  space();
         }
         return text + "}";
       }
@@ -81,20 +79,17 @@ class Author {
   std::size_t pick(std::size_t below) {
     return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);
   }
-  std::string word(std::initializer_list<const char*> of) {
-    return of.begin()[pick(of.size())];
-  }
+  std::string word(std::initializer_list<const char*> of) { return of.begin()[pick(of.size())]; }
   std::string space() { return word({"", "", "", " ", "\n", "\t \r"}); }
   std::string number() {
-    return word({"", "-"}) + std::to_string(pick(100'000)) +
-           word({"", "", ".5", ".25", "."}) + word({"", "", "e1", "E+2", "e-3", "e"});
+    return word({"", "-"}) + std::to_string(pick(100'000)) + word({"", "", ".5", ".25", "."}) +
+           word({"", "", "e1", "E+2", "e-3", "e"});
   }
   std::string string() {
     std::string text = "\"";
     for (std::size_t left = pick(5); left > 0; --left) {
-      text += word({"a", "b", "é", "日", "😀", "\\n", "\\\"", "\\\\", "\\/", "\\u0041",
-                    "\\u00e9", "\\ud83d\\ude00", "}", "{", ",", ":",
-                    "long enough for eight bytes"});
+      text += word({"a", "b", "é", "日", "😀", "\\n", "\\\"", "\\\\", "\\/", "\\u0041", "\\u00e9",
+                    "\\ud83d\\ude00", "}", "{", ",", ":", "long enough for eight bytes"});
     }
     return text + "\"";
   }
@@ -124,8 +119,7 @@ TEST_CASE("compact_json: refuses what the reference library refuses, byte by byt
       damaged[at] = static_cast<char>(byte);
       check_agreement(damaged);
       // And the other way, but for what the house alone forbids.
-      if (nlohmann::json::accept(damaged) &&
-          !compact_json(damaged, kRequestJson).ok()) {
+      if (nlohmann::json::accept(damaged) && !compact_json(damaged, kRequestJson).ok()) {
         const auto tree = nlohmann::json::parse(damaged);
         const bool doubled = tree.size() < 2;  // "a" twice: the tree keeps one
         CAPTURE(damaged);

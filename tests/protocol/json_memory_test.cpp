@@ -51,13 +51,12 @@ TEST_CASE("compact_json: nothing costs thirty times its bytes") {
   for (int i = 0; i < 300'000; ++i) names += '"' + std::to_string(i) + "\":0,";
   names += "\"z\":0}";
   std::string escaped = "{";
-  for (int i = 0; i < 100'000; ++i)
-    escaped += "\"\\u0061" + std::to_string(i) + "\":0,";
+  for (int i = 0; i < 100'000; ++i) escaped += "\"\\u0061" + std::to_string(i) + "\":0,";
   escaped += "\"z\":0}";
   for (const std::string& text :
        {list_of("{},", 300'000), list_of("\"\",", 300'000), list_of("[0],", 300'000),
-        list_of("0,", 300'000), list_of("{\"a\":0},", 100'000),
-        list_of("0 , ", 300'000), names, std::string(1'000'000, '[')}) {
+        list_of("0,", 300'000), list_of("{\"a\":0},", 100'000), list_of("0 , ", 300'000), names,
+        std::string(1'000'000, '[')}) {
     CHECK(cost_of(text, wide) < 12 * text.size());
   }
   CHECK(cost_of(escaped, wide) < 30 * escaped.size());

@@ -39,19 +39,17 @@ TEST_CASE("decode_rpc: a request, a notification and both kinds of response") {
   CHECK_FALSE(answered.error.present());
   CHECK(answered.method.empty());
 
-  const RpcMessage failed =
-      message(R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":""}})");
+  const RpcMessage failed = message(R"({"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":""}})");
   CHECK(failed.error["code"].integer() == -1);
 }
 
 TEST_CASE("decode_rpc: an id keeps its type and spelling") {
-  for (const std::string id : {"0", "-0", "-1", "9007199254740992", "-9007199254740992",
-                               R"("")", R"("1")", R"("\u0061")", R"("\ud83d\ude00")"}) {
+  for (const std::string id : {"0", "-0", "-1", "9007199254740992", "-9007199254740992", R"("")",
+                               R"("1")", R"("\u0061")", R"("\ud83d\ude00")"}) {
     CHECK(message(R"({"jsonrpc":"2.0","method":"m","id":)" + id + "}").id == id);
   }
   const std::string longest = '"' + std::string(256, 'x') + '"';
-  CHECK(message(R"({"jsonrpc":"2.0","method":"m","id":)" + longest + "}").id ==
-        longest);
+  CHECK(message(R"({"jsonrpc":"2.0","method":"m","id":)" + longest + "}").id == longest);
 }
 
 TEST_CASE("decode_rpc: an id that is none is refused, and null is answered to") {
@@ -60,8 +58,7 @@ TEST_CASE("decode_rpc: an id that is none is refused, and null is answered to") 
         std::string("1.0"), std::string("1E+2"), std::string("9007199254740993"),
         std::string("-9007199254740993"), std::string("18446744073709551616"),
         '"' + std::string(257, 'x') + '"'}) {
-    const RpcRefusal refused =
-        refusal(R"({"jsonrpc":"2.0","method":"m","id":)" + id + "}");
+    const RpcRefusal refused = refusal(R"({"jsonrpc":"2.0","method":"m","id":)" + id + "}");
     CHECK(refused.fault.code == -32600);
     CHECK(refused.id == "null");
   }
@@ -69,25 +66,22 @@ TEST_CASE("decode_rpc: an id that is none is refused, and null is answered to") 
 
 TEST_CASE("decode_rpc: what is JSON but not JSON-RPC is refused, to its own id") {
   for (const char* members :
-       {R"("method":"m")", R"("jsonrpc":"1.0","method":"m")",
-        R"("jsonrpc":2,"method":"m")", R"("jsonrpc":2.0,"method":"m")",
-        R"("jsonrpc":"2.0")", R"("jsonrpc":"2.0","method":"")",
+       {R"("method":"m")", R"("jsonrpc":"1.0","method":"m")", R"("jsonrpc":2,"method":"m")",
+        R"("jsonrpc":2.0,"method":"m")", R"("jsonrpc":"2.0")", R"("jsonrpc":"2.0","method":"")",
         R"("jsonrpc":"2.0","method":1)", R"("jsonrpc":"2.0","method":null)",
         R"("jsonrpc":"2.0","method":"m","params":null)",
         R"("jsonrpc":"2.0","method":"m","params":"x")",
-        R"("jsonrpc":"2.0","method":"m","params":1)",
-        R"("jsonrpc":"2.0","method":"m","result":{})",
-        R"("jsonrpc":"2.0","method":"m","error":{})",
-        R"("jsonrpc":"2.0","result":{},"error":{})", R"("jsonrpc":"2.0","error":"x")",
-        R"("jsonrpc":"2.0","error":null)"}) {
+        R"("jsonrpc":"2.0","method":"m","params":1)", R"("jsonrpc":"2.0","method":"m","result":{})",
+        R"("jsonrpc":"2.0","method":"m","error":{})", R"("jsonrpc":"2.0","result":{},"error":{})",
+        R"("jsonrpc":"2.0","error":"x")", R"("jsonrpc":"2.0","error":null)"}) {
     const RpcRefusal refused = refusal("{\"id\":\"q\"," + std::string(members) + "}");
     CAPTURE(members);
     CHECK(refused.fault.code == -32600);
     CHECK(refused.id == "\"q\"");
     CHECK_FALSE(refused.fault.message.empty());
   }
-  for (const char* text : {"[]", "[[]]", "1", "null", "\"x\"", "true", "{}",
-                           R"({"jsonrpc":"2.0","result":{}})"}) {
+  for (const char* text :
+       {"[]", "[[]]", "1", "null", "\"x\"", "true", "{}", R"({"jsonrpc":"2.0","result":{}})"}) {
     CHECK(refusal(text).fault.code == -32600);
     CHECK(refusal(text).id == "null");
   }
@@ -100,8 +94,7 @@ TEST_CASE("encode_rpc: one line each, in the order people expect") {
   CHECK(encode_rpc_error("null", {-32603, "m", R"({"reason":"recorder"})"}) ==
         R"({"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"m",)"
         R"("data":{"reason":"recorder"}}})");
-  CHECK(encode_rpc_request("3", "ping", "") ==
-        R"({"jsonrpc":"2.0","id":3,"method":"ping"})");
+  CHECK(encode_rpc_request("3", "ping", "") == R"({"jsonrpc":"2.0","id":3,"method":"ping"})");
   CHECK(encode_rpc_request("3", "m", "[1]") ==
         R"({"jsonrpc":"2.0","id":3,"method":"m","params":[1]})");
   CHECK(encode_rpc_notification("n/x", R"({"a":1})") ==
@@ -109,8 +102,7 @@ TEST_CASE("encode_rpc: one line each, in the order people expect") {
 }
 
 TEST_CASE("encode_rpc: what is encoded decodes to itself") {
-  const std::string text =
-      encode_rpc_request("\"\\u0061\"", "a\"b\n", R"({"x":[1.10]})");
+  const std::string text = encode_rpc_request("\"\\u0061\"", "a\"b\n", R"({"x":[1.10]})");
   const RpcMessage back = message(text);
   CHECK(back.id == "\"\\u0061\"");
   CHECK(back.method == "a\"b\n");
@@ -119,8 +111,7 @@ TEST_CASE("encode_rpc: what is encoded decodes to itself") {
 }
 
 TEST_CASE("fault_of: no refusal but the caller's own blames the caller") {
-  CHECK(fault_of(Status(Code::invalid_argument, "/x: no")) ==
-        RpcFault{-32602, "/x: no", ""});
+  CHECK(fault_of(Status(Code::invalid_argument, "/x: no")) == RpcFault{-32602, "/x: no", ""});
   CHECK(fault_of(Status(Code::internal, "a bug")) == RpcFault{-32603, "a bug", ""});
   CHECK(fault_of(Status(Code::unavailable, "m")) ==
         RpcFault{-32603, "m", R"({"reason":"unavailable"})"});

@@ -40,12 +40,11 @@ TEST_CASE("compact_json: white space outside strings goes, everything else stays
 }
 
 TEST_CASE("compact_json: order, number spelling and escapes are untouched") {
-  for (const char* text :
-       {R"({"z":1,"a":1.10,"m":-0,"e":1E+2,"big":100000000000000000000})",
-        R"(["\u0041\/","\u2028","\ud83d\ude00","\n\\\"","日本","😀"])", R"("\u0000")",
-        "null", "true", "false", "0", "-0", "-1.5e-3", "[]", "{}", "\"\"", "[[],[{}]]",
-        R"({"__proto__":1,"constructor":2})", "1e-400", "0e999999", "-0.0e+400",
-        "9007199254740993", "18446744073709551616"}) {
+  for (const char* text : {R"({"z":1,"a":1.10,"m":-0,"e":1E+2,"big":100000000000000000000})",
+                           R"(["\u0041\/","\u2028","\ud83d\ude00","\n\\\"","日本","😀"])",
+                           R"("\u0000")", "null", "true", "false", "0", "-0", "-1.5e-3", "[]", "{}",
+                           "\"\"", "[[],[{}]]", R"({"__proto__":1,"constructor":2})", "1e-400",
+                           "0e999999", "-0.0e+400", "9007199254740993", "18446744073709551616"}) {
     CAPTURE(text);
     CHECK(compact(text) == text);
   }
@@ -202,21 +201,19 @@ TEST_CASE("compact_json: NUL is allowed in a value and refused in a name") {
 
 TEST_CASE("compact_json: a number that overflows a double is refused") {
   for (const char* text :
-       {"1e309", "1e400", "-1e400", "1.8e308", "10e308", "0.1e310",
-        "179769313486231580793e289", "1e99999999999999999999", "123456789e301"}) {
+       {"1e309", "1e400", "-1e400", "1.8e308", "10e308", "0.1e310", "179769313486231580793e289",
+        "1e99999999999999999999", "123456789e301"}) {
     CAPTURE(text);
     CHECK(refused(text));
   }
-  for (const char* text :
-       {"1e308", "1.7976931348623157e308", "-1.7976931348623157e308", "0.00001e313",
-        "1e-99999999999999999999", "0e400", "0.000e999"}) {
+  for (const char* text : {"1e308", "1.7976931348623157e308", "-1.7976931348623157e308",
+                           "0.00001e313", "1e-99999999999999999999", "0e400", "0.000e999"}) {
     CAPTURE(text);
     CHECK(compact(text) == text);
   }
   CHECK(compact(std::string(309, '1'), kWide).front() == '1');
   CHECK(!compact_json(std::string(310, '1'), kWide).ok());
-  CHECK(compact(std::string(308, '0').replace(0, 2, "0.") + "1e300", kWide).front() ==
-        '0');
+  CHECK(compact(std::string(308, '0').replace(0, 2, "0.") + "1e300", kWide).front() == '0');
 }
 
 TEST_CASE("compact_json: each bound lets its last byte in and the next one not") {
@@ -240,8 +237,7 @@ TEST_CASE("compact_json: each bound lets its last byte in and the next one not")
 
 TEST_CASE("compact_json: the messages name the byte") {
   CHECK(compact("[1,x]").starts_with("refused: byte 3: "));
-  CHECK(compact("{\"a\":1,\"a\":2}") ==
-        "refused: byte 7: a member name that was there already");
+  CHECK(compact("{\"a\":1,\"a\":2}") == "refused: byte 7: a member name that was there already");
   CHECK(compact("[1").starts_with("refused: byte 2: "));
   CHECK(compact("[[", {100, 1, 9, 9, 9, 9}) == "refused: byte 1: nesting beyond 1");
 }

@@ -51,8 +51,8 @@ TEST_CASE("is_utf8: well-formed is what the table of Unicode says") {
   CHECK(is_utf8(""));
   CHECK(is_utf8("a\u00e9\u20ac\U0001F600"));
   CHECK(is_utf8(std::string_view("\0", 1)));
-  for (const char* bad : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xE2\x82", "\xF8"}) {
+  for (const char* bad : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                          "\xF4\x90\x80\x80", "\xE2\x82", "\xF8"}) {
     CHECK_FALSE(is_utf8(bad));
   }
 }

@@ -45,8 +45,7 @@ TEST_CASE("JsonView: kinds are told by the first byte") {
 
 TEST_CASE("JsonView: strings come unescaped") {
   CHECK(JsonView(R"("a\"\\\/\b\f\n\r\tz")").string() == "a\"\\/\b\f\n\r\tz");
-  CHECK(JsonView(R"("\u0041\u00e9\u20ac\ud83d\ude00")").string() ==
-        "A\u00e9\u20ac\U0001F600");
+  CHECK(JsonView(R"("\u0041\u00e9\u20ac\ud83d\ude00")").string() == "A\u00e9\u20ac\U0001F600");
   CHECK(JsonView(R"("a\u0000b")").string() == std::string("a\0b", 3));
   CHECK(JsonView("\"\"").string() == "");
   CHECK_FALSE(JsonView("1").string());
@@ -92,8 +91,7 @@ TEST_CASE("JsonView: members and elements come in written order") {
   JsonView(R"([1,"a,b",[2,3],{"x":[]},null])").each_element([&](JsonView value) {
     elements.emplace_back(value.text());
   });
-  CHECK(elements ==
-        std::vector<std::string>{"1", "\"a,b\"", "[2,3]", "{\"x\":[]}", "null"});
+  CHECK(elements == std::vector<std::string>{"1", "\"a,b\"", "[2,3]", "{\"x\":[]}", "null"});
   CHECK(JsonView("[]").size() == 0);
   CHECK(JsonView("{}").size() == 0);
   CHECK(JsonView("[[],[]]").size() == 2);

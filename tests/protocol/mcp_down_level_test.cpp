@@ -15,16 +15,14 @@ const char* const kTool =
 
 TEST_CASE("down_level_tool: each revision sees what it brought") {
   CHECK(down_level_tool(kTool, R::v2025_11_25) == kTool);
-  CHECK(
-      down_level_tool(kTool, R::v2025_06_18) ==
-      R"({"name":"t","title":"T","description":"d","inputSchema":{"type":"object"},)"
-      R"("outputSchema":{"type":"object"},"annotations":{"title":"T"},"_meta":{"k":1.0}})");
+  CHECK(down_level_tool(kTool, R::v2025_06_18) ==
+        R"({"name":"t","title":"T","description":"d","inputSchema":{"type":"object"},)"
+        R"("outputSchema":{"type":"object"},"annotations":{"title":"T"},"_meta":{"k":1.0}})");
   CHECK(down_level_tool(kTool, R::v2025_03_26) ==
         R"({"name":"t","description":"d","inputSchema":{"type":"object"},)"
         R"("annotations":{"title":"T"},"_meta":{"k":1.0}})");
-  CHECK(
-      down_level_tool(kTool, R::v2024_11_05) ==
-      R"({"name":"t","description":"d","inputSchema":{"type":"object"},"_meta":{"k":1.0}})");
+  CHECK(down_level_tool(kTool, R::v2024_11_05) ==
+        R"({"name":"t","description":"d","inputSchema":{"type":"object"},"_meta":{"k":1.0}})");
 }
 
 TEST_CASE("down_level_tool: an output schema that is no object is modern") {
@@ -32,34 +30,27 @@ TEST_CASE("down_level_tool: an output schema that is no object is modern") {
   CHECK(down_level_tool(tool, R::v2025_11_25) == R"({"name":"t"})");
 }
 
-TEST_CASE(
-    "down_level_result: what every revision knows stays as it is, byte for byte") {
-  for (
-      const std::string result :
-      {R"({"content":[]})",
-       R"({"content":[{"type":"text","text":"\u0041"}],"isError":true})",
-       R"({"_meta":{"x":1.10},"content":[{"type":"image","data":"AA==","mimeType":"i/x"}]})"}) {
-    for (const R revision :
-         {R::v2024_11_05, R::v2025_03_26, R::v2025_06_18, R::v2025_11_25}) {
+TEST_CASE("down_level_result: what every revision knows stays as it is, byte for byte") {
+  for (const std::string result :
+       {R"({"content":[]})", R"({"content":[{"type":"text","text":"\u0041"}],"isError":true})",
+        R"({"_meta":{"x":1.10},"content":[{"type":"image","data":"AA==","mimeType":"i/x"}]})"}) {
+    for (const R revision : {R::v2024_11_05, R::v2025_03_26, R::v2025_06_18, R::v2025_11_25}) {
       CHECK(down_level_result(result, revision) == result);
     }
   }
 }
 
 TEST_CASE("down_level_result: no legacy client sees a modern member") {
-  CHECK(down_level_result(
-            R"({"resultType":"complete","content":[],"ttlMs":5,"cacheScope":"x",)"
-            R"("_meta":{"io.modelcontextprotocol/serverInfo":{},"k":1}})",
-            R::v2025_11_25) == R"({"content":[],"_meta":{"k":1}})");
+  CHECK(down_level_result(R"({"resultType":"complete","content":[],"ttlMs":5,"cacheScope":"x",)"
+                          R"("_meta":{"io.modelcontextprotocol/serverInfo":{},"k":1}})",
+                          R::v2025_11_25) == R"({"content":[],"_meta":{"k":1}})");
 }
 
-TEST_CASE(
-    "down_level_result: structured content goes, and its text only if there is none") {
+TEST_CASE("down_level_result: structured content goes, and its text only if there is none") {
   const std::string list = R"({"content":[],"structuredContent":[1,"a"]})";
   CHECK(down_level_result(list, R::v2025_11_25) ==
         R"({"content":[{"type":"text","text":"[1,\"a\"]"}]})");
-  const std::string said =
-      R"({"structuredContent":7,"content":[{"type":"text","text":"seven"}]})";
+  const std::string said = R"({"structuredContent":7,"content":[{"type":"text","text":"seven"}]})";
   CHECK(down_level_result(said, R::v2025_11_25) ==
         R"({"content":[{"type":"text","text":"seven"}]})");
 
@@ -67,8 +58,7 @@ TEST_CASE(
       R"({"content":[{"type":"text","text":"x"}],"structuredContent":{"a":1}})";
   CHECK(down_level_result(object, R::v2025_11_25) == object);
   CHECK(down_level_result(object, R::v2025_06_18) == object);
-  CHECK(down_level_result(object, R::v2025_03_26) ==
-        R"({"content":[{"type":"text","text":"x"}]})");
+  CHECK(down_level_result(object, R::v2025_03_26) == R"({"content":[{"type":"text","text":"x"}]})");
   CHECK(down_level_result(R"({"structuredContent":{"a":1}})", R::v2025_03_26) ==
         R"({"content":[{"type":"text","text":"{\"a\":1}"}]})");
 }

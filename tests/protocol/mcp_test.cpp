@@ -18,8 +18,7 @@ std::string context_refusal(const std::string& context) {
   return refusal(R"({"name":"x","_meta":{"devs.saop/context":)" + context + "}}");
 }
 
-TEST_CASE(
-    "decode_initialize: version, name and capabilities as the client spelled them") {
+TEST_CASE("decode_initialize: version, name and capabilities as the client spelled them") {
   const auto full = decode_initialize(JsonView(
       R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{"name":"dev","version":"1"}})"));
   REQUIRE(full.ok());
@@ -36,8 +35,7 @@ TEST_CASE(
 TEST_CASE("decode_initialize: names the member that is wrong") {
   CHECK_FALSE(decode_initialize(JsonView()).ok());
   CHECK_FALSE(decode_initialize(JsonView("[]")).ok());
-  CHECK(decode_initialize(JsonView("{}")).status().message() ==
-        "/protocolVersion: is required");
+  CHECK(decode_initialize(JsonView("{}")).status().message() == "/protocolVersion: is required");
   CHECK(decode_initialize(JsonView(R"({"protocolVersion":1})")).status().message() ==
         "/protocolVersion: must be a string");
   CHECK(decode_initialize(JsonView(R"({"protocolVersion":"x","capabilities":[]})"))
@@ -61,8 +59,8 @@ TEST_CASE("decode_call_tool: arguments and tokens are verbatim") {
   CHECK(call->arguments == R"({"x":1.10,"__proto__":-0})");
   CHECK(call->progress_token == R"("t\u0041")");
   CHECK(call->traceparent == "00-x");
-  CHECK(decode_call_tool(JsonView(R"({"name":"e","_meta":{"progressToken":7}})"))
-            ->progress_token == "7");
+  CHECK(decode_call_tool(JsonView(R"({"name":"e","_meta":{"progressToken":7}})"))->progress_token ==
+        "7");
 }
 
 TEST_CASE("decode_call_tool: the whole context") {
@@ -89,8 +87,8 @@ TEST_CASE("decode_call_tool: the whole context") {
 }
 
 TEST_CASE("decode_call_tool: a thought may be a plain string") {
-  const auto call = decode_call_tool(JsonView(
-      R"({"name":"x","_meta":{"devs.saop/context":{"thought":"so \"far\""}}})"));
+  const auto call = decode_call_tool(
+      JsonView(R"({"name":"x","_meta":{"devs.saop/context":{"thought":"so \"far\""}}})"));
   REQUIRE(call.ok());
   REQUIRE(call->context.thought);
   CHECK(call->context.thought->reasoning_chain == "so \"far\"");
@@ -111,18 +109,15 @@ TEST_CASE("decode_call_tool: names the member that is wrong") {
   CHECK(context_refusal(R"({"turn_index":-1})").starts_with(at + "/turn_index: "));
   CHECK(context_refusal(R"({"turn_index":1.5})").starts_with(at + "/turn_index: "));
   CHECK(context_refusal(R"({"turn_index":"1"})").starts_with(at + "/turn_index: "));
-  CHECK(context_refusal(R"({"turn_index":9007199254740992})")
-            .starts_with(at + "/turn_index: "));
+  CHECK(context_refusal(R"({"turn_index":9007199254740992})").starts_with(at + "/turn_index: "));
   CHECK(context_refusal(R"({"agent_id":"a b"})").starts_with(at + "/agent_id: "));
   CHECK(context_refusal(R"({"agent_id":""})").starts_with(at + "/agent_id: "));
   CHECK(context_refusal(R"({"task_id":7})").starts_with(at + "/task_id: "));
   CHECK(context_refusal(R"({"depends_on":"c"})").starts_with(at + "/depends_on: "));
-  CHECK(
-      context_refusal(R"({"depends_on":["c",1]})").starts_with(at + "/depends_on/1: "));
+  CHECK(context_refusal(R"({"depends_on":["c",1]})").starts_with(at + "/depends_on/1: "));
   CHECK(context_refusal(R"({"thought":1})").starts_with(at + "/thought: "));
   CHECK(context_refusal(R"({"thought":""})").starts_with(at + "/thought: "));
-  CHECK(context_refusal(R"({"thought":{}})") ==
-        at + "/thought/reasoning_chain: is required");
+  CHECK(context_refusal(R"({"thought":{}})") == at + "/thought/reasoning_chain: is required");
   CHECK(context_refusal(R"({"thought":{"reasoning_chain":"x","intent":"y"}})") ==
         at + "/thought/intent: must be an object");
 }
@@ -134,8 +129,7 @@ TEST_CASE("decode_call_tool: at most 64 dependencies") {
       R"({"name":"x","_meta":{"devs.saop/context":{"depends_on":[)" + ids + "]}}}";
   CHECK(decode_call_tool(JsonView(most)).ok());
   const std::string more =
-      R"({"name":"x","_meta":{"devs.saop/context":{"depends_on":[)" + ids +
-      ",\"c\"]}}}";
+      R"({"name":"x","_meta":{"devs.saop/context":{"depends_on":[)" + ids + ",\"c\"]}}}";
   CHECK_FALSE(decode_call_tool(JsonView(more)).ok());
 }
 
@@ -143,19 +137,17 @@ TEST_CASE("encode_tools_page: tools in order, a cursor only when there is more")
   const ToolSpec a = make_tool_spec("a", "", "{}");
   const ToolSpec b = make_tool_spec("b", "", "{}", R"({"readOnlyHint":true})");
   CHECK(encode_tools_page({}, "", kLatestLegacy) == R"({"tools":[]})");
-  CHECK(
-      encode_tools_page({&a, &b}, "n\"x", kLatestLegacy) ==
-      R"({"tools":[{"name":"a","description":"","inputSchema":{}},)"
-      R"({"name":"b","description":"","inputSchema":{},"annotations":{"readOnlyHint":true}}],)"
-      R"("nextCursor":"n\"x"})");
+  CHECK(encode_tools_page({&a, &b}, "n\"x", kLatestLegacy) ==
+        R"({"tools":[{"name":"a","description":"","inputSchema":{}},)"
+        R"({"name":"b","description":"","inputSchema":{},"annotations":{"readOnlyHint":true}}],)"
+        R"("nextCursor":"n\"x"})");
   CHECK(encode_tools_page({&b}, "", McpRevision::v2024_11_05) ==
         R"({"tools":[{"name":"b","description":"","inputSchema":{}}]})");
 }
 
 TEST_CASE("with_progress_token: the token is ours, the rest verbatim") {
-  CHECK(with_progress_token(
-            JsonView(R"({"progress":1.50,"progressToken":9,"message":"m"})"),
-            "\"t\"") == R"({"progressToken":"t","progress":1.50,"message":"m"})");
+  CHECK(with_progress_token(JsonView(R"({"progress":1.50,"progressToken":9,"message":"m"})"),
+                            "\"t\"") == R"({"progressToken":"t","progress":1.50,"message":"m"})");
   CHECK(with_progress_token(JsonView("{}"), "1") == R"({"progressToken":1})");
 }
 

@@ -14,8 +14,7 @@ std::string frame(const SseEvent& event) {
 }
 
 TEST_CASE("SseEvent: lines come as retry, id, event, data and an empty one") {
-  CHECK(frame({"e-1", "hitl", "{}", 2000}) ==
-        "retry: 2000\nid: e-1\nevent: hitl\ndata: {}\n\n");
+  CHECK(frame({"e-1", "hitl", "{}", 2000}) == "retry: 2000\nid: e-1\nevent: hitl\ndata: {}\n\n");
   CHECK(frame({"", "", "x"}) == "data: x\n\n");
   CHECK(frame({"", "", ""}) == "data: \n\n");
   CHECK(frame({"e-1", "", "", 0, false}) == "id: e-1\n\n");

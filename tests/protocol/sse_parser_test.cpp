@@ -62,8 +62,7 @@ TEST_CASE(
       {"5f3a9c01d2-185", "HITL_GATE_REQUIRED", envelope},
       {"5f3a9c01d2-900", "gap",
        R"({"from":"5f3a9c01d2-185","to":"5f3a9c01d2-900","count":716,"reason":"expired"})"},
-      {"", "reset",
-       R"({"reason":"epoch","requested":"aaaaaaaaaa-12","now":"5f3a9c01d2-900"})"},
+      {"", "reset", R"({"reason":"epoch","requested":"aaaaaaaaaa-12","now":"5f3a9c01d2-900"})"},
       {"", "evicted", R"({"reason":"stalled","last_id":"5f3a9c01d2-900"})"},
       {"", "goodbye", R"({"reason":"shutdown"})", 3172},
       {"", "", "two\nlines\r\nand\rmore"},
@@ -75,15 +74,12 @@ TEST_CASE(
     std::string text;
     append_sse_frame(text, frame);
     std::string data(frame.data);
-    for (std::size_t at; (at = data.find("\r\n")) != std::string::npos;)
-      data.erase(at, 1);
+    for (std::size_t at; (at = data.find("\r\n")) != std::string::npos;) data.erase(at, 1);
     for (char& c : data) c = c == '\r' ? '\n' : c;
-    check_every_split(
-        text, {{std::string(frame.id),
-                frame.event.empty() ? "message" : std::string(frame.event), data}});
+    check_every_split(text, {{std::string(frame.id),
+                              frame.event.empty() ? "message" : std::string(frame.event), data}});
   }
-  std::string quiet =
-      ": connected\n\nretry: 2000\n\n: heartbeat\n\nid: 5f3a9c01d2-7\n\n";
+  std::string quiet = ": connected\n\nretry: 2000\n\n: heartbeat\n\nid: 5f3a9c01d2-7\n\n";
   check_every_split(quiet, {});
 }
 
@@ -99,16 +95,14 @@ TEST_CASE("SseParser: CR, LF and CRLF end a line, a BOM begins none") {
 }
 
 TEST_CASE("SseParser: the examples of the standard") {
-  check_every_split("data: YHOO\ndata: +2\ndata: 10\n\n",
-                    {{"", "message", "YHOO\n+2\n10"}});
+  check_every_split("data: YHOO\ndata: +2\ndata: 10\n\n", {{"", "message", "YHOO\n+2\n10"}});
   check_every_split(
       ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\n"
       "data:  third event\n\n",
       {{"1", "message", "first event"},
        {"", "message", "second event"},
        {"", "message", " third event"}});
-  check_every_split("data\n\ndata\ndata\n\ndata:",
-                    {{"", "message", ""}, {"", "message", "\n"}});
+  check_every_split("data\n\ndata\ndata\n\ndata:", {{"", "message", ""}, {"", "message", "\n"}});
   check_every_split("data:test\n\ndata: test\n\n",
                     {{"", "message", "test"}, {"", "message", "test"}});
 }
@@ -161,19 +155,16 @@ TEST_CASE("SseParser: an event beyond the bound fails the parser for good") {
 
   Listener many_lines(16);
   Status status;
-  for (int i = 0; i < 20 && status.ok(); ++i)
-    status = many_lines.parser.feed("data: a\n");
+  for (int i = 0; i < 20 && status.ok(); ++i) status = many_lines.parser.feed("data: a\n");
   CHECK(status.code() == Code::resource_exhausted);
 
   Listener comment(16);
-  CHECK(comment.parser.feed(":" + std::string(16, 'x')).code() ==
-        Code::resource_exhausted);
+  CHECK(comment.parser.feed(":" + std::string(16, 'x')).code() == Code::resource_exhausted);
 }
 
 TEST_CASE("SseParser: bytes by the megabyte are read once") {
   std::string text;
-  for (int i = 0; i < 20'000; ++i)
-    text += "data: x\r";  // CR only: no LF far away to look for
+  for (int i = 0; i < 20'000; ++i) text += "data: x\r";  // CR only: no LF far away to look for
   CHECK(parsed(text + "\r\r").size() == 1);
 }
 

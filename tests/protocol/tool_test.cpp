@@ -8,16 +8,15 @@ namespace devs {
 namespace {
 
 TEST_CASE("ToolSpec: a built-in tool is described as lists show it") {
-  const ToolSpec spec = make_tool_spec(
-      "echo", "Says \"it\" back.", R"({"type":"object"})", R"({"readOnlyHint":true})");
+  const ToolSpec spec = make_tool_spec("echo", "Says \"it\" back.", R"({"type":"object"})",
+                                       R"({"readOnlyHint":true})");
   CHECK(spec.name == "echo");
   CHECK(spec.upstream_tool == "echo");
   CHECK(spec.server == "builtin");
   CHECK(spec.input_schema == R"({"type":"object"})");
-  CHECK(
-      spec.json ==
-      R"({"name":"echo","description":"Says \"it\" back.","inputSchema":{"type":"object"},)"
-      R"("annotations":{"readOnlyHint":true}})");
+  CHECK(spec.json ==
+        R"({"name":"echo","description":"Says \"it\" back.","inputSchema":{"type":"object"},)"
+        R"("annotations":{"readOnlyHint":true}})");
   CHECK(JsonView(make_tool_spec("x", "", "{}").json)["annotations"].present() == false);
 }
 

@@ -28,11 +28,21 @@ namespace devs {
 // Thread-safe.
 class BrokenDisk final : public FileSystem {
  public:
-  enum class Op { append, truncate, sync, open, read, rename, remove, make_directory, sync_directory };
+  enum class Op {
+    append,
+    truncate,
+    sync,
+    open,
+    read,
+    rename,
+    remove,
+    make_directory,
+    sync_directory
+  };
   static constexpr std::size_t kOps = 9;
 
   struct Refusal {
-    std::size_t good = 0;  // that still succeed, from now on
+    std::size_t good = 0;                                         // that still succeed, from now on
     std::size_t count = std::numeric_limits<std::size_t>::max();  // then this many fail
     std::size_t torn_bytes = 0;  // of a refused append that reach the file all the same
     std::string why = "No space left on device (ENOSPC)";
@@ -85,10 +95,9 @@ class BrokenDisk final : public FileSystem {
   // Asked for, refused or not, of files whose name begins so.
   std::size_t count(Op op, std::string_view file = "") const DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    return static_cast<std::size_t>(
-        std::count_if(asked_.begin(), asked_.end(), [&](const auto& each) {
-          return each.first == op && each.second.starts_with(file);
-        }));
+    return static_cast<std::size_t>(std::count_if(
+        asked_.begin(), asked_.end(),
+        [&](const auto& each) { return each.first == op && each.second.starts_with(file); }));
   }
   std::size_t appends() const { return count(Op::append, "trace.log"); }
 
@@ -220,8 +229,7 @@ class BrokenDisk final : public FileSystem {
 
   mutable Mutex mutex_;
   std::array<Order, kOps> orders_ DEVS_GUARDED_BY(mutex_);
-  std::uint64_t room_ DEVS_GUARDED_BY(mutex_) =
-      std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t room_ DEVS_GUARDED_BY(mutex_) = std::numeric_limits<std::uint64_t>::max();
   Gate* append_gate_ DEVS_GUARDED_BY(mutex_) = nullptr;
   Gate* sync_gate_ DEVS_GUARDED_BY(mutex_) = nullptr;
   std::size_t refused_ DEVS_GUARDED_BY(mutex_) = 0;

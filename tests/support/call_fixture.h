@@ -31,8 +31,8 @@ class CallFixture {
         waiters(bus, reactor),
         house_workers({.name = "house", .threads = 1, .queue_capacity = 64}),
         workers({.name = "tool", .threads = 2, .queue_capacity = 64}),
-        desk(options, log_->epoch(), bus, waiters, tools, reactor, house_workers, stderr_log(Log::Level::error),
-             metrics),
+        desk(options, log_->epoch(), bus, waiters, tools, reactor, house_workers,
+             stderr_log(Log::Level::error), metrics),
         turning_([this] { reactor.run(); }) {}
   ~CallFixture() {
     disk.mend();

@@ -55,16 +55,20 @@ class Bytes {
   // All, none, or any number between.
   static std::size_t some_of(std::size_t count, Random& random) {
     switch (random() % 4) {
-      case 0: return 0;
-      case 1: return count;
-      default: return random() % (count + 1);
+      case 0:
+        return 0;
+      case 1:
+        return count;
+      default:
+        return random() % (count + 1);
     }
   }
   static void drop_sectors(std::string& bytes, std::size_t from, Random& random) {
     for (std::size_t at = from; at < bytes.size();) {
       const std::size_t end = std::min((at / kSector + 1) * kSector, bytes.size());
-      if (random() % 2 == 0) std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at),
-                                       bytes.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+      if (random() % 2 == 0)
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(end), '\0');
       at = end;
     }
   }
@@ -75,8 +79,12 @@ class Bytes {
       return std::clamp((begin + random() % (more.size() + 1)) / kSector * kSector, begin, end);
     };
     switch (random() % 3) {
-      case 0: bytes.resize(sector()); break;
-      case 1: bytes.resize(begin + random() % (more.size() + 1)); break;
+      case 0:
+        bytes.resize(sector());
+        break;
+      case 1:
+        bytes.resize(begin + random() % (more.size() + 1));
+        break;
       case 2:
         std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(sector()), bytes.end(), '\0');
         break;
@@ -111,9 +119,14 @@ class Names {
   std::map<std::string, std::size_t> survivors(Random& random) {
     const std::size_t journal = random() % (changes_.size() + 1);  // in order, up to here
     switch (random() % 4) {
-      case 0: break;
-      case 1: for (std::size_t i = 0; i < changes_.size(); ++i) settle(i); break;
-      case 2: for (std::size_t i = 0; i < journal; ++i) settle(i); break;
+      case 0:
+        break;
+      case 1:
+        for (std::size_t i = 0; i < changes_.size(); ++i) settle(i);
+        break;
+      case 2:
+        for (std::size_t i = 0; i < journal; ++i) settle(i);
+        break;
       case 3:
         for (std::size_t i = 0; i < changes_.size(); ++i)
           if (random() % 2 == 0) settle(i);
@@ -121,9 +134,8 @@ class Names {
     }
     for (const Change& each : changes_)
       if (each.at_rest) apply(*each.operation);
-    std::erase_if(files_, [this](const auto& file) {
-      return !directories_.contains(parent_of(file.first));
-    });
+    std::erase_if(
+        files_, [this](const auto& file) { return !directories_.contains(parent_of(file.first)); });
     return files_;
   }
   const std::set<std::string>& directories() const { return directories_; }
@@ -153,14 +165,21 @@ class Names {
   }
   void apply(const DiskOperation& operation) {
     switch (operation.kind) {
-      case Kind::make_directory: directories_.insert(operation.path); break;
-      case Kind::create: files_[operation.path] = operation.file; break;
+      case Kind::make_directory:
+        directories_.insert(operation.path);
+        break;
+      case Kind::create:
+        files_[operation.path] = operation.file;
+        break;
       case Kind::rename:
         files_[operation.to] = files_.at(operation.path);
         files_.erase(operation.path);
         break;
-      case Kind::remove: files_.erase(operation.path); break;
-      default: break;
+      case Kind::remove:
+        files_.erase(operation.path);
+        break;
+      default:
+        break;
     }
   }
 
@@ -185,22 +204,26 @@ DiskHistory after_kill(const DiskHistory& history, std::size_t begun, Random& ra
 DiskImage after_power_cut(const DiskHistory& history, std::size_t begun, Random& random) {
   Names names(history.before);
   std::map<std::size_t, Bytes> files;
-  for (const auto& file : history.before.files)
-    files.emplace(files.size(), Bytes(file.second));
+  for (const auto& file : history.before.files) files.emplace(files.size(), Bytes(file.second));
   for (std::size_t i = 0; i < std::min(begun, history.operations.size()); ++i) {
     const DiskOperation& operation = history.operations[i];
     const bool in_flight = i + 1 == begun;  // it had not answered yet
     switch (operation.kind) {
       case Kind::append:
-      case Kind::truncate: files[operation.file].change(operation); break;
+      case Kind::truncate:
+        files[operation.file].change(operation);
+        break;
       case Kind::sync:
         if (!in_flight || random() % 2 == 0) files[operation.file].sync();
         break;
-      case Kind::lost_sync: files[operation.file].lose_sync(); break;
+      case Kind::lost_sync:
+        files[operation.file].lose_sync();
+        break;
       case Kind::sync_directory:
         if (!in_flight || random() % 2 == 0) names.sync(operation.path);
         break;
-      default: names.change(operation);
+      default:
+        names.change(operation);
     }
   }
   DiskImage left;

@@ -21,10 +21,18 @@ struct DiskImage {
 // One thing a program did to a disk.
 struct DiskOperation {
   enum class Kind {
-    make_directory, create, append, truncate, sync, lost_sync, rename, remove, sync_directory
+    make_directory,
+    create,
+    append,
+    truncate,
+    sync,
+    lost_sync,
+    rename,
+    remove,
+    sync_directory
   };
   Kind kind = Kind::sync;
-  std::size_t file = 0;  // files of the image are numbered in its order, new ones after them
+  std::size_t file = 0;    // files of the image are numbered in its order, new ones after them
   std::string path = {};   // of names and directories
   std::string to = {};     // renamed to
   std::string bytes = {};  // appended
@@ -42,7 +50,8 @@ struct DiskHistory {
 // when `begun` is more than there are).  Nothing is at rest: the power may still fail.
 DiskHistory after_kill(const DiskHistory& history, std::size_t begun, Random& random);
 
-// The power failed there, and the last one may not have come to its end.  What was not synced may be gone, each in its own way:
+// The power failed there, and the last one may not have come to its end.  What was not synced may
+// be gone, each in its own way:
 //
 //   bytes   of a file: any number of the appends and truncates since its last sync is
 //           missing, later ones before earlier ones; the first missing append may be

@@ -41,8 +41,7 @@ class FakeClock final : public Clock {
  private:
   mutable Mutex mutex_;
   TimePoint steady_ DEVS_GUARDED_BY(mutex_) = TimePoint(std::chrono::hours(1));
-  Wall wall_ DEVS_GUARDED_BY(mutex_) =
-      Wall(std::chrono::milliseconds(1'795'224'245'120));
+  Wall wall_ DEVS_GUARDED_BY(mutex_) = Wall(std::chrono::milliseconds(1'795'224'245'120));
 };
 
 }  // namespace devs

@@ -65,7 +65,9 @@ void write_all(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(wrote));
   }
 }
-void say(const std::string& line) { write_all(line + settings.line_end); }
+void say(const std::string& line) {
+  write_all(line + settings.line_end);
+}
 
 std::string text_result(std::string_view text, std::string_view structured = {}) {
   std::string out = R"({"content":[{"type":"text","text":)";
@@ -121,13 +123,13 @@ std::string self_portrait() {
   ::getrlimit(RLIMIT_CORE, &core);
   std::array<char, 4096> cwd{};
   static_cast<void>(::getcwd(cwd.data(), cwd.size()) == nullptr);
-  return R"({"env":)" + quoted_list(environment) + R"(,"fds":)" + descriptors() +
-         R"(,"argv":)" + quoted_list(argv_seen) + R"(,"blocked":)" +
-         json_string(status_line("SigBlk:")) + R"(,"ignored":)" +
-         json_string(status_line("SigIgn:")) + R"(,"cwd":)" + json_string(cwd.data()) +
-         R"(,"leads_group":)" + (::getpgrp() == ::getpid() ? "true" : "false") +
-         R"(,"files":)" + std::to_string(files.rlim_max) + R"(,"core":)" +
-         std::to_string(core.rlim_max) + R"(,"pid":)" + std::to_string(::getpid()) + "}";
+  return R"({"env":)" + quoted_list(environment) + R"(,"fds":)" + descriptors() + R"(,"argv":)" +
+         quoted_list(argv_seen) + R"(,"blocked":)" + json_string(status_line("SigBlk:")) +
+         R"(,"ignored":)" + json_string(status_line("SigIgn:")) + R"(,"cwd":)" +
+         json_string(cwd.data()) + R"(,"leads_group":)" +
+         (::getpgrp() == ::getpid() ? "true" : "false") + R"(,"files":)" +
+         std::to_string(files.rlim_max) + R"(,"core":)" + std::to_string(core.rlim_max) +
+         R"(,"pid":)" + std::to_string(::getpid()) + "}";
 }
 
 // --- tools ---
@@ -147,9 +149,9 @@ struct Call {
 void send_progress(const Call& call, std::string_view value) {
   const std::string token(JsonView(call.meta)["progressToken"].text());
   if (token.empty()) return;
-  say(encode_rpc_notification("notifications/progress",
-                              R"({"progressToken":)" + token + R"(,"progress":)" +
-                                  std::string(value) + R"(,"message":"step"})"));
+  say(encode_rpc_notification("notifications/progress", R"({"progressToken":)" + token +
+                                                            R"(,"progress":)" + std::string(value) +
+                                                            R"(,"message":"step"})"));
 }
 
 void answer_shuffled() {
@@ -215,10 +217,10 @@ const std::map<std::string, ToolBody>& bodies() {
          write_all(std::string_view(whole).substr(0, whole.size() / 2));
          std::_Exit(0);
        }},
-      {"line", [](const Call& c) {
-         answer_with_line_of(c, static_cast<std::size_t>(c.number("bytes")));
-       }},
-      {"twice_named", [](const Call& c) {
+      {"line",
+       [](const Call& c) { answer_with_line_of(c, static_cast<std::size_t>(c.number("bytes"))); }},
+      {"twice_named",
+       [](const Call& c) {
          say(R"({"jsonrpc":"2.0","id":)" + c.id + R"(,"result":{"a":1,"a":2}})");
        }},
       {"junk",
@@ -245,9 +247,8 @@ const std::map<std::string, ToolBody>& bodies() {
       {"retool",
        [](const Call& c) {
          settings.tools.clear();
-         JsonView(c.arguments)["names"].each_element([](JsonView name) {
-           settings.tools.push_back(name.string().value_or(""));
-         });
+         JsonView(c.arguments)["names"].each_element(
+             [](JsonView name) { settings.tools.push_back(name.string().value_or("")); });
          for (int i = 0; i < 3; ++i)
            say(encode_rpc_notification("notifications/tools/list_changed", {}));
          answer(c.id, "changed");
@@ -291,10 +292,9 @@ void on_request(const RpcMessage& message) {
       say(encode_rpc_error(message.id, {-32603, "not today", {}}));
       return;
     }
-    say(encode_rpc_result(
-        message.id, R"({"protocolVersion":")" + settings.revision +
-                        R"(","capabilities":{"tools":{"listChanged":true}},)"
-                        R"("serverInfo":{"name":"fake","version":"1"}})"));
+    say(encode_rpc_result(message.id, R"({"protocolVersion":")" + settings.revision +
+                                          R"(","capabilities":{"tools":{"listChanged":true}},)"
+                                          R"("serverInfo":{"name":"fake","version":"1"}})"));
   } else if (message.method == "tools/list") {
     list_tools(message);
   } else if (message.method == "tools/call") {
@@ -329,8 +329,7 @@ bool read_one() {
   const RpcMessage* message = std::get_if<RpcMessage>(&decoded);
   if (message == nullptr) std::_Exit(5);
   if (message->kind == RpcMessage::Kind::response)
-    last_request_answer =
-        message->error.present() ? message->error.text() : message->result.text();
+    last_request_answer = message->error.present() ? message->error.text() : message->result.text();
   if (message->kind == RpcMessage::Kind::request) on_request(*message);
   if (message->method == "notifications/cancelled") on_cancelled(message->params);
   return true;

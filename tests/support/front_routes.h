@@ -12,7 +12,8 @@ namespace devs {
 // A small house of every kind of row, for tests of the front.
 inline std::vector<Route> front_routes(LiveFront& live) {
   const auto says = [](std::string body) {
-    return [body = std::move(body)](Exchange& exchange) { exchange.respond(json_answer(200, body)); };
+    return
+        [body = std::move(body)](Exchange& exchange) { exchange.respond(json_answer(200, body)); };
   };
   const auto counts_body = [](Exchange& exchange) {
     exchange.respond(
@@ -56,21 +57,38 @@ inline std::vector<Route> front_routes(LiveFront& live) {
   const auto throws = [](Exchange&) { throw std::runtime_error("secret text"); };
 
   std::vector<Route> rows;
-  rows.push_back({.method = Method::post, .pattern = "/mcp", .handler = counts_body,
-                  .max_body = 4'194'304, .content_types = {"application/json"}});
-  rows.push_back({.method = Method::get, .pattern = "/hello", .handler = says(R"({"hello":true})")});
-  rows.push_back({.method = Method::post, .pattern = "/saop/turns", .handler = counts_body,
-                  .max_body = 512'000, .content_types = {"application/json"},
+  rows.push_back({.method = Method::post,
+                  .pattern = "/mcp",
+                  .handler = counts_body,
+                  .max_body = 4'194'304,
+                  .content_types = {"application/json"}});
+  rows.push_back(
+      {.method = Method::get, .pattern = "/hello", .handler = says(R"({"hello":true})")});
+  rows.push_back({.method = Method::post,
+                  .pattern = "/saop/turns",
+                  .handler = counts_body,
+                  .max_body = 512'000,
+                  .content_types = {"application/json"},
                   .cancel_on_fin = true});
-  rows.push_back({.method = Method::get, .pattern = "/trace/stream", .handler = stream,
+  rows.push_back(
+      {.method = Method::get, .pattern = "/trace/stream", .handler = stream, .is_stream = true});
+  rows.push_back({.method = Method::get,
+                  .pattern = "/open/stream",
+                  .handler = stream,
+                  .cors = CorsPolicy::any,
                   .is_stream = true});
-  rows.push_back({.method = Method::get, .pattern = "/open/stream", .handler = stream,
-                  .cors = CorsPolicy::any, .is_stream = true});
   rows.push_back({.method = Method::get, .pattern = "/later", .handler = later});
-  rows.push_back({.method = Method::post, .pattern = "/later", .handler = later,
-                  .max_body = 1'000, .body_optional = true});
-  rows.push_back({.method = Method::post, .pattern = "/cancel", .handler = later,
-                  .max_body = 1'000, .body_optional = true, .cancel_on_fin = true});
+  rows.push_back({.method = Method::post,
+                  .pattern = "/later",
+                  .handler = later,
+                  .max_body = 1'000,
+                  .body_optional = true});
+  rows.push_back({.method = Method::post,
+                  .pattern = "/cancel",
+                  .handler = later,
+                  .max_body = 1'000,
+                  .body_optional = true,
+                  .cancel_on_fin = true});
   rows.push_back({.method = Method::get, .pattern = "/big", .handler = big});
   rows.push_back({.method = Method::get, .pattern = "/who", .handler = who});
   rows.push_back({.method = Method::get, .pattern = "/query", .handler = query});
@@ -78,7 +96,9 @@ inline std::vector<Route> front_routes(LiveFront& live) {
   rows.push_back({.method = Method::del, .pattern = "/items/{id}", .handler = item});
   rows.push_back({.method = Method::get, .pattern = "/throws", .handler = throws});
   rows.push_back({.method = Method::get, .pattern = "/silent", .handler = [](Exchange&) {}});
-  rows.push_back({.method = Method::get, .pattern = "/health", .handler = says("{}"),
+  rows.push_back({.method = Method::get,
+                  .pattern = "/health",
+                  .handler = says("{}"),
                   .credential = Credential::none});
   return rows;
 }

@@ -34,14 +34,12 @@ struct WireAnswer {
 // test's thread; waits at most 10 s for anything.
 class HttpWire {
  public:
-  explicit HttpWire(std::uint16_t port)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit HttpWire(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-      hang_up();
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) hang_up();
   }
   ~HttpWire() { hang_up(); }
   HttpWire(const HttpWire&) = delete;
@@ -109,8 +107,7 @@ class HttpWire {
     while ((line = buffer_.find("\r\n")) == std::string::npos) {
       if (!read_more()) return std::nullopt;
     }
-    const auto size =
-        static_cast<std::size_t>(std::strtoul(buffer_.c_str(), nullptr, 16));
+    const auto size = static_cast<std::size_t>(std::strtoul(buffer_.c_str(), nullptr, 16));
     while (buffer_.size() < line + 2 + size + 2) {
       if (!read_more()) return std::nullopt;
     }

@@ -26,8 +26,7 @@ inline bool same_value(JsonView view, const nlohmann::json& tree) {
       return same;
     }
     case nlohmann::json::value_t::string:
-      return view.string() == tree.get<std::string>() &&
-             view.is(tree.get<std::string>());
+      return view.string() == tree.get<std::string>() && view.is(tree.get<std::string>());
     case nlohmann::json::value_t::boolean:
       return view.boolean() == tree.get<bool>();
     case nlohmann::json::value_t::null:

@@ -165,8 +165,7 @@ class LiveFront {
   using MakeRoutes = std::function<std::vector<Route>(LiveFront&)>;
 
   LiveFront(Options options, MakeRoutes routes)
-      : reactor_(options.real_clock ? system_clock() : static_cast<const Clock&>(clock_),
-                 metrics_),
+      : reactor_(options.real_clock ? system_clock() : static_cast<const Clock&>(clock_), metrics_),
         workers_({.name = "http", .threads = options.workers, .queue_capacity = options.queue}) {
     RouteTable table;
     for (Route& route : routes(*this))

@@ -17,15 +17,13 @@ inline std::string http_request(std::string_view method, std::uint16_t port,
   std::string text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
   text += "Host: 127.0.0.1:" + std::to_string(port) + "\r\n";
   for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
-  if (method == "POST")
-    text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (method == "POST") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   text += "\r\n";
   text += body;
   return text;
 }
 
-inline std::string rpc(std::string_view id, std::string_view method,
-                       std::string_view params = {}) {
+inline std::string rpc(std::string_view id, std::string_view method, std::string_view params = {}) {
   std::string text = "{\"jsonrpc\":\"2.0\"";
   if (!id.empty()) text.append(",\"id\":").append(id);
   text.append(",\"method\":\"").append(method).append("\"");
@@ -90,11 +88,11 @@ class McpClient {
   }
 
   WireAnswer initialize(std::string_view revision = "2025-11-25") {
-    WireAnswer answer = post(rpc(
-        "0", "initialize",
-        "{\"protocolVersion\":\"" + std::string(revision) +
-            "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"tester\",\"version\":"
-            "\"1\"}}"));
+    WireAnswer answer =
+        post(rpc("0", "initialize",
+                 "{\"protocolVersion\":\"" + std::string(revision) +
+                     "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"tester\",\"version\":"
+                     "\"1\"}}"));
     session = answer.header("mcp-session-id");
     return answer;
   }

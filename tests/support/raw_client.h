@@ -20,7 +20,7 @@ namespace devs {
 
 // One answer, as it came.
 struct RawAnswer {
-  int status = 0;  // 0: none came
+  int status = 0;                                            // 0: none came
   std::vector<std::pair<std::string, std::string>> headers;  // names lower-cased
   std::string body;
   std::string head;  // verbatim
@@ -45,8 +45,7 @@ class RawClient {
   using Idle = std::function<void()>;
 
   RawClient() = default;
-  explicit RawClient(std::uint16_t port, Idle idle = {}, bool v6 = false,
-                     int receive_buffer = 0)
+  explicit RawClient(std::uint16_t port, Idle idle = {}, bool v6 = false, int receive_buffer = 0)
       : idle_(std::move(idle)) {
     fd_ = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (receive_buffer > 0)
@@ -61,8 +60,8 @@ class RawClient {
     six.sin6_family = AF_INET6;
     six.sin6_port = htons(port);
     six.sin6_addr = in6addr_loopback;
-    const auto* const name = v6 ? reinterpret_cast<const sockaddr*>(&six)
-                                : reinterpret_cast<const sockaddr*>(&v4);
+    const auto* const name =
+        v6 ? reinterpret_cast<const sockaddr*>(&six) : reinterpret_cast<const sockaddr*>(&v4);
     connected_ = connect(fd_, name, v6 ? sizeof(six) : sizeof(v4)) == 0 || errno == EINPROGRESS;
   }
   RawClient(RawClient&& other) noexcept
@@ -85,7 +84,7 @@ class RawClient {
   ~RawClient() { close(); }
 
   int fd() const { return fd_; }
-  bool ended() const { return ended_; }      // FIN or RST was seen
+  bool ended() const { return ended_; }  // FIN or RST was seen
   bool was_reset() const { return reset_; }
   const std::string& buffer() const { return in_; }
 
@@ -94,7 +93,7 @@ class RawClient {
     fd_ = -1;
   }
   void hard_close() {  // RST
-    const struct linger hard {.l_onoff = 1, .l_linger = 0};
+    const struct linger hard { .l_onoff = 1, .l_linger = 0 };
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
     close();
   }
@@ -142,8 +141,7 @@ class RawClient {
       return true;
     }
     if (n == 0) ended_ = true;
-    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-      ended_ = reset_ = true;
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) ended_ = reset_ = true;
     return false;
   }
   std::string take() { return std::exchange(in_, {}); }
@@ -162,8 +160,7 @@ class RawClient {
       std::string name = answer.head.substr(from, colon - from);
       for (char& c : name)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      answer.headers.emplace_back(std::move(name),
-                                  answer.head.substr(colon + 2, line - colon - 2));
+      answer.headers.emplace_back(std::move(name), answer.head.substr(colon + 2, line - colon - 2));
       from = line + 2;
     }
     if (to_head) return answer;
@@ -202,8 +199,7 @@ class RawClient {
   Idle idle_;
 };
 
-inline std::string get_text(std::string_view path, std::uint16_t port,
-                            std::string_view more = {}) {
+inline std::string get_text(std::string_view path, std::uint16_t port, std::string_view more = {}) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
          "\r\n" + std::string(more) + "\r\n";
 }

@@ -26,8 +26,8 @@ Status missing(const std::string& path) {
 
 std::string_view name_of(DiskCall call) {
   static constexpr std::array<std::string_view, kDiskCalls> kNames{
-      "open_append", "open_read", "append", "truncate", "sync", "read", "size",
-      "rename", "remove", "make_directory", "sync_directory", "list"};
+      "open_append", "open_read", "append", "truncate",       "sync",           "read",
+      "size",        "rename",    "remove", "make_directory", "sync_directory", "list"};
   return kNames[static_cast<std::size_t>(call)];
 }
 
@@ -38,8 +38,7 @@ struct SimulatedDisk::Content {
 
 class SimulatedDisk::OpenFile final : public File {
  public:
-  OpenFile(SimulatedDisk& disk, std::size_t number, std::shared_ptr<Content> content,
-           bool writable)
+  OpenFile(SimulatedDisk& disk, std::size_t number, std::shared_ptr<Content> content, bool writable)
       : disk_(disk), number_(number), content_(std::move(content)), writable_(writable) {}
 
   Status append(std::span<const std::string_view> pieces) override {
@@ -54,10 +53,11 @@ class SimulatedDisk::OpenFile final : public File {
                more.size() > room) {
       more.resize(static_cast<std::size_t>(room));
       ++disk_.refused_;
-      verdict = Status(Code::resource_exhausted, "cannot append to " + content_->path +
-                                                     ": No space left on device (ENOSPC)");
+      verdict = Status(Code::resource_exhausted,
+                       "cannot append to " + content_->path + ": No space left on device (ENOSPC)");
     }
-    if (!more.empty()) disk_.record({.kind = Kind::append, .file = number_, .bytes = std::move(more)});
+    if (!more.empty())
+      disk_.record({.kind = Kind::append, .file = number_, .bytes = std::move(more)});
     return verdict;
   }
   Status truncate(std::uint64_t size) override {
@@ -158,8 +158,7 @@ Result<std::unique_ptr<File>> SimulatedDisk::open_append(const std::filesystem::
   if (!is_directory(parent_of(name))) return missing(name);
   if (is_directory(name))
     return Status(Code::unavailable, "cannot use " + name + ": not a regular file");
-  if (!names_.contains(name))
-    record({.kind = Kind::create, .file = next_file_, .path = name});
+  if (!names_.contains(name)) record({.kind = Kind::create, .file = next_file_, .path = name});
   const std::size_t number = names_.at(name);
   return std::unique_ptr<File>(new OpenFile(*this, number, files_.at(number), true));
 }
@@ -170,8 +169,7 @@ Result<std::unique_ptr<File>> SimulatedDisk::open_read(const std::filesystem::pa
   if (Status may = judge(DiskCall::open_read, name); !may.ok()) return may;
   const auto found = names_.find(name);
   if (found == names_.end()) return missing(name);
-  return std::unique_ptr<File>(
-      new OpenFile(*this, found->second, files_.at(found->second), false));
+  return std::unique_ptr<File>(new OpenFile(*this, found->second, files_.at(found->second), false));
 }
 
 Status SimulatedDisk::rename(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -235,8 +233,7 @@ Status SimulatedDisk::judge(DiskCall call, const std::string& path) const {
   }
   --fault_->count;
   ++refused_;
-  return {fault_->code,
-          "cannot " + std::string(name_of(call)) + " " + path + ": " + fault_->why};
+  return {fault_->code, "cannot " + std::string(name_of(call)) + " " + path + ": " + fault_->why};
 }
 
 bool SimulatedDisk::is_directory(const std::string& path) const {
@@ -259,13 +256,17 @@ void SimulatedDisk::record(DiskOperation operation) {
 
 void SimulatedDisk::perform(const DiskOperation& operation) {
   switch (operation.kind) {
-    case Kind::make_directory: directories_.insert(operation.path); break;
+    case Kind::make_directory:
+      directories_.insert(operation.path);
+      break;
     case Kind::create:
       names_[operation.path] = operation.file;
       files_[operation.file] = std::make_shared<Content>(Content{operation.path, {}});
       next_file_ = std::max(next_file_, operation.file + 1);
       break;
-    case Kind::append: files_.at(operation.file)->bytes += operation.bytes; break;
+    case Kind::append:
+      files_.at(operation.file)->bytes += operation.bytes;
+      break;
     case Kind::truncate:
       files_.at(operation.file)->bytes.resize(static_cast<std::size_t>(operation.size), '\0');
       break;
@@ -273,10 +274,13 @@ void SimulatedDisk::perform(const DiskOperation& operation) {
       names_[operation.to] = names_.at(operation.path);
       names_.erase(operation.path);
       break;
-    case Kind::remove: names_.erase(operation.path); break;
+    case Kind::remove:
+      names_.erase(operation.path);
+      break;
     case Kind::sync:
     case Kind::lost_sync:
-    case Kind::sync_directory: break;
+    case Kind::sync_directory:
+      break;
   }
 }
 

@@ -20,8 +20,18 @@ namespace devs {
 
 // What the program asks of a disk, to count and to refuse.
 enum class DiskCall {
-  open_append, open_read, append, truncate, sync, read, size,
-  rename, remove, make_directory, sync_directory, list
+  open_append,
+  open_read,
+  append,
+  truncate,
+  sync,
+  read,
+  size,
+  rename,
+  remove,
+  make_directory,
+  sync_directory,
+  list
 };
 inline constexpr std::size_t kDiskCalls = 12;
 std::string_view name_of(DiskCall call);
@@ -90,8 +100,7 @@ class SimulatedDisk final : public FileSystem {
   mutable std::optional<DiskFault> fault_ DEVS_GUARDED_BY(mutex_);
   mutable std::size_t refused_ DEVS_GUARDED_BY(mutex_) = 0;
   mutable std::array<std::size_t, kDiskCalls> calls_ DEVS_GUARDED_BY(mutex_){};
-  std::uint64_t capacity_ DEVS_GUARDED_BY(mutex_) =
-      std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t capacity_ DEVS_GUARDED_BY(mutex_) = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace devs

@@ -12,8 +12,7 @@ namespace devs {
 class TempDir {
  public:
   TempDir() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "devs-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "devs-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();  // no test can go on
     path_ = name;
   }

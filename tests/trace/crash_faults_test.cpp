@@ -94,12 +94,17 @@ std::string fault_of_run(const TempDir& dir, const DiskHistory& begin, LogLedger
   SimulatedDisk disk(begin);
   MemoryLog lines;
   Metrics metrics;
-  disk.refuse({.call = refusal.call, .good = nth - 1, .count = in_a_row,
-               .torn_bytes = refusal.torn_bytes, .why = refusal.why, .code = refusal.code});
+  disk.refuse({.call = refusal.call,
+               .good = nth - 1,
+               .count = in_a_row,
+               .torn_bytes = refusal.torn_bytes,
+               .why = refusal.why,
+               .code = refusal.code});
   {
     auto log = FlightLog::open(options_on(dir, disk), lines);
     for (std::size_t tries = 0; !log.ok(); ++tries) {
-      if (!contains(log.status().message(), refusal.why)) return "open says: " + log.status().message();
+      if (!contains(log.status().message(), refusal.why))
+        return "open says: " + log.status().message();
       if (tries == in_a_row) return "open does not heal: " + log.status().message();
       log = FlightLog::open(options_on(dir, disk), lines);
     }
@@ -150,13 +155,15 @@ std::string fault_of_run(const TempDir& dir, const DiskHistory& begin, LogLedger
   auto again = FlightLog::open(options_on(dir, disk), lines);
   if (!again.ok()) return "it does not open again: " + again.status().message();
   Random random(nth);
-  if (std::string fault = ledger.fault_of(**again, random); !fault.empty()) return "after a restart: " + fault;
+  if (std::string fault = ledger.fault_of(**again, random); !fault.empty())
+    return "after a restart: " + fault;
   if (ledger.losses() > 0) return "entries were lost";
   again->reset();
   const auto checked = check_log(disk, dir.path(), {});
   if (!checked.ok()) return "it cannot be checked: " + checked.status().message();
   if (!checked->faults.empty())
-    return fmt::format("verify complains of {}: {}", checked->faults.front().file, checked->faults.front().what);
+    return fmt::format("verify complains of {}: {}", checked->faults.front().file,
+                       checked->faults.front().what);
   return {};
 }
 
@@ -171,13 +178,12 @@ TEST_CASE("FlightRecorder: the disk refuses its n-th call, and nothing acknowled
     bool fired = true;
     for (std::size_t nth = 1; nth <= most && fired; ++nth) {
       for (const std::size_t in_a_row : {std::size_t{1}, std::size_t{3}}) {
-        const auto durability = nth % 2 == 0 ? Durability::written
-                                             : Durability::synced;
+        const auto durability = nth % 2 == 0 ? Durability::written : Durability::synced;
         const std::string fault =
             fault_of_run(dir, begin, ledger, refusal, nth, in_a_row, durability, fired);
         ++runs;
         CHECK_MESSAGE(fault.empty(), name_of(refusal.call), " number ", nth, ", ", in_a_row,
-                        " in a row, ", refusal.why, ": ", fault);
+                      " in a row, ", refusal.why, ": ", fault);
       }
     }
   }

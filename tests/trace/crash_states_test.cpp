@@ -103,19 +103,29 @@ class Life {
     shown(log_->last());
     auto pins = Pins::open(disk_, dir_ / "pins.json", {});
     if (!pins.ok()) return pins.status().message();
-    SegmentKeeper keeper(*log_, **pins, clock_, lines_, metrics_,
-                         {.retention = {.bytes = 0, .entries = keep_entries},
-                          .look_every = std::chrono::hours(1)});
+    SegmentKeeper keeper(
+        *log_, **pins, clock_, lines_, metrics_,
+        {.retention = {.bytes = 0, .entries = keep_entries}, .look_every = std::chrono::hours(1)});
     if (std::string fault = settle(keeper, keep_entries); !fault.empty()) return fault;
     for (; steps > 0; --steps) {
       clock_.advance(std::chrono::seconds(1));
       std::string fault;
       switch (random_() % 8) {
-        case 0: fault = roll(); break;
-        case 1: fault = settle(keeper, keep_entries); break;
-        case 2: fault = sync(); break;
-        case 3: ledger_.skip(random_() % 3); fault = append(); break;
-        default: fault = append();
+        case 0:
+          fault = roll();
+          break;
+        case 1:
+          fault = settle(keeper, keep_entries);
+          break;
+        case 2:
+          fault = sync();
+          break;
+        case 3:
+          ledger_.skip(random_() % 3);
+          fault = append();
+          break;
+        default:
+          fault = append();
       }
       if (!fault.empty()) return fault;
     }
@@ -269,24 +279,27 @@ std::string fault_of_seed(const TempDir& dir, std::uint64_t seed, Tally& tally) 
       state = crash(life, begun, how, random);
       ++tally.states;
       ++(how == Crash::kill ? tally.killed : tally.cut);
-      const std::string where = fmt::format(
-          "generation {}, {} {} of {} operations, {}", generation,
-          how == Crash::kill ? "killed after" : "power cut after", begun, operations,
-          durability == Durability::synced ? "synced" : "written");
+      const std::string where =
+          fmt::format("generation {}, {} {} of {} operations, {}", generation,
+                      how == Crash::kill ? "killed after" : "power cut after", begun, operations,
+                      durability == Durability::synced ? "synced" : "written");
       Life after(dir.path(), state.disk, state.ledger, state.promise, durability, random);
       if (std::string fault = after.begin(); !fault.empty()) return where + ": " + fault;
       if (after.last() > 0 && after.epoch() != epoch) return where + ": the epoch changed";
       tally.with_losses += after.ledger().losses() > 0 ? 1u : 0u;
       if (i % 4 == 0)
-        if (std::string fault = after.work(3, keep_entries); !fault.empty()) return where + ", going on: " + fault;
+        if (std::string fault = after.work(3, keep_entries); !fault.empty())
+          return where + ", going on: " + fault;
       torn_segments |= how == Crash::power && durability == Durability::written;
-      if (std::string fault = after.verify(torn_segments); !fault.empty()) return where + ": " + fault;
+      if (std::string fault = after.verify(torn_segments); !fault.empty())
+        return where + ": " + fault;
     }
   }
   return {};
 }
 
-TEST_CASE("FlightLog: whatever a crash leaves is opened, nothing promised is lost, and life goes on") {
+TEST_CASE(
+    "FlightLog: whatever a crash leaves is opened, nothing promised is lost, and life goes on") {
   const std::size_t wanted = number_from("DEVS_CRASH_STATES", 480);
   const TempDir dir;  // only its lock is real
   Tally tally;

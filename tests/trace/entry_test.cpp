@@ -5,8 +5,7 @@
 namespace devs {
 namespace {
 
-TEST_CASE(
-    "Draft: a host's envelope is kept verbatim, with its facts and without a stamp") {
+TEST_CASE("Draft: a host's envelope is kept verbatim, with its facts and without a stamp") {
   const std::string body =
       R"({"type":"thought","turn_index":1,"taskId":"t-42","payload":{},"timestamp_ns":"0"})";
   const Draft draft = draft_of_published(body);
@@ -25,8 +24,7 @@ TEST_CASE("Draft: one of ours says where its stamp goes") {
   CHECK(draft.facts.type == "thought");
   CHECK(draft.facts.session_id == "s-7");
   REQUIRE(draft.stamp_at.has_value());
-  CHECK(draft.body.substr(*draft.stamp_at, kStampDigits) ==
-        std::string(kStampDigits, '0'));
+  CHECK(draft.body.substr(*draft.stamp_at, kStampDigits) == std::string(kStampDigits, '0'));
 }
 
 }  // namespace

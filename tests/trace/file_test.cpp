@@ -20,8 +20,8 @@ TEST_CASE("File: any number of pieces of any size arrive in order") {
   std::vector<std::string> texts;
   std::string all;
   for (std::size_t i = 0; i < 5000; ++i) {  // more than one writev takes
-    texts.push_back(std::string(i % 7 * (i % 500 == 3 ? 10'000 : 1),
-                                static_cast<char>('a' + i % 26)));
+    texts.push_back(
+        std::string(i % 7 * (i % 500 == 3 ? 10'000 : 1), static_cast<char>('a' + i % 26)));
     all += texts.back();
   }
   const std::vector<std::string_view> pieces(texts.begin(), texts.end());

@@ -66,8 +66,7 @@ std::string index_bytes() {
   std::string bytes = encode_side_header({.epoch = std::string(kEpoch)});
   SideRecordWriter record;
   const auto add = [&](const KeptLine& line) {
-    record.add({static_cast<std::uint32_t>(line.body.size()), crc32c(line.body)},
-               line.topics);
+    record.add({static_cast<std::uint32_t>(line.body.size()), crc32c(line.body)}, line.topics);
   };
   const auto lines = example_lines();
   record.begin(1, 0, kMs, {.open_from = 2, .last_stamp_ns = kMs * 1'000'000});
@@ -96,14 +95,12 @@ Sealed sealed_bytes() {
           *read_whole_file(*disk, sealed_sidecar_path(segments_path(), 1), 1 << 20)};
 }
 
-TEST_CASE(
-    "flight_log_format: the page shows trace.log and trace.idx as they are written") {
+TEST_CASE("flight_log_format: the page shows trace.log and trace.idx as they are written") {
   CHECK(shown("json trace.log") == log_bytes());
   CHECK(shown("hex trace.idx") == dump(index_bytes()));
 }
 
-TEST_CASE(
-    "flight_log_format: the sealed bytes of the page are read as the lines they were") {
+TEST_CASE("flight_log_format: the sealed bytes of the page are read as the lines they were") {
   auto disk = log_disk();
   const std::string data = undump(shown("hex 00000000000000000001.ndjson.zst"));
   const std::string sidecar = shown("json 00000000000000000001.json");
@@ -129,8 +126,7 @@ TEST_CASE("[T18] flight_log_format: sidecar and footer of the page are golden, t
             .ends_with(encode_footer(*head, table->losses)));
 }
 
-TEST_CASE(
-    "flight_log_format: sealing the lines of the page gives the bytes of the page") {
+TEST_CASE("flight_log_format: sealing the lines of the page gives the bytes of the page") {
   const Sealed now = sealed_bytes();
   const std::string data = undump(shown("hex 00000000000000000001.ndjson.zst"));
   if (now.data.size() != data.size())

@@ -24,9 +24,8 @@ TEST_CASE("FlightLog: only the owner may look, and no child inherits a descripto
   };
   CHECK(mode("deep/trace") == 0700);
   CHECK(mode("deep/trace/segments") == 0700);
-  for (const char* name :
-       {"deep/trace/trace.log", "deep/trace/trace.idx", "deep/trace/trace.meta",
-        "deep/trace/trace.lock"})
+  for (const char* name : {"deep/trace/trace.log", "deep/trace/trace.idx", "deep/trace/trace.meta",
+                           "deep/trace/trace.lock"})
     CHECK(mode(name) == 0600);
   int ours = 0;
   for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -34,8 +33,7 @@ TEST_CASE("FlightLog: only the owner may look, and no child inherits a descripto
     const auto target = std::filesystem::read_symlink(each.path(), gone);
     if (gone || !contains(target.string(), dir.path().string())) continue;
     ++ours;
-    CHECK((::fcntl(std::stoi(each.path().filename().string()), F_GETFD) & FD_CLOEXEC) !=
-          0);
+    CHECK((::fcntl(std::stoi(each.path().filename().string()), F_GETFD) & FD_CLOEXEC) != 0);
   }
   CHECK(ours == 3);  // log, sidecar and lock; nothing else stays open
 }
@@ -85,8 +83,7 @@ TEST_CASE("FlightLog: a log that is gone or empty begins a new epoch") {
 TEST_CASE("FlightLog: entries whose epoch is lost get a new one, and a warning") {
   const TempDir dir;
   MemoryLog lines;
-  for (const std::string_view meta :
-       {"", "{\"form", "{\"format\":1,\"epoch\":\"../../etc\"}"}) {
+  for (const std::string_view meta : {"", "{\"form", "{\"format\":1,\"epoch\":\"../../etc\"}"}) {
     write_bytes(dir / "trace.log", body_of("1") + "\n");
     write_bytes(dir / "trace.meta", meta);
     std::filesystem::remove(dir / "trace.idx");
@@ -113,8 +110,7 @@ TEST_CASE("[T10] FlightLog: a newer format is refused by name and left alone") {
   CHECK(bytes_of(dir / "trace.log") == "whatever this is");
 }
 
-TEST_CASE(
-    "FlightLog: a second one on the same directory is refused, and says who is there") {
+TEST_CASE("FlightLog: a second one on the same directory is refused, and says who is there") {
   const TempDir dir;
   MemoryLog lines;
   {

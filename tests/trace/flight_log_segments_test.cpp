@@ -128,8 +128,8 @@ TEST_CASE("FlightLog: rolling nothing changes nothing") {
 // Each operation of a roll refused once: the process goes on, or dies there and starts anew.
 TEST_CASE("FlightLog: a roll refused at any step is finished later, by this process or the next") {
   for (const bool dies : {false, true}) {
-    for (const Op op : {Op::truncate, Op::make_directory, Op::rename, Op::sync_directory,
-                        Op::open, Op::append, Op::sync}) {
+    for (const Op op : {Op::truncate, Op::make_directory, Op::rename, Op::sync_directory, Op::open,
+                        Op::append, Op::sync}) {
       for (std::size_t good = 0; good < 4; ++good) {
         CAPTURE(dies);
         CAPTURE(static_cast<int>(op));
@@ -172,8 +172,7 @@ TEST_CASE("FlightLog: the two names of a roll may reach the disk in either order
     MemoryLog lines;
     write_segments(dir.path(), 3, 1);
     const std::string moved = log_first ? "trace.log" : "trace.idx";
-    std::filesystem::rename(dir / moved,
-                            dir / name_of_base(1, log_first ? ".ndjson" : ".idx"));
+    std::filesystem::rename(dir / moved, dir / name_of_base(1, log_first ? ".ndjson" : ".idx"));
     Opened log = FlightLog::open({.dir = dir.path()}, lines);
     REQUIRE(log.ok());
     CHECK((*log)->segments().list()->size() == (log_first ? 1 : 0));
@@ -214,8 +213,15 @@ TEST_CASE("FlightLog: lines whose record was never written are taken when they a
   const TempDir dir;
   MemoryLog lines;
   write_segments(dir.path(), 2, 1);
-  const std::string more = R"({"adopted":1})" "\n" R"(no object)" "\n" R"({"adopted":2})" "\n"
-                           R"({"torn": [1,})" "\n" R"({"to)";
+  const std::string more = R"({"adopted":1})"
+                           "\n"
+                           R"(no object)"
+                           "\n"
+                           R"({"adopted":2})"
+                           "\n"
+                           R"({"torn": [1,})"
+                           "\n"
+                           R"({"to)";
   write_bytes(dir / "trace.log", bytes_of(dir / "trace.log") + more);
   Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
@@ -243,14 +249,23 @@ TEST_CASE("FlightLog: without its sidecar a log is what its lines say, and knows
   MemoryLog lines;
   write_segments(dir.path(), 20, 2);  // three segments of six, and two lines
   const Epoch epoch = FlightLog::open({.dir = dir.path()}, lines).value()->epoch();
-  SUBCASE("the active file's") { std::filesystem::remove(dir / "trace.idx"); }
-  SUBCASE("a segment's") { std::filesystem::remove(dir / name_of_base(7, ".idx")); }
+  SUBCASE("the active file's") {
+    std::filesystem::remove(dir / "trace.idx");
+  }
+  SUBCASE("a segment's") {
+    std::filesystem::remove(dir / name_of_base(7, ".idx"));
+  }
   SUBCASE("all of them") {
     std::filesystem::remove(dir / "trace.idx");
-    for (const Sequence base : {1u, 7u, 13u}) std::filesystem::remove(dir / name_of_base(base, ".idx"));
+    for (const Sequence base : {1u, 7u, 13u})
+      std::filesystem::remove(dir / name_of_base(base, ".idx"));
   }
-  SUBCASE("one of garbage") { write_bytes(dir / "trace.idx", std::string(300, 'x')); }
-  SUBCASE("an empty one") { write_bytes(dir / "trace.idx", ""); }
+  SUBCASE("one of garbage") {
+    write_bytes(dir / "trace.idx", std::string(300, 'x'));
+  }
+  SUBCASE("an empty one") {
+    write_bytes(dir / "trace.idx", "");
+  }
   Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
   CHECK((*log)->epoch() == epoch);
@@ -459,8 +474,11 @@ TEST_CASE("FlightLog: when retention dropped all there was, its numbers go on") 
     epoch = (*log)->epoch();
   }
   std::filesystem::remove_all(dir / "segments");
-  SUBCASE("the sidecar says where") {}
-  SUBCASE("trace.meta says where") { std::filesystem::remove(dir / "trace.idx"); }
+  SUBCASE("the sidecar says where") {
+  }
+  SUBCASE("trace.meta says where") {
+    std::filesystem::remove(dir / "trace.idx");
+  }
   Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
   CHECK((*log)->last() == 3);
@@ -480,8 +498,8 @@ TEST_CASE("FlightLog: the sealed form is taken when it is whole, and the rolled 
     {
       Opened log = FlightLog::open({.dir = dir.path()}, lines);
       REQUIRE(log.ok());
-      const auto sealed = seal(real_files(), dir / "segments",
-                               *(*log)->segments().list()->front(), {.epoch = (*log)->epoch()});
+      const auto sealed = seal(real_files(), dir / "segments", *(*log)->segments().list()->front(),
+                               {.epoch = (*log)->epoch()});
       REQUIRE(sealed.ok());
       (*log)->segments().replace(*sealed);
       CHECK(bodies_of(**log) == numbered(1, 7));
@@ -496,7 +514,8 @@ TEST_CASE("FlightLog: the sealed form is taken when it is whole, and the rolled 
   }
 }
 
-TEST_CASE("[T6] FlightLog: a full disk costs the oldest sealed segment nobody pinned, never the newest") {
+TEST_CASE(
+    "[T6] FlightLog: a full disk costs the oldest sealed segment nobody pinned, never the newest") {
   const TempDir dir;
   MemoryLog lines;
   write_segments(dir.path(), 12, 1);
@@ -511,7 +530,8 @@ TEST_CASE("[T6] FlightLog: a full disk costs the oldest sealed segment nobody pi
     (*log)->segments().replace(*sealed);
     REQUIRE(remove_rolled(real_files(), dir / "segments", each->info().base).ok());
   }
-  auto pins = Pins::open(real_files(), dir / "pins.json", {.on_error = true, .before = 0, .after = 0});
+  auto pins =
+      Pins::open(real_files(), dir / "pins.json", {.on_error = true, .before = 0, .after = 0});
   REQUIRE(pins.ok());
   EnvelopeFacts error;
   error.type = "observation";
@@ -576,7 +596,9 @@ TEST_CASE("[T5] FlightLog: a failed fdatasync is final for its file, twice in a 
     CHECK(look(**log, 3).next == 3);
 
     disk.refuse(Op::sync, {.good = file == std::string("trace.idx") ? 1u : 0u,
-                           .count = 1, .why = kEio, .file = file});
+                           .count = 1,
+                           .why = kEio,
+                           .file = file});
     CHECK_FALSE(append_one(**log, 3, {}, Durability::synced).ok());  // in a file of its own
     CHECK(append_one(**log, 3, {}, Durability::synced).ok());        // in a third one
     CHECK(append_one(**log, 4, {}, Durability::synced).ok());

@@ -14,8 +14,7 @@ namespace {
 
 using Opened = Result<std::unique_ptr<FlightLog>>;
 
-std::vector<EntryPtr> read_some(const FlightLog& log, Sequence from,
-                                std::size_t count) {
+std::vector<EntryPtr> read_some(const FlightLog& log, Sequence from, std::size_t count) {
   std::vector<EntryPtr> out;
   CHECK_FALSE(read_entries(log, from, {count, 1u << 30}, out).loss);
   return out;
@@ -50,8 +49,7 @@ TEST_CASE("FlightLog: reads from anywhere, as much as was asked for") {
       log = FlightLog::open({.dir = dir.path()}, lines);
       REQUIRE(log.ok());
     }
-    for (const Sequence from :
-         {1u, 2u, 255u, 256u, 257u, 258u, 512u, 513u, 999u, 1000u}) {
+    for (const Sequence from : {1u, 2u, 255u, 256u, 257u, 258u, 512u, 513u, 999u, 1000u}) {
       const auto got = read_some(**log, from, 3);
       REQUIRE(got.size() == std::min<std::size_t>(3, 1001 - from));
       for (std::size_t i = 0; i < got.size(); ++i) {
@@ -75,8 +73,8 @@ TEST_CASE("FlightLog: what is read back has the facts of its body") {
   MemoryLog lines;
   Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
-  const EntryPtr entry = entry_of(
-      1, R"({"type":"action","session_id":"s-7","task_id":"t-42","agent_id":"dev-1"})");
+  const EntryPtr entry =
+      entry_of(1, R"({"type":"action","session_id":"s-7","task_id":"t-42","agent_id":"dev-1"})");
   REQUIRE((*log)->append({&entry, 1}, {}).ok());
   const auto got = read_some(**log, 1, 1);
   REQUIRE(got.size() == 1);
@@ -212,8 +210,7 @@ TEST_CASE("FlightLog: an entry that was written is not written again, and none i
   CHECK(bytes_of(dir / "trace.log") == body_of("1") + "\n" + body_of("2") + "\n");
 }
 
-TEST_CASE(
-    "FlightLog: a reader beside the writer sees whole lines of the committed prefix") {
+TEST_CASE("FlightLog: a reader beside the writer sees whole lines of the committed prefix") {
   const TempDir dir;
   MemoryLog lines;
   BrokenDisk disk;
@@ -229,8 +226,7 @@ TEST_CASE(
       if (read_entries(**log, from, {100, 1u << 16}, out).loss) ++wrong;
       if (out.empty() && head >= from) ++wrong;
       for (const EntryPtr& entry : out) {
-        if (entry->sequence != from || entry->body != body_of(std::to_string(from)))
-          ++wrong;
+        if (entry->sequence != from || entry->body != body_of(std::to_string(from))) ++wrong;
         ++from;
       }
       if (wrong.load() > 0) return;

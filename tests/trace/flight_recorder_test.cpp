@@ -22,15 +22,11 @@ using namespace std::chrono_literals;
 struct Desk {
   explicit Desk(FlightRecorder::Options recording = {.retry = 1ms},
                 TraceStreamBus::Options ring = {}, Pins* pins = nullptr)
-      : log(std::move(FlightLog::open({.dir = dir.path(), .files = &disk}, lines))
-                .value()),
+      : log(std::move(FlightLog::open({.dir = dir.path(), .files = &disk}, lines)).value()),
         bus(ring, system_clock()),
-        recorder(
-            std::make_unique<FlightRecorder>(bus, *log, pins, lines, metrics, recording)) {}
+        recorder(std::make_unique<FlightRecorder>(bus, *log, pins, lines, metrics, recording)) {}
 
-  Result<Sequence> publish(std::string_view word) {
-    return bus.publish(host_draft(word));
-  }
+  Result<Sequence> publish(std::string_view word) { return bus.publish(host_draft(word)); }
   void finish() {
     bus.close();
     recorder->stop();
@@ -38,8 +34,7 @@ struct Desk {
   std::vector<std::string> lines_on_disk() const {
     std::vector<std::string> out;
     std::string bytes = bytes_of(dir / "trace.log");
-    for (std::size_t end; (end = bytes.find('\n')) != std::string::npos;
-         bytes.erase(0, end + 1))
+    for (std::size_t end; (end = bytes.find('\n')) != std::string::npos; bytes.erase(0, end + 1))
       out.push_back(bytes.substr(0, end));
     CHECK(bytes.empty());  // whole lines only
     return out;
@@ -118,16 +113,14 @@ TEST_CASE("[S0.10] FlightRecorder: a published line is in the file at once") {
   for (std::size_t i = 1; i <= 5; ++i) {
     const TimePoint before = std::chrono::steady_clock::now();
     REQUIRE(desk.publish("x").ok());
-    REQUIRE(
-        eventually([&] { return bytes_of(desk.dir / "trace.log").size() == i * 13; }));
+    REQUIRE(eventually([&] { return bytes_of(desk.dir / "trace.log").size() == i * 13; }));
     fastest = std::min(fastest, std::chrono::steady_clock::now() - before);
   }
   CHECK(fastest < 50ms);  // the best of five: the machine may be busy, the recorder not
   desk.finish();
 }
 
-TEST_CASE(
-    "FlightRecorder: a full disk refuses new stories, and loses nothing of the old") {
+TEST_CASE("FlightRecorder: a full disk refuses new stories, and loses nothing of the old") {
   Desk desk;
   REQUIRE(desk.publish("before").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
@@ -143,11 +136,9 @@ TEST_CASE(
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.status().code() == Code::unavailable);
   CHECK(contains(refused.status().message(), "ENOSPC"));
-  REQUIRE(desk.bus.publish_reserved(host_draft("last word"), std::move(action->second))
-              .ok());
+  REQUIRE(desk.bus.publish_reserved(host_draft("last word"), std::move(action->second)).ok());
   const std::size_t tries = desk.disk.refused();
-  CHECK(
-      eventually([&] { return desk.disk.refused() >= tries + 3; }));  // again and again
+  CHECK(eventually([&] { return desk.disk.refused() >= tries + 3; }));  // again and again
   CHECK(desk.bus.head() == 2);
   CHECK(desk.lines.count("error recorder_refused") == 1);  // but said once
 
@@ -182,8 +173,7 @@ TEST_CASE("FlightRecorder: any refused or torn append heals without loss or doub
   }
 }
 
-TEST_CASE(
-    "FlightRecorder: stopping on a disk that refuses gives up and counts the lost") {
+TEST_CASE("FlightRecorder: stopping on a disk that refuses gives up and counts the lost") {
   Desk desk({.retry = 1h});
   REQUIRE(desk.publish("kept").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
@@ -218,8 +208,7 @@ TEST_CASE("FlightRecorder: flush says why it did not come to its end") {
   CHECK(contains(desk.recorder->flush(already()).message(), "EROFS"));
   desk.finish();
   desk.disk.hold_appends(nullptr);
-  CHECK_FALSE(
-      desk.recorder->flush(soon()).ok());  // at once: there is no recorder any more
+  CHECK_FALSE(desk.recorder->flush(soon()).ok());  // at once: there is no recorder any more
 }
 
 TEST_CASE("FlightRecorder: a log deleted under it refuses, and says what to do") {
@@ -267,7 +256,8 @@ TEST_CASE(
 
 // --- durability ---
 
-TEST_CASE("[T4] FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
+TEST_CASE(
+    "[T4] FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
   Desk desk({.durability = FlightRecorder::Durability::synced});
   Gate gate;
   desk.disk.hold_syncs(&gate);
@@ -303,7 +293,9 @@ TEST_CASE("FlightRecorder: a disk whose fdatasync takes long refuses no publishe
   CHECK(desk.lines_on_disk().size() == 64);
 }
 
-TEST_CASE("[T5] FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is lost") {
+TEST_CASE(
+    "[T5] FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is "
+    "lost") {
   Desk desk({.durability = FlightRecorder::Durability::synced, .retry = 1ms});
   std::vector<std::string> told;
   const auto publish = [&](const std::string& word) {
@@ -328,7 +320,8 @@ TEST_CASE("[T5] FlightRecorder: a failed fdatasync is never tried again on its f
 
 // --- a disk that refuses, and a service that goes on ---
 
-TEST_CASE("[T7] FlightRecorder: going on, live readers see all, and the log declares what it has not") {
+TEST_CASE(
+    "[T7] FlightRecorder: going on, live readers see all, and the log declares what it has not") {
   Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
   REQUIRE(desk.publish("1").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
@@ -382,7 +375,8 @@ TEST_CASE("FlightRecorder: going on, a disk that is well again takes what comes 
   CHECK(gap.loss->reason == LossReason::recorder);
 }
 
-TEST_CASE("[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
+TEST_CASE(
+    "[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
   Desk desk;
   for (int i = 1; i <= 3; ++i) {
     REQUIRE(desk.publish(std::to_string(i)).ok());
@@ -416,8 +410,8 @@ TEST_CASE("[T6] FlightRecorder: a full disk costs an old sealed segment before i
 
 TEST_CASE("FlightRecorder: tells how long commits take, how much was stored, and shows the pins") {
   const TempDir dir;
-  auto pins = Pins::open(real_files(), dir / "pins.json",
-                         {.on_error = true, .before = 1, .after = 1});
+  auto pins =
+      Pins::open(real_files(), dir / "pins.json", {.on_error = true, .before = 1, .after = 1});
   REQUIRE(pins.ok());
   Desk desk({.retry = 1ms}, {}, pins->get());
   Draft failed = host_draft("observation");

@@ -45,7 +45,7 @@ TEST_CASE("LineTable: a run has so many lines, so many bytes of bodies, and one 
   CHECK(table.run(1000, 30, 1u << 20).lines.size() == 30);
   CHECK(table.run(1040, 100, 49 + 48).lines.size() == 2);  // 40 + 41, not + 42
   CHECK(table.run(1040, 100, 40 + 41 + 42).lines.size() == 3);
-  CHECK(table.run(1049, 100, 1).lines.size() == 1);  // one at least
+  CHECK(table.run(1049, 100, 1).lines.size() == 1);      // one at least
   CHECK(table.run(0, 100, 1u << 20).lines.size() == 7);  // up to the lost one
   CHECK(table.run(7, 100, 1u << 20).lines.size() == 1);
   CHECK(table.run(8, ~std::uint64_t{0}, ~std::uint64_t{0}).lines.size() == 4992);

@@ -73,8 +73,7 @@ void flip(const std::filesystem::path& path, std::uint64_t at, int bit = 0) {
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& dir) {
   std::vector<std::filesystem::path> paths = {"trace.log", "trace.idx"};
   const auto names = real_files().list(dir / "segments");
-  for (const std::string& name : *names)
-    paths.push_back(std::filesystem::path("segments") / name);
+  for (const std::string& name : *names) paths.push_back(std::filesystem::path("segments") / name);
   return paths;
 }
 bool names(const CheckReport& report, const std::filesystem::path& file) {
@@ -88,12 +87,11 @@ TEST_CASE(
   const TempDir dir;
   make_log(dir.path());
   std::uint64_t done = 0, total = 0;
-  const auto report =
-      check_log(real_files(), dir.path(), [&](const CheckProgress& progress) {
-        CHECK(progress.done_bytes >= done);
-        done = progress.done_bytes;
-        total = progress.total_bytes;
-      });
+  const auto report = check_log(real_files(), dir.path(), [&](const CheckProgress& progress) {
+    CHECK(progress.done_bytes >= done);
+    done = progress.done_bytes;
+    total = progress.total_bytes;
+  });
   REQUIRE(report.ok());
   CHECK(say(*report) == "");
   CHECK(report->segments == 4);
@@ -132,8 +130,7 @@ TEST_CASE(
   for (int round = 0; round < 100; ++round) {
     const auto& path = paths[random() % paths.size()];
     std::filesystem::remove_all(dir / "log");
-    std::filesystem::copy(dir / "right", dir / "log",
-                          std::filesystem::copy_options::recursive);
+    std::filesystem::copy(dir / "right", dir / "log", std::filesystem::copy_options::recursive);
     std::string bytes = bytes_of(dir / "log" / path);
     const std::size_t at = random() % bytes.size();
     std::string how;
@@ -148,8 +145,7 @@ TEST_CASE(
         break;
       case 2:
         how = "zeros";
-        for (std::size_t i = at; i < std::min(bytes.size(), at + 16); ++i)
-          bytes[i] = '\0';
+        for (std::size_t i = at; i < std::min(bytes.size(), at + 16); ++i) bytes[i] = '\0';
         if (bytes == bytes_of(dir / "log" / path)) bytes[at] = 'x';
         break;
       default:
@@ -214,8 +210,7 @@ void make_sealed(const std::filesystem::path& dir) {
     REQUIRE(sealed.ok());
     previous = *sidecar_sha256(real_files(), dir / "segments", base);
   }
-  REQUIRE(
-      write_log_meta(real_files(), dir / "trace.meta", {.epoch = "5f3a9c01d2"}).ok());
+  REQUIRE(write_log_meta(real_files(), dir / "trace.meta", {.epoch = "5f3a9c01d2"}).ok());
   MemoryLog lines;
   REQUIRE(FlightLog::open({.dir = dir}, lines).ok());
   REQUIRE(say(check(dir)) == "");
@@ -245,9 +240,8 @@ TEST_CASE(
 
   const auto did = repair(dir / "log");
   CHECK(contains(did.back(), "segment 41: sealed anew"));
-  const std::string kept =
-      bytes_of(dir / ("log/quarantine/00000000000000000041.ndjson.zst.at-" +
-                      std::to_string(bad.offset)));
+  const std::string kept = bytes_of(
+      dir / ("log/quarantine/00000000000000000041.ndjson.zst.at-" + std::to_string(bad.offset)));
   CHECK(kept.size() == bytes.size());
   CHECK(kept.substr(21) == bytes.substr(21));
   const CheckReport after = check(dir / "log");
@@ -314,8 +308,7 @@ TEST_CASE(
   }
   SUBCASE("twice") {
     for (const Sequence as : {21u, 200u}) {
-      std::filesystem::copy_file(sealed_data_path(segments, 41),
-                                 sealed_data_path(segments, as));
+      std::filesystem::copy_file(sealed_data_path(segments, 41), sealed_data_path(segments, as));
       std::filesystem::copy_file(sealed_sidecar_path(segments, 41),
                                  sealed_sidecar_path(segments, as));
     }
@@ -326,11 +319,10 @@ TEST_CASE(
     CHECK(check(dir / "log").entries == 120);
   }
   SUBCASE("changed by somebody who knows the format") {
-    const auto forged =
-        seal(real_files(), segments, *rolled_of(41, 40, 50),
-             {.block_bytes = 700,
-              .epoch = "5f3a9c01d2",
-              .previous_sha256 = *sidecar_sha256(real_files(), segments, 1)});
+    const auto forged = seal(real_files(), segments, *rolled_of(41, 40, 50),
+                             {.block_bytes = 700,
+                              .epoch = "5f3a9c01d2",
+                              .previous_sha256 = *sidecar_sha256(real_files(), segments, 1)});
     REQUIRE(forged.ok());
     const CheckReport report = check(dir / "log");
     REQUIRE(report.faults.size() == 1);
@@ -362,8 +354,7 @@ TEST_CASE(
   CHECK(contains(say(check(dir / "log")), "is of epoch 5f3a9c01d2"));
 }
 
-TEST_CASE(
-    "check_log: a terabyte behind the data is one fault, not an hour of reading") {
+TEST_CASE("check_log: a terabyte behind the data is one fault, not an hour of reading") {
   const TempDir dir;
   make_sealed(dir / "log");
   const auto data = sealed_data_path(dir / "log/segments", 81);
@@ -382,10 +373,8 @@ TEST_CASE(
   make_sealed(dir / "log");
   write_bytes(dir / "log/trace.meta", R"({"format":99,"epoch":"5f3a9c01d2"})");
   MemoryLog lines;
-  CHECK(check_log(real_files(), dir / "log", {}).status().code() ==
-        Code::invalid_argument);
-  CHECK(repair_log(real_files(), dir / "log", lines, {}).status().code() ==
-        Code::invalid_argument);
+  CHECK(check_log(real_files(), dir / "log", {}).status().code() == Code::invalid_argument);
+  CHECK(repair_log(real_files(), dir / "log", lines, {}).status().code() == Code::invalid_argument);
 }
 
 TEST_CASE("repair_log: refuses a directory that a server holds") {

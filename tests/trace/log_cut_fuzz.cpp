@@ -11,8 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::size_t place = data[0] * 256u + data[1];
   std::vector<std::string> bodies(1);
-  for (const std::uint8_t byte :
-       std::basic_string_view<std::uint8_t>(data + 2, size - 2)) {
+  for (const std::uint8_t byte : std::basic_string_view<std::uint8_t>(data + 2, size - 2)) {
     if (byte == '\n')
       bodies.emplace_back();
     else
@@ -22,8 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string& body : bodies) bytes += body.size() + 1;
 
   const devs::TempDir dir;
-  const std::string broken =
-      devs::broken_log_law(dir / "log", bodies, std::min(place, bytes));
+  const std::string broken = devs::broken_log_law(dir / "log", bodies, std::min(place, bytes));
   if (broken.empty()) return 0;
   std::fprintf(stderr, "a log cut at byte %zu %s\n", place, broken.c_str());
   std::abort();
@@ -35,8 +33,7 @@ int main(int count, char** directories) {
   for (int i = 1; i < count; ++i) {
     for (const auto& each : std::filesystem::directory_iterator(directories[i])) {
       const std::string bytes = devs::bytes_of(each.path());
-      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                             bytes.size());
+      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
       ++replayed;
     }
   }

@@ -35,8 +35,7 @@ inline constexpr std::size_t kLawHeader = 64, kLawRecord = 72;
 // file at `cut` and the sidecar behind the last whole line, opens it again.  The empty
 // string, or which part is broken.
 inline std::string broken_log_law(const std::filesystem::path& dir,
-                                  const std::vector<std::string>& bodies,
-                                  std::size_t cut) {
+                                  const std::vector<std::string>& bodies, std::size_t cut) {
   MemoryLog lines;
   const std::filesystem::path file = dir / "trace.log";
   if (const std::string broken = write_log(dir, bodies); !broken.empty()) return broken;
@@ -69,8 +68,7 @@ inline std::string broken_log_law(const std::filesystem::path& dir,
   const std::string next = body_of("next");
   const EntryPtr entry = entry_of(seen.size() + 1, next);
   if (!(*log)->append({&entry, 1}, {}).ok()) return "takes no more entries";
-  if (bytes_of(file) != left.substr(0, whole) + next + "\n")
-    return "goes on at a wrong place";
+  if (bytes_of(file) != left.substr(0, whole) + next + "\n") return "goes on at a wrong place";
   return {};
 }
 
@@ -78,8 +76,7 @@ inline std::string broken_log_law(const std::filesystem::path& dir,
 // failed, or somebody cut the file) yields a prefix, declares the rest lost, and gives
 // none of its sequences again.
 inline std::string broken_sidecar_law(const std::filesystem::path& dir,
-                                      const std::vector<std::string>& bodies,
-                                      std::size_t cut) {
+                                      const std::vector<std::string>& bodies, std::size_t cut) {
   MemoryLog lines;
   if (const std::string broken = write_log(dir, bodies); !broken.empty()) return broken;
   const std::uintmax_t size = std::filesystem::file_size(dir / "trace.log");

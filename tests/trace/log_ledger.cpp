@@ -94,10 +94,12 @@ std::string LogLedger::fault_of_read(const StoredLog& log, Sequence from, ReadLi
                          loss.through, next);
     return fault_of_loss(loss);
   }
-  if (next != wanted) return fmt::format("a read from {} goes on at {} after {}", from, next, wanted - 1);
+  if (next != wanted)
+    return fmt::format("a read from {} goes on at {} after {}", from, next, wanted - 1);
   if (lines == 0 && from <= log.last()) return fmt::format("a read from {} gave nothing", from);
   if (lines > limits.entries || bytes - last_bytes > limits.bytes)
-    return fmt::format("a read from {} gave {} lines of {} bytes, more than asked", from, lines, bytes);
+    return fmt::format("a read from {} gave {} lines of {} bytes, more than asked", from, lines,
+                       bytes);
   return {};
 }
 

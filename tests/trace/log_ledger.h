@@ -22,12 +22,12 @@ class LogLedger {
   // --- what happens to the log ---
 
   void give(std::string body, std::string topics = {});  // the next sequence
-  void skip(std::size_t count);         // given, and never handed to the log
+  void skip(std::size_t count);                          // given, and never handed to the log
   void forget_unstored(Sequence last);  // skipped at the end: nobody remembers them
   void promise(Sequence through);       // shown to somebody, or acknowledged
   void may_expire(Sequence through);    // retention may have dropped it
   void may_be_damaged(Sequence from, Sequence through);  // somebody changed bytes there
-  void topics_may_go(Sequence from, Sequence through);  // the same, of what a line does not say
+  void topics_may_go(Sequence from, Sequence through);   // the same, of what a line does not say
   // What lies above `safe` may be missing, in the middle as well: the disk wrote it in
   // its own order.
   void power_failed(Sequence safe);
@@ -54,8 +54,8 @@ class LogLedger {
   struct Given {
     std::string body, topics;
     bool promised = false;
-    bool skipped = false;  // lost: recorder
-    bool damaged = false;  // may be lost: corrupt
+    bool skipped = false;      // lost: recorder
+    bool damaged = false;      // may be lost: corrupt
     bool topics_gone = false;  // or may be
   };
 

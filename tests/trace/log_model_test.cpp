@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
@@ -61,14 +61,34 @@ class ModelRun {
  private:
   std::string one_step() {
     switch (random_() % 20) {
-      case 0: doing_ = "roll"; return roll();
-      case 1: case 2: doing_ = "seal and drop"; return settle();
-      case 3: doing_ = "reopen"; return reopen();
-      case 4: doing_ = "damage"; return damage();
-      case 5: doing_ = "skip"; return skip();
-      case 6: case 7: case 8: case 9: doing_ = "read anywhere"; return read_anywhere();
-      case 10: doing_ = "read all"; return ledger_.fault_of(*log_, random_);
-      default: doing_ = "append"; return append();
+      case 0:
+        doing_ = "roll";
+        return roll();
+      case 1:
+      case 2:
+        doing_ = "seal and drop";
+        return settle();
+      case 3:
+        doing_ = "reopen";
+        return reopen();
+      case 4:
+        doing_ = "damage";
+        return damage();
+      case 5:
+        doing_ = "skip";
+        return skip();
+      case 6:
+      case 7:
+      case 8:
+      case 9:
+        doing_ = "read anywhere";
+        return read_anywhere();
+      case 10:
+        doing_ = "read all";
+        return ledger_.fault_of(*log_, random_);
+      default:
+        doing_ = "append";
+        return append();
     }
   }
 
@@ -130,9 +150,9 @@ class ModelRun {
     if (keep > 0) ledger_.may_expire(log_->last());
     auto pins = Pins::open(disk_, dir_ / "pins.json", {});
     if (!pins.ok()) return pins.status().message();
-    SegmentKeeper keeper(*log_, **pins, clock_, lines_, metrics,
-                         {.retention = {.bytes = 0, .entries = keep},
-                          .look_every = std::chrono::hours(1)});
+    SegmentKeeper keeper(
+        *log_, **pins, clock_, lines_, metrics,
+        {.retention = {.bytes = 0, .entries = keep}, .look_every = std::chrono::hours(1)});
     return keeper.settle(soon()) ? "" : "the keeper does not settle";
   }
   std::string read_anywhere() {
@@ -162,13 +182,15 @@ class ModelRun {
     const char byte = static_cast<char>(bytes[at] ^ static_cast<char>(1 + random_() % 255));
     note_damage(path, bytes, at);
     disk_.write_behind(path, at, byte);
-    told_ += fmt::format("; step {} changed {} at {} of {}", step_, path.substr(dir_.string().size() + 1), at, bytes.size());
+    told_ += fmt::format("; step {} changed {} at {} of {}", step_,
+                         path.substr(dir_.string().size() + 1), at, bytes.size());
     return {};
   }
   // A plain file and its sidecar make good what the other has lost, but not if both did,
   // nor for a sidecar without its header and its records.
   bool may_damage(const std::filesystem::path& file) const {
-    const bool top = file.parent_path() == dir_ && file.stem() == "trace" && file.extension() != ".meta";
+    const bool top =
+        file.parent_path() == dir_ && file.stem() == "trace" && file.extension() != ".meta";
     if (!top && file.parent_path() != dir_ / "segments") return false;
     const Sequence from = extent_of(file).first;
     if (index_damaged_.contains(from)) return false;
@@ -188,11 +210,13 @@ class ModelRun {
         if (ledger_.skipped(each)) ledger_.may_be_damaged(each, each);
       return;
     }
-  // The line that holds the byte, and the next when it is the line end between them.
+    // The line that holds the byte, and the next when it is the line end between them.
     Sequence number = from - 1, unsure = 0;
     for (std::size_t begin = 0; begin <= at && begin < bytes.size(); ++number) {
-      if (std::sscanf(bytes.c_str() + begin, R"({"n":%lu,)", &number) == 1) --number;
-      else unsure = 2;
+      if (std::sscanf(bytes.c_str() + begin, R"({"n":%lu,)", &number) == 1)
+        --number;
+      else
+        unsure = 2;
       begin = std::min(bytes.find('\n', begin), bytes.size() - 1) + 1;
     }
     ledger_.may_be_damaged(number - std::min(number, unsure), number + 1 + unsure);
@@ -224,7 +248,8 @@ class ModelRun {
   std::jthread reader_;  // last member: ends before the rest dies
 };
 
-TEST_CASE("FlightLog: lines and declared losses are every sequence, once, in order, whatever happens") {
+TEST_CASE(
+    "FlightLog: lines and declared losses are every sequence, once, in order, whatever happens") {
   const auto number_from = [](const char* variable, std::uint64_t otherwise) {
     const char* const text = std::getenv(variable);
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;

@@ -80,10 +80,9 @@ TEST_CASE("Log: one JSON object per event, with time, level and name first") {
 }
 
 TEST_CASE("Log: text from outside cannot forge a line, nor break its JSON") {
-  const std::string evil[] = {
-      "\r\n{\"level\":\"info\"}", "\"},{\"",  "\x1b[31m",
-      std::string("a\0b", 3),     "\xff\xfe", std::string(1'000'000, '\n'),
-      std::string(900, '\x1b')};
+  const std::string evil[] = {"\r\n{\"level\":\"info\"}", "\"},{\"",  "\x1b[31m",
+                              std::string("a\0b", 3),     "\xff\xfe", std::string(1'000'000, '\n'),
+                              std::string(900, '\x1b')};
   for (const std::string& value : evil) {
     std::string text;
     {
@@ -104,8 +103,8 @@ TEST_CASE("Log: a long value is cut at a code point, and the line says so") {
   for (int i = 0; i < 3000; ++i) value += "é";
   {
     CaughtStderr caught;
-    stderr_log().info(
-        "long", {{"a", value}, {"b", value}, {"c", value}, {"d", value}, {"e", value}});
+    stderr_log().info("long",
+                      {{"a", value}, {"b", value}, {"c", value}, {"d", value}, {"e", value}});
     text = caught.text();
   }
   CHECK(text.size() <= 4096);
@@ -120,8 +119,7 @@ TEST_CASE(
     "line") {
   CaughtStderr caught;
   const std::string value(900, 'x');
-  for (int i = 0; i < 200; ++i)
-    stderr_log().info("flood", {{"value", value}});  // never blocks
+  for (int i = 0; i < 200; ++i) stderr_log().info("flood", {{"value", value}});  // never blocks
   const auto taken = split(caught.text());
   CHECK(taken.size() < 200);
   stderr_log().info("after");
@@ -156,8 +154,7 @@ TEST_CASE("Log: lines of many threads do not mix") {
     for (int i = 0; i < 8; ++i)
       writers.emplace_back([i] {
         for (int j = 0; j < 20; ++j)
-          stderr_log().info("mixed",
-                            {{"value", std::string(200, static_cast<char>('a' + i))}});
+          stderr_log().info("mixed", {{"value", std::string(200, static_cast<char>('a' + i))}});
       });
   }
   for (const std::string& line : split(caught.text())) {

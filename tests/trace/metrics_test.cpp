@@ -9,8 +9,7 @@ namespace devs {
 namespace {
 
 // A pin: scrapers read this.
-TEST_CASE(
-    "Metrics: the text is sorted, typed, and keeps the series of a name together") {
+TEST_CASE("Metrics: the text is sorted, typed, and keeps the series of a name together") {
   Metrics metrics;
   metrics.counter("http_refused_total", R"(code="431",reason="head")").add(2);
   metrics.counter("http_refused_total", R"(code="400",reason="host")").add();

@@ -25,8 +25,8 @@ std::unique_ptr<Pins> pins_of(FileSystem& files, Trigger trigger) {
 
 TEST_CASE("[T9] Pins: a trigger keeps the window around an error and around a slow call") {
   auto disk = log_disk();
-  const auto pins = pins_of(
-      *disk, {.on_error = true, .slower_than_ms = 5000, .before = 10, .after = 20});
+  const auto pins =
+      pins_of(*disk, {.on_error = true, .slower_than_ms = 5000, .before = 10, .after = 20});
   pins->see(50, took(5000));
   pins->see(51, EnvelopeFacts{});
   CHECK(pins->list().empty());
@@ -68,12 +68,10 @@ TEST_CASE("Pins: windows that touch are one") {
   CHECK(pins->list().size() == 2);
 }
 
-TEST_CASE(
-    "Pins: an endless row of errors keeps the newest, side by side or far apart") {
+TEST_CASE("Pins: an endless row of errors keeps the newest, side by side or far apart") {
   auto disk = log_disk();
   for (const Sequence apart : {1u, 5u, 100u}) {
-    const auto pins =
-        pins_of(*disk, {.on_error = true, .before = 2, .after = 2, .max_pins = 4});
+    const auto pins = pins_of(*disk, {.on_error = true, .before = 2, .after = 2, .max_pins = 4});
     Sequence last = 0;
     for (int i = 0; i < 500; ++i) pins->see(last += apart, failed());
     std::uint64_t entries = 0;
@@ -110,11 +108,10 @@ TEST_CASE("Pins: are written whole, and there again after a restart") {
 }
 
 TEST_CASE("Pins: a file that does not parse is kept aside, and nothing is pinned") {
-  for (
-      const std::string_view text :
-      {"", "{", "[]", R"({"format":2,"pins":[]})",
-       R"({"format":1,"pins":[{"at":1,"from":5,"through":4,"why":""}]})",
-       R"({"format":1,"pins":[{"at":1,"from":1,"through":4},{"at":3,"from":3,"through":9}]})"}) {
+  for (const std::string_view text :
+       {"", "{", "[]", R"({"format":2,"pins":[]})",
+        R"({"format":1,"pins":[{"at":1,"from":5,"through":4,"why":""}]})",
+        R"({"format":1,"pins":[{"at":1,"from":1,"through":4},{"at":3,"from":3,"through":9}]})"}) {
     CAPTURE(text);
     auto disk = log_disk();
     REQUIRE((*create_file(*disk, "/log/pins.json"))->append({&text, 1}).ok());

@@ -33,8 +33,7 @@ TEST_CASE("random: a UUIDv7 begins with the wall clock's milliseconds") {
   const std::string id = new_uuid_v7(clock);
   CHECK(is_uuid(id));
   CHECK(id.substr(14, 1) == "7");
-  CHECK(std::stoll(id.substr(0, 8) + id.substr(9, 4), nullptr, 16) ==
-        1'795'224'245'120);
+  CHECK(std::stoll(id.substr(0, 8) + id.substr(9, 4), nullptr, 16) == 1'795'224'245'120);
   CHECK(new_uuid_v7(clock) != id);
 }
 

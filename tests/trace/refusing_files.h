@@ -27,8 +27,7 @@ class RefusingFiles final : public FileSystem {
     return refused_;
   }
 
-  Result<std::unique_ptr<File>> open_append(
-      const std::filesystem::path& path) override {
+  Result<std::unique_ptr<File>> open_append(const std::filesystem::path& path) override {
     if (Status no = judge(path); !no.ok()) return no;
     return real_files().open_append(path);
   }
@@ -36,8 +35,7 @@ class RefusingFiles final : public FileSystem {
     if (Status no = judge(path); !no.ok()) return no;
     return real_files().open_read(path);
   }
-  Status rename(const std::filesystem::path& from,
-                const std::filesystem::path& to) override {
+  Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
     if (Status no = judge(to); !no.ok()) return no;
     return real_files().rename(from, to);
   }
@@ -51,8 +49,7 @@ class RefusingFiles final : public FileSystem {
   Status sync_directory(const std::filesystem::path& path) override {
     return real_files().sync_directory(path);
   }
-  Result<std::vector<std::string>> list(
-      const std::filesystem::path& path) const override {
+  Result<std::vector<std::string>> list(const std::filesystem::path& path) const override {
     return real_files().list(path);
   }
 

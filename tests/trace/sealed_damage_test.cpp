@@ -27,8 +27,8 @@ struct Sealed {
       : rolled(rolled_of(1, count, body)),
         data(sealed_data_path(segments_path(), 1)),
         sidecar(sealed_sidecar_path(segments_path(), 1)) {
-    const auto sealed = seal(*disk, segments_path(), *rolled,
-                             {.block_bytes = block_bytes, .epoch = "5f3a9c01d2"});
+    const auto sealed =
+        seal(*disk, segments_path(), *rolled, {.block_bytes = block_bytes, .epoch = "5f3a9c01d2"});
     REQUIRE(sealed.ok());
     data_bytes = *read_whole_file(*disk, data, 1 << 30);
     sidecar_bytes = *read_whole_file(*disk, sidecar, 1 << 30);
@@ -49,8 +49,7 @@ struct Sealed {
     const Delivery got = read_all(**opened);
     std::uint64_t lost = 0;
     for (const Loss& loss : got.losses) lost += loss.through - loss.from + 1;
-    for (const KeptLine& line : got.lines)
-      REQUIRE(line == rolled->lines()[line.sequence - 1]);
+    for (const KeptLine& line : got.lines) REQUIRE(line == rolled->lines()[line.sequence - 1]);
     REQUIRE(got.lines.size() + lost == rolled->info().count);
     return lost;
   }
@@ -63,10 +62,9 @@ TEST_CASE(
   REQUIRE(sealed.data_bytes.size() > 64 * 1024);
   const SegmentTable table = sealed.table();
   REQUIRE(table.blocks.size() > 20);
-  const auto segment =
-      *open_sealed(*sealed.disk, segments_path(), 1,
-                   std::make_shared<SegmentCache>(
-                       SegmentCache::Options{.segments = 1, .block_bytes = 0}));
+  const auto segment = *open_sealed(
+      *sealed.disk, segments_path(), 1,
+      std::make_shared<SegmentCache>(SegmentCache::Options{.segments = 1, .block_bytes = 0}));
   const auto& lines = sealed.rolled->lines();
   std::size_t wrong = 0, block = 0;
   for (std::size_t at = 0; at < sealed.data_bytes.size(); at += kStep) {
@@ -78,11 +76,9 @@ TEST_CASE(
     sealed.disk->write_behind(sealed.data, at, flipped);
     if (block < table.blocks.size()) {
       const SegmentBlock& row = table.blocks[block];
-      const auto outcome =
-          segment->read(row.first, {}, [&](const StoredLine&) { ++wrong; });
+      const auto outcome = segment->read(row.first, {}, [&](const StoredLine&) { ++wrong; });
       const bool declared = outcome.loss && outcome.loss->from == row.first &&
-                            outcome.loss->through == row.last() &&
-                            outcome.next == row.last() + 1;
+                            outcome.loss->through == row.last() && outcome.next == row.last() + 1;
       if (!declared) ++wrong;
     } else if (sealed.lost() != 0) {
       ++wrong;  // the footer repeats what the sidecar says: no entry is in it
@@ -91,11 +87,10 @@ TEST_CASE(
       // The neighbours do not notice.
       const SegmentBlock& row = table.blocks[block - 1];
       Sequence next = row.first;
-      const auto outcome =
-          segment->read(next, {.entries = row.lines}, [&](const StoredLine& line) {
-            if (kept(line) != lines[line.sequence - 1]) ++wrong;
-            ++next;
-          });
+      const auto outcome = segment->read(next, {.entries = row.lines}, [&](const StoredLine& line) {
+        if (kept(line) != lines[line.sequence - 1]) ++wrong;
+        ++next;
+      });
       if (outcome.loss || next != row.last() + 1) ++wrong;
     }
     sealed.disk->write_behind(sealed.data, at, before);
@@ -110,8 +105,7 @@ TEST_CASE("[T3] SealedSegment: each byte of the sidecar flipped is a declared ga
     for (const int bit : {0, 5, 7}) {
       CAPTURE(at);
       const char before = sealed.sidecar_bytes[at];
-      sealed.disk->write_behind(sealed.sidecar, at,
-                                static_cast<char>(before ^ (1 << bit)));
+      sealed.disk->write_behind(sealed.sidecar, at, static_cast<char>(before ^ (1 << bit)));
       CHECK(sealed.lost() == 80);
       sealed.disk->write_behind(sealed.sidecar, at, before);
     }
@@ -187,22 +181,20 @@ TEST_CASE(
   Sealed sealed(20, 60, 256);
   const SegmentHead head = *decode_head(split_sidecar(sealed.sidecar_bytes)->head);
   const auto row = [&](std::string_view bytes, std::string_view raw) {
-    return fmt::format(R"({{"blocks":[[1,20,0,{},{},7,0,0]],"losses":[]}})", bytes,
-                       raw);
+    return fmt::format(R"({{"blocks":[[1,20,0,{},{},7,0,0]],"losses":[]}})", bytes, raw);
   };
   const std::string raw = std::to_string(head.info.raw_bytes);
   for (const std::string& table :
-       {row("0", raw), row("4294967295", raw), row("9223372036854775807", raw),
-        row("100", "0"), row("100", "4294967295"), row("-1", raw), row("1e3", raw),
+       {row("0", raw), row("4294967295", raw), row("9223372036854775807", raw), row("100", "0"),
+        row("100", "4294967295"), row("-1", raw), row("1e3", raw),
         std::string(R"({"blocks":[],"losses":[]})"),
         std::string(R"({"blocks":[],"losses":[[1,21,"corrupt"]]})"),
         std::string(R"({"blocks":[],"losses":[[2,20,"corrupt"]]})"),
         std::string(R"({"blocks":[],"losses":[[1,20,"stolen"]]})"),
-        std::string(R"({"blocks":7,"losses":[]})"), std::string("{}"),
-        std::string("[]"), std::string(""), std::string(60 * 1024, '['),
-        fmt::format(
-            R"({{"blocks":[[1,20,0,100,{},7,0,0],[1,20,0,100,{},7,0,0]],"losses":[]}})",
-            raw, raw)}) {
+        std::string(R"({"blocks":7,"losses":[]})"), std::string("{}"), std::string("[]"),
+        std::string(""), std::string(60 * 1024, '['),
+        fmt::format(R"({{"blocks":[[1,20,0,100,{},7,0,0],[1,20,0,100,{},7,0,0]],"losses":[]}})",
+                    raw, raw)}) {
     CAPTURE(table.substr(0, 80));
     sealed.put(sealed.sidecar, sidecar_saying(table, head));
     CHECK(sealed.lost() == 20);
@@ -224,13 +216,9 @@ TEST_CASE(
   };
   with([](SegmentBlock&, SegmentHead&) {});
   CHECK(sealed.lost() == 0);
-  with([](SegmentBlock& row, SegmentHead& first) {
-    first.info.raw_bytes = --row.raw_bytes;
-  });
+  with([](SegmentBlock& row, SegmentHead& first) { first.info.raw_bytes = --row.raw_bytes; });
   CHECK(sealed.lost() == 20);
-  with([](SegmentBlock& row, SegmentHead& first) {
-    first.info.raw_bytes = ++row.raw_bytes;
-  });
+  with([](SegmentBlock& row, SegmentHead& first) { first.info.raw_bytes = ++row.raw_bytes; });
   CHECK(sealed.lost() == 20);
   with([](SegmentBlock& row, SegmentHead& first) {
     row.lines = 19;
@@ -247,9 +235,9 @@ TEST_CASE(
   Sealed sealed(5, 10, 256);
   std::string first(split_sidecar(sealed.sidecar_bytes)->head);
   first.replace(first.find("\"format\":1"), 10, "\"format\":2");
-  first.replace(11, 8,
-                fmt::format("{:08x}", crc32c(std::string_view(first).substr(
-                                          first.find(",\"format\"") + 1))));
+  first.replace(
+      11, 8,
+      fmt::format("{:08x}", crc32c(std::string_view(first).substr(first.find(",\"format\"") + 1))));
   sealed.put(sealed.sidecar, first + "\nwhatever it is then\n");
   const auto newer = open_sealed(*sealed.disk, segments_path(), 1);
   REQUIRE(!newer.ok());
@@ -269,8 +257,7 @@ TEST_CASE("open_sealed: damage is named with the byte it begins at") {
   const auto opened = open_sealed(*sealed.disk, segments_path(), 1);
   REQUIRE(!opened.ok());
   CHECK(opened.status().code() == Code::data_loss);
-  CHECK(contains(opened.status().message(),
-                 "00000000000000000001.json, byte 0: fails its CRC32C"));
+  CHECK(contains(opened.status().message(), "00000000000000000001.json, byte 0: fails its CRC32C"));
 }
 
 TEST_CASE("SealedSegment: a terabyte of nothing costs nothing to look at") {
@@ -281,13 +268,11 @@ TEST_CASE("SealedSegment: a terabyte of nothing costs nothing to look at") {
   std::filesystem::resize_file(data, std::uintmax_t{1} << 40);
   CHECK(read_all(**open_sealed(real_files(), dir.path(), 1)).lines == rolled->lines());
   // And a sidecar that grew is none of ours.
-  std::filesystem::resize_file(sealed_sidecar_path(dir.path(), 1),
-                               std::uintmax_t{1} << 40);
+  std::filesystem::resize_file(sealed_sidecar_path(dir.path(), 1), std::uintmax_t{1} << 40);
   CHECK(read_all(**open_sealed(real_files(), dir.path(), 1)).lines.empty());
 }
 
-TEST_CASE(
-    "SealedSegment: a symlink to somebody's file is a declared gap, not its bytes") {
+TEST_CASE("SealedSegment: a symlink to somebody's file is a declared gap, not its bytes") {
   const TempDir dir;
   const auto rolled = rolled_of(1, 20, 60);
   REQUIRE(seal(real_files(), dir.path(), *rolled, {.epoch = "5f3a9c01d2"}).ok());

@@ -13,8 +13,7 @@ namespace {
 
 SegmentPtr sealed_of(FileSystem& files, const std::filesystem::path& segments,
                      const Segment& rolled, std::size_t block_bytes = 1024) {
-  auto sealed = seal(files, segments, rolled,
-                     {.block_bytes = block_bytes, .epoch = "5f3a9c01d2"});
+  auto sealed = seal(files, segments, rolled, {.block_bytes = block_bytes, .epoch = "5f3a9c01d2"});
   REQUIRE_MESSAGE(sealed.ok(), sealed.status().message());
   return *sealed;
 }
@@ -73,8 +72,7 @@ TEST_CASE("SealedSegment: a time finds the block it lies in") {
   }
 }
 
-TEST_CASE(
-    "seal: what is lost in the rolled form is a declared loss of the sealed one") {
+TEST_CASE("seal: what is lost in the rolled form is a declared loss of the sealed one") {
   auto disk = log_disk();
   const auto rolled = rolled_of(1, 50, 30, {1, 2, 20, 21, 22, 40, 50});
   const SegmentPtr sealed = sealed_of(*disk, segments_path(), *rolled);
@@ -90,8 +88,7 @@ TEST_CASE(
 
 TEST_CASE("seal: a segment of which nothing is left is one loss") {
   auto disk = log_disk();
-  const SegmentPtr sealed =
-      sealed_of(*disk, segments_path(), *rolled_of(7, 3, 0, {7, 8, 9}));
+  const SegmentPtr sealed = sealed_of(*disk, segments_path(), *rolled_of(7, 3, 0, {7, 8, 9}));
   const Delivery got = read_all(*sealed);
   CHECK(got.lines.empty());
   REQUIRE(got.losses.size() == 1);
@@ -102,8 +99,7 @@ TEST_CASE("seal: a line over the block size gets a block of its own") {
   auto disk = log_disk();
   std::vector<KeptLine> lines;
   for (Sequence sequence = 1; sequence <= 5; ++sequence)
-    lines.push_back(
-        {sequence, body_of(std::string(sequence == 3 ? 5000 : 10, 'x')), "", kSomeMs});
+    lines.push_back({sequence, body_of(std::string(sequence == 3 ? 5000 : 10, 'x')), "", kSomeMs});
   const MemorySegment rolled({.base = 1, .count = 5}, lines);
   const SegmentPtr sealed = sealed_of(*disk, segments_path(), rolled, 1024);
   CHECK(read_all(*sealed).lines == lines);
@@ -124,8 +120,8 @@ TEST_CASE("[T2] seal: zstdcat gives back the NDJSON") {
   std::string expected;
   for (const KeptLine& line : rolled->lines()) expected += line.body + "\n";
   const auto out = dir / "out";
-  const auto command = fmt::format(
-      "zstd -dcq {} > {}", sealed_data_path(dir.path(), 1).string(), out.string());
+  const auto command =
+      fmt::format("zstd -dcq {} > {}", sealed_data_path(dir.path(), 1).string(), out.string());
   if (std::system("zstd --version > /dev/null 2>&1") != 0) {
     MESSAGE("no zstd program here: not tried");
     return;
@@ -151,19 +147,18 @@ TEST_CASE("seal: whatever the disk refuses, no name of ours is there half") {
     CAPTURE(good);
     auto disk = log_disk();
     disk->refuse({.call = std::nullopt, .good = good, .torn_bytes = 5});
-    const auto sealed = seal(*disk, segments_path(), *rolled,
-                             {.block_bytes = 512, .epoch = "5f3a9c01d2"});
+    const auto sealed =
+        seal(*disk, segments_path(), *rolled, {.block_bytes = 512, .epoch = "5f3a9c01d2"});
     if (disk->refused() == 0) break;
     disk->mend();
     const auto names = *disk->list(segments_path());
-    if (std::find(names.begin(), names.end(), "00000000000000000001.json") !=
-        names.end()) {
+    if (std::find(names.begin(), names.end(), "00000000000000000001.json") != names.end()) {
       const auto opened = open_sealed(*disk, segments_path(), 1);
       REQUIRE(opened.ok());
       CHECK(read_all(**opened).lines == rolled->lines());
     }
-    const auto again = seal(*disk, segments_path(), *rolled,
-                            {.block_bytes = 512, .epoch = "5f3a9c01d2"});
+    const auto again =
+        seal(*disk, segments_path(), *rolled, {.block_bytes = 512, .epoch = "5f3a9c01d2"});
     REQUIRE_MESSAGE(again.ok(), again.status().message());
     CHECK(read_all(**again).lines == rolled->lines());
     CHECK(disk->list(segments_path())->size() == 2);
@@ -222,15 +217,14 @@ TEST_CASE("SealedSegment: what many read in one place is opened and expanded onc
 
 TEST_CASE("SegmentCache: is bounded in segments and in bytes") {
   auto disk = log_disk();
-  const auto cache = std::make_shared<SegmentCache>(
-      SegmentCache::Options{.segments = 2, .block_bytes = 4096});
+  const auto cache =
+      std::make_shared<SegmentCache>(SegmentCache::Options{.segments = 2, .block_bytes = 4096});
   std::vector<SegmentPtr> segments;
   for (Sequence base = 1; base < 100; base += 10) {
     sealed_of(*disk, segments_path(), *rolled_of(base, 10, 300), 900);
     segments.push_back(*open_sealed(*disk, segments_path(), base, cache));
   }
-  for (const SegmentPtr& segment : segments)
-    CHECK(read_all(*segment).lines.size() == 10);
+  for (const SegmentPtr& segment : segments) CHECK(read_all(*segment).lines.size() == 10);
   // Ids are given in the order of opening.
   std::size_t opened = 0, bytes = 0;
   for (std::uint64_t id = 1; id <= 20; ++id) {

@@ -27,13 +27,11 @@ struct Kept {
 
   Kept() { open(); }
   void open() {
-    auto opened =
-        FlightLog::open({.dir = dir.path(), .files = &files, .clock = &clock}, lines);
+    auto opened = FlightLog::open({.dir = dir.path(), .files = &files, .clock = &clock}, lines);
     REQUIRE_MESSAGE(opened.ok(), opened.status().message());
     flight = std::move(*opened);
-    pins = Pins::open(files, dir / "pins.json",
-                      {.on_error = true, .before = 2, .after = 2})
-               .value();
+    pins =
+        Pins::open(files, dir / "pins.json", {.on_error = true, .before = 2, .after = 2}).value();
   }
   void reopen() {
     keeper.reset();
@@ -43,8 +41,7 @@ struct Kept {
   void keep(Retention retention = {.bytes = 0}) {
     keeper = std::make_unique<SegmentKeeper>(
         *flight, *pins, clock, lines, metrics,
-        SegmentKeeper::Options{.retention = retention,
-                               .look_every = std::chrono::hours(1)});
+        SegmentKeeper::Options{.retention = retention, .look_every = std::chrono::hours(1)});
   }
   // Rolls away `count` segments of ten entries each.
   void roll(int count) {
@@ -61,8 +58,7 @@ struct Kept {
 };
 
 SegmentHead head_of(const std::filesystem::path& segments, Sequence base) {
-  const auto text =
-      read_whole_file(real_files(), sealed_sidecar_path(segments, base), 1 << 20);
+  const auto text = read_whole_file(real_files(), sealed_sidecar_path(segments, base), 1 << 20);
   REQUIRE(text.ok());
   auto head = decode_head(split_sidecar(*text)->head);
   REQUIRE(head.ok());
@@ -84,10 +80,9 @@ TEST_CASE(
   REQUIRE(list->size() == 3);
   for (const SegmentPtr& each : *list) CHECK(each->sealed());
   CHECK(log.names() ==
-        std::vector<std::string>{
-            "00000000000000000001.json", "00000000000000000001.ndjson.zst",
-            "00000000000000000011.json", "00000000000000000011.ndjson.zst",
-            "00000000000000000021.json", "00000000000000000021.ndjson.zst"});
+        std::vector<std::string>{"00000000000000000001.json", "00000000000000000001.ndjson.zst",
+                                 "00000000000000000011.json", "00000000000000000011.ndjson.zst",
+                                 "00000000000000000021.json", "00000000000000000021.ndjson.zst"});
   const auto segments = log.flight->segments_directory();
   CHECK(head_of(segments, 1).previous_sha256.empty());
   for (const Sequence base : {11u, 21u}) {
@@ -104,8 +99,7 @@ TEST_CASE(
   log.roll(1);
   log.keep();
   REQUIRE(log.keeper->settle(soon()));
-  CHECK(head_of(segments, 31).previous_sha256 ==
-        *sidecar_sha256(real_files(), segments, 21));
+  CHECK(head_of(segments, 31).previous_sha256 == *sidecar_sha256(real_files(), segments, 21));
 }
 
 TEST_CASE(
@@ -233,8 +227,7 @@ TEST_CASE(
   REQUIRE(log.keeper->settle(soon()));
   CHECK(contains(log.lines.find("error segment_sealed_with_losses"), "base=1 lost=1"));
   CHECK(log.names("quarantine") ==
-        std::vector<std::string>{"00000000000000000001.idx",
-                                 "00000000000000000001.ndjson"});
+        std::vector<std::string>{"00000000000000000001.idx", "00000000000000000001.ndjson"});
   CHECK(bytes_of(log.dir / "quarantine/00000000000000000001.ndjson") == bytes);
   const ReadOutcome lost = log.flight->read(4, {}, [](const StoredLine&) {});
   REQUIRE(lost.loss);
@@ -243,8 +236,7 @@ TEST_CASE(
   CHECK(bodies_of(*log.flight).size() == 19);
 }
 
-TEST_CASE(
-    "SegmentKeeper: a file that cannot be opened just now is not sealed as lost") {
+TEST_CASE("SegmentKeeper: a file that cannot be opened just now is not sealed as lost") {
   Kept log;
   log.roll(1);
   log.files.refuse_names(".ndjson");
@@ -257,8 +249,7 @@ TEST_CASE(
   CHECK(log.flight->segments().list()->front()->info().lost == 0);
 }
 
-TEST_CASE(
-    "SegmentKeeper: stops with work undone, and the next one does it and sweeps up") {
+TEST_CASE("SegmentKeeper: stops with work undone, and the next one does it and sweeps up") {
   Kept log;
   log.roll(2);
   log.files.refuse_names(".zst.new");
@@ -289,14 +280,12 @@ TEST_CASE(
       Sequence next = 1;
       while (!done || next <= log.flight->last()) {
         Sequence expected = next;
-        const ReadOutcome outcome =
-            log.flight->read(next, {.entries = static_cast<std::size_t>(3 + 11 * i)},
-                             [&](const StoredLine& line) {
-                               if (line.sequence != expected ||
-                                   line.body != body_of(std::to_string(expected)))
-                                 ++wrong;
-                               ++expected;
-                             });
+        const ReadOutcome outcome = log.flight->read(
+            next, {.entries = static_cast<std::size_t>(3 + 11 * i)}, [&](const StoredLine& line) {
+              if (line.sequence != expected || line.body != body_of(std::to_string(expected)))
+                ++wrong;
+              ++expected;
+            });
         if (outcome.loss && outcome.loss->reason != LossReason::expired) ++wrong;
         if (!outcome.loss && outcome.next != expected) ++wrong;
         if (outcome.next == next) std::this_thread::yield();

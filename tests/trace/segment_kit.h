@@ -27,15 +27,13 @@ struct KeptLine {
   bool operator==(const KeptLine&) const = default;
 };
 inline KeptLine kept(const StoredLine& line) {
-  return {line.sequence, std::string(line.body), std::string(line.topics),
-          line.stored_ms};
+  return {line.sequence, std::string(line.body), std::string(line.topics), line.stored_ms};
 }
 
 // A rolled segment without a file.  Lines on which `lost` says true are lost.
 class MemorySegment final : public Segment {
  public:
-  MemorySegment(SegmentInfo info, std::vector<KeptLine> lines,
-                std::vector<Sequence> lost = {})
+  MemorySegment(SegmentInfo info, std::vector<KeptLine> lines, std::vector<Sequence> lost = {})
       : info_(info), lines_(std::move(lines)), lost_(std::move(lost)) {}
 
   const SegmentInfo& info() const override { return info_; }
@@ -73,8 +71,7 @@ inline constexpr std::int64_t kSomeMs = 1'795'224'245'120;
 
 // `count` lines from `base` on, stored in groups of three, 10 ms apart.  `size`: of a
 // body, filled with what does not compress well.
-inline std::shared_ptr<const MemorySegment> rolled_of(Sequence base,
-                                                      std::uint64_t count,
+inline std::shared_ptr<const MemorySegment> rolled_of(Sequence base, std::uint64_t count,
                                                       std::size_t size = 0,
                                                       std::vector<Sequence> lost = {}) {
   std::mt19937 random(static_cast<unsigned>(base * 31 + count));
@@ -82,21 +79,18 @@ inline std::shared_ptr<const MemorySegment> rolled_of(Sequence base,
   for (Sequence sequence = base; sequence < base + count; ++sequence) {
     std::string word = std::to_string(sequence) + ":";
     while (word.size() < size)
-      word +=
-          "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[random() %
-                                                                             64];
+      word += "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[random() % 64];
     const auto group = static_cast<std::int64_t>((sequence - base) / 3);
-    lines.push_back({sequence, body_of(word), sequence % 4 == 0 ? "owner:u1" : "",
-                     kSomeMs + 10 * group});
+    lines.push_back(
+        {sequence, body_of(word), sequence % 4 == 0 ? "owner:u1" : "", kSomeMs + 10 * group});
   }
-  const SegmentInfo info{
-      .base = base,
-      .count = count,
-      .first_ms = lines.front().stored_ms,
-      .last_ms = lines.back().stored_ms,
-      .previous_last = base - 1,
-      .open_from = base,
-      .last_stamp_ns = kSomeMs * 1'000'000 + static_cast<std::int64_t>(base)};
+  const SegmentInfo info{.base = base,
+                         .count = count,
+                         .first_ms = lines.front().stored_ms,
+                         .last_ms = lines.back().stored_ms,
+                         .previous_last = base - 1,
+                         .open_from = base,
+                         .last_stamp_ns = kSomeMs * 1'000'000 + static_cast<std::int64_t>(base)};
   return std::make_shared<MemorySegment>(info, std::move(lines), std::move(lost));
 }
 
@@ -129,8 +123,7 @@ inline Delivery read_all(const Segment& segment, std::size_t at_once = 1024) {
 
 // A cache that keeps nothing: each read begins at the disk.
 inline std::shared_ptr<SegmentCache> no_cache() {
-  return std::make_shared<SegmentCache>(
-      SegmentCache::Options{.segments = 0, .block_bytes = 0});
+  return std::make_shared<SegmentCache>(SegmentCache::Options{.segments = 0, .block_bytes = 0});
 }
 
 // A disk in memory with an empty `/log/segments`.

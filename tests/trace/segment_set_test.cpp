@@ -50,9 +50,8 @@ struct Reading {
 Reading read(const SegmentSet& set, Sequence from, Sequence end, Sequence previous_last,
              ReadLimits limits = {}) {
   Reading reading;
-  reading.outcome = set.read(from, end, previous_last, limits, [&](const StoredLine& line) {
-    reading.got.push_back(line.sequence);
-  });
+  reading.outcome = set.read(from, end, previous_last, limits,
+                             [&](const StoredLine& line) { reading.got.push_back(line.sequence); });
   return reading;
 }
 

@@ -25,13 +25,14 @@ bool same(const SideRecord& a, const SideRecord& b) {
   return true;
 }
 
-std::string record_of(Sequence first, std::uint64_t offset, int lines, std::string_view topics = {}) {
+std::string record_of(Sequence first, std::uint64_t offset, int lines,
+                      std::string_view topics = {}) {
   SideRecordWriter writer;
   writer.begin(first, offset, 1000 + static_cast<std::int64_t>(first), {first, 7});
   for (int i = 0; i < lines; ++i)
-    writer.add({static_cast<std::uint32_t>(10 + i), 0xabcd0000u + static_cast<std::uint32_t>(i),
-                i == 2},
-               i == 1 ? topics : "");
+    writer.add(
+        {static_cast<std::uint32_t>(10 + i), 0xabcd0000u + static_cast<std::uint32_t>(i), i == 2},
+        i == 1 ? topics : "");
   return std::string(writer.finish());
 }
 
@@ -53,14 +54,14 @@ TEST_CASE("trace.idx: the exact bytes of a log of two entries in two groups") {
   const std::string header = encode_side_header(
       {.epoch = "5f3a9c01d2", .base = 41, .previous_last = 40, .carry = {39, 0x0102030405060708}});
   CHECK(hex(header) ==
-        "444556534944580a"                  // "DEVSIDX\n"
-        "01000000"                          // version
-        + hex(header.substr(12, 4)) +       // CRC, proved below
-        "35663361396330316432000000000000"  // epoch
-        "2900000000000000"                  // base
-        "2800000000000000"                  // previous_last
-        "2700000000000000"                  // open_from
-        "0807060504030201");                // last_stamp_ns
+        "444556534944580a"                      // "DEVSIDX\n"
+        "01000000"                              // version
+            + hex(header.substr(12, 4)) +       // CRC, proved below
+            "35663361396330316432000000000000"  // epoch
+            "2900000000000000"                  // base
+            "2800000000000000"                  // previous_last
+            "2700000000000000"                  // open_from
+            "0807060504030201");                // last_stamp_ns
   CHECK(hex(header.substr(12, 4)) == "8db10461");
 
   SideRecordWriter writer;
@@ -78,15 +79,26 @@ TEST_CASE("trace.idx: the exact bytes of a log of two entries in two groups") {
         "0807060504030201"  // last_stamp_ns
         "01000000"          // flags: topics follow
         "00000000"
-        "07000000" "bfd0e6a2"         // the line: 7 bytes, CRC-32C
-        "08000000" "6f776e65723a7531");  // topics: 8 bytes, "owner:u1"
+        "07000000"
+        "bfd0e6a2"  // the line: 7 bytes, CRC-32C
+        "08000000"
+        "6f776e65723a7531");  // topics: 8 bytes, "owner:u1"
   writer.begin(42, 8, 1'795'224'245'121, {43, 0x0102030405060709});
   writer.add({7, crc32c(R"({"n":2})"), false}, "");
   CHECK(hex(writer.finish()) ==
-        "52454331" "1e0fac50" "48000000" "01000000"
-        "2a00000000000000" "0800000000000000" "8113b4fba1010000"
-        "2b00000000000000" "0907060504030201" "00000000" "00000000"
-        "07000000" "26780196");
+        "52454331"
+        "1e0fac50"
+        "48000000"
+        "01000000"
+        "2a00000000000000"
+        "0800000000000000"
+        "8113b4fba1010000"
+        "2b00000000000000"
+        "0907060504030201"
+        "00000000"
+        "00000000"
+        "07000000"
+        "26780196");
 }
 
 TEST_CASE("trace.idx: what is written is read, with topics where there are any") {
@@ -154,7 +166,8 @@ TEST_CASE("trace.idx: cut at any byte it yields the records before the cut") {
     std::size_t expected = 0;
     for (const std::size_t end : ends) expected += end <= cut ? 1 : 0;
     CHECK(read_all(dir / "i", damaged).size() == expected);
-    const bool at_a_border = cut == kSideHeaderBytes || std::count(ends.begin(), ends.end(), cut) > 0;
+    const bool at_a_border =
+        cut == kSideHeaderBytes || std::count(ends.begin(), ends.end(), cut) > 0;
     CHECK(damaged == !at_a_border);
   }
 }
@@ -164,8 +177,8 @@ TEST_CASE("trace.idx: a record larger than what is read at a time is one record"
   SideRecordWriter writer;
   writer.begin(1, 0, 5, {});
   for (std::uint32_t i = 0; i < 30'000; ++i) writer.add({i, i * 7, false}, "");
-  write_bytes(dir / "i", encode_side_header({}) + std::string(writer.finish()) +
-                             record_of(30'001, 30'000, 1));
+  write_bytes(dir / "i",
+              encode_side_header({}) + std::string(writer.finish()) + record_of(30'001, 30'000, 1));
   bool damaged = true;
   const auto records = read_all(dir / "i", damaged);
   CHECK_FALSE(damaged);

@@ -50,8 +50,7 @@ TEST_CASE("FlightLog: two torn tails are two files") {
   const TempDir dir;
   MemoryLog lines;
   for (int crash = 0; crash < 2; ++crash) {
-    write_bytes(dir / "trace.log",
-                body_of("1") + "\n{\"torn\":" + std::to_string(crash));
+    write_bytes(dir / "trace.log", body_of("1") + "\n{\"torn\":" + std::to_string(crash));
     auto log = FlightLog::open({.dir = dir.path()}, lines);
     REQUIRE(log.ok());
     CHECK(bytes_of((*log)->found().torn_file) == "{\"torn\":" + std::to_string(crash));

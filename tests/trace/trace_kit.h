@@ -89,8 +89,8 @@ inline void write_bytes(const std::filesystem::path& path, std::string_view byte
 // Keeps what it is told: "warn torn_tail_cut file=... bytes=3".  Thread-safe.
 class MemoryLog final : public Log {
  public:
-  void line(Level level, std::string_view event,
-            std::initializer_list<Field> fields) override DEVS_EXCLUDES(mutex_) {
+  void line(Level level, std::string_view event, std::initializer_list<Field> fields) override
+      DEVS_EXCLUDES(mutex_) {
     static constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
     std::string text(kNames[static_cast<std::size_t>(level)]);
     text.append(" ").append(event);

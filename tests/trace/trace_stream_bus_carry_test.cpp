@@ -48,7 +48,7 @@ TEST_CASE("TraceStreamBus: a last word that is not in the batch keeps its call o
   TraceStreamBus bus({}, system_clock());
   auto call = begin_call(bus);  // 1
   REQUIRE(bus.publish(host_draft("2")).ok());
-  end_call(bus, call);  // 3
+  end_call(bus, call);                       // 3
   CHECK(store_next(bus, 2).open_from == 1);  // a crash here must find the action
   CHECK(store_next(bus).open_from == 4);
 }

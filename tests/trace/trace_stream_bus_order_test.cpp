@@ -99,8 +99,7 @@ TEST_CASE("TraceStreamBus: every reader sees the same order under contention") {
               entered = bus.publish_all(std::move(pair)).ok();
             } else {
               entered = bus.publish(our_draft()).ok();
-              while (entered && !bus.publish(host_draft(word)).ok())
-                std::this_thread::yield();
+              while (entered && !bus.publish(host_draft(word)).ok()) std::this_thread::yield();
             }
             if (entered)
               ++i;

@@ -86,8 +86,7 @@ TEST_CASE("TraceStreamBus: nothing leaves the ring before it is stored") {
   CHECK(unstored[1]->body == body_of("3"));
 }
 
-TEST_CASE(
-    "TraceStreamBus: unstored bytes are bounded, and the refusal names the numbers") {
+TEST_CASE("TraceStreamBus: unstored bytes are bounded, and the refusal names the numbers") {
   FakeClock clock;
   TraceStreamBus bus({.ring_bytes = 40}, clock);
   REQUIRE(bus.publish(host_draft("0123456789")).ok());  // 21 bytes
@@ -118,15 +117,13 @@ TEST_CASE("TraceStreamBus: stored entries stay until their room is needed") {
 TEST_CASE("TraceStreamBus: a reader gets what it asked for, and always one") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
-  for (int i = 0; i < 6; ++i)
-    REQUIRE(bus.publish(host_draft("x")).ok());  // 12 bytes each
+  for (int i = 0; i < 6; ++i) REQUIRE(bus.publish(host_draft("x")).ok());  // 12 bytes each
   bus.mark_stored(6);
   std::vector<EntryPtr> out;
   CHECK(bus.read(2, 3, 1000, out) == Read::entries);
   REQUIRE(out.size() == 3);
   CHECK(out.front()->sequence == 2);
-  CHECK(bus.read(5, 3, 1, out) ==
-        Read::entries);  // appended, and one although too large
+  CHECK(bus.read(5, 3, 1, out) == Read::entries);  // appended, and one although too large
   REQUIRE(out.size() == 4);
   CHECK(out.back()->sequence == 5);
   out.clear();
@@ -160,14 +157,11 @@ TEST_CASE("TraceStreamBus: an array enters whole or not at all") {
   CHECK(bus.last() == 4);
 }
 
-TEST_CASE(
-    "TraceStreamBus: a body with a line end inside is refused, whoever wrote it") {
+TEST_CASE("TraceStreamBus: a body with a line end inside is refused, whoever wrote it") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
-  CHECK(bus.publish({"{\"a\":\n1}", {}, std::nullopt}).status().code() ==
-        Code::internal);
-  CHECK(bus.publish({"{}", {}, 1}).status().code() ==
-        Code::internal);  // no room for a stamp
+  CHECK(bus.publish({"{\"a\":\n1}", {}, std::nullopt}).status().code() == Code::internal);
+  CHECK(bus.publish({"{}", {}, 1}).status().code() == Code::internal);  // no room for a stamp
   CHECK(bus.last() == 0);
 }
 
@@ -190,8 +184,7 @@ TEST_CASE("TraceStreamBus: a pair is admitted only when both words fit") {
   FakeClock clock;
   TraceStreamBus bus({.ring_entries = 2}, clock);
   REQUIRE(bus.publish(host_draft("x")).ok());
-  CHECK(bus.publish_and_reserve(host_draft("a")).status().code() ==
-        Code::resource_exhausted);
+  CHECK(bus.publish_and_reserve(host_draft("a")).status().code() == Code::resource_exhausted);
   CHECK(bus.last() == 1);
   bus.mark_stored(1);
   CHECK(bus.publish_and_reserve(host_draft("a")).ok());
@@ -220,9 +213,7 @@ TEST_CASE("TraceStreamBus: reserved bodies may pass the bytes, and go when store
   TraceStreamBus bus({.ring_bytes = 30}, clock);
   auto action = bus.publish_and_reserve(host_draft("a"));
   REQUIRE(action.ok());
-  REQUIRE(
-      bus.publish_reserved(host_draft(std::string(50, 'x')), std::move(action->second))
-          .ok());
+  REQUIRE(bus.publish_reserved(host_draft(std::string(50, 'x')), std::move(action->second)).ok());
   CHECK(bus.publish(host_draft("y")).status().code() == Code::resource_exhausted);
   bus.mark_stored(2);
   CHECK(bus.head() == 2);
@@ -230,8 +221,7 @@ TEST_CASE("TraceStreamBus: reserved bodies may pass the bytes, and go when store
   CHECK(bus.publish(host_draft("y")).ok());
 }
 
-TEST_CASE(
-    "TraceStreamBus: stamps are 19 digits and grow although the clock stands still") {
+TEST_CASE("TraceStreamBus: stamps are 19 digits and grow although the clock stands still") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   for (int i = 0; i < 3; ++i) REQUIRE(bus.publish(our_draft()).ok());
@@ -242,8 +232,7 @@ TEST_CASE(
   CHECK(entries[2]->body == R"({"timestamp_ns":"1795224245120000002"})");
 }
 
-TEST_CASE(
-    "TraceStreamBus: stamps follow the steady clock and ignore a wall clock set back") {
+TEST_CASE("TraceStreamBus: stamps follow the steady clock and ignore a wall clock set back") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   REQUIRE(bus.publish(our_draft()).ok());
@@ -255,8 +244,7 @@ TEST_CASE(
   CHECK(stamp_of(*entries[1]) == stamp_of(*entries[0]) + 1500);
 }
 
-TEST_CASE(
-    "TraceStreamBus: a bell rings once per batch, per failure, healing and the close") {
+TEST_CASE("TraceStreamBus: a bell rings once per batch, per failure, healing and the close") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   Bell bell;
@@ -278,8 +266,7 @@ TEST_CASE(
   CHECK(rings(bell) == 1);
 }
 
-TEST_CASE(
-    "TraceStreamBus: a failed recorder refuses new stories and keeps the begun ones") {
+TEST_CASE("TraceStreamBus: a failed recorder refuses new stories and keeps the begun ones") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   auto action = bus.publish_and_reserve(host_draft("action"));
@@ -297,8 +284,7 @@ TEST_CASE(
   CHECK(bus.publish(host_draft("x")).ok());
 }
 
-TEST_CASE(
-    "TraceStreamBus: after the close nobody publishes, and what is there is drained") {
+TEST_CASE("TraceStreamBus: after the close nobody publishes, and what is there is drained") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   auto action = bus.publish_and_reserve(host_draft("action"));
@@ -306,9 +292,8 @@ TEST_CASE(
   bus.close();
   CHECK(bus.closed());
   CHECK(bus.publish(host_draft("x")).status().code() == Code::unavailable);
-  CHECK(bus.publish_reserved(host_draft("x"), std::move(action->second))
-            .status()
-            .code() == Code::unavailable);
+  CHECK(bus.publish_reserved(host_draft("x"), std::move(action->second)).status().code() ==
+        Code::unavailable);
   std::vector<EntryPtr> out;
   CHECK(bus.wait_unstored(0, soon(), 10, out));
   CHECK(out.size() == 1);
@@ -317,8 +302,7 @@ TEST_CASE(
   CHECK(read_all(bus, 1).size() == 1);
 }
 
-TEST_CASE(
-    "TraceStreamBus: the recorder waits until its deadline and gets at most a batch") {
+TEST_CASE("TraceStreamBus: the recorder waits until its deadline and gets at most a batch") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);
   std::vector<EntryPtr> out;
@@ -334,8 +318,7 @@ TEST_CASE(
   CHECK(out[0]->sequence == 3);
   bus.mark_stored(4);
   out.clear();
-  CHECK(
-      bus.wait_unstored(0, soon(), 10, out));  // what is stored is not handed out again
+  CHECK(bus.wait_unstored(0, soon(), 10, out));  // what is stored is not handed out again
   REQUIRE(out.size() == 1);
   CHECK(out[0]->sequence == 5);
 }

@@ -27,8 +27,7 @@ constexpr std::size_t kConnectsPerTurn = 64;
 
 }  // namespace
 
-Result<std::unique_ptr<Audience>> Audience::open(const Endpoint& endpoint,
-                                                 const Options& options) {
+Result<std::unique_ptr<Audience>> Audience::open(const Endpoint& endpoint, const Options& options) {
   std::unique_ptr<Audience> audience(new Audience(endpoint, options));
   if (Status connected = audience->connect_all(); !connected.ok()) return connected;
   return audience;
@@ -42,7 +41,8 @@ Audience::Audience(const Endpoint& endpoint, const Options& options)
       last_id_(options.stopped),
       reading_(options.readers),
       buffer_(kReadBytes),
-      channels_(options.topics) {}
+      channels_(options.topics) {
+}
 
 Status Audience::connect_all() {
   if (options_.replayed != nullptr) expect(*options_.replayed, 1, 0);
@@ -65,8 +65,8 @@ Status Audience::connect_all() {
 // For the first time, or again.
 Status Audience::connect(std::size_t at) {
   const bool stops = at < options_.stopped;
-  const Result<int> fd = connect_to(
-      endpoint_, {.from = loopback_of(at), .receive_buffer = stops ? kSmallBuffer : 0});
+  const Result<int> fd =
+      connect_to(endpoint_, {.from = loopback_of(at), .receive_buffer = stops ? kSmallBuffer : 0});
   if (!fd.ok()) return fd.status();
   Reader& reader = readers_[at];
   reader.fd = fd.value();
@@ -162,8 +162,7 @@ std::size_t Audience::consume(Reader& reader, std::string_view bytes) {
 
   std::size_t at = 0;
   for (;;) {
-    const void* hit =
-        memmem(bytes.data() + at, bytes.size() - at, kData.data(), kData.size());
+    const void* hit = memmem(bytes.data() + at, bytes.size() - at, kData.data(), kData.size());
     if (hit == nullptr) {
       // An id before data that is still to come must not be lost.
       const std::size_t keep = is_stopped(reader) ? 64 : kData.size() - 1;
@@ -195,8 +194,7 @@ void Audience::deliver(Reader& reader, std::string_view payload) {
   const std::size_t number = book_->number_in(payload);
   const std::size_t topic = number_of(reader) % options_.topics;
   if (options_.replayed != nullptr && reader.seen == book_->size()) return;
-  if (number == book_->size() || book_->at(number) != payload ||
-      book_->topic_of(number) != topic) {
+  if (number == book_->size() || book_->at(number) != payload || book_->topic_of(number) != topic) {
     ++outcome_.damaged;
     return;
   }

@@ -44,16 +44,15 @@ class Audience {
     std::size_t lost = 0;       // connections that ended and did not come back
     std::size_t resumed = 0;    // connections that ended and did
     Nanos last_delivery = 0;
-    Nanos connecting = 0;       // all of them, to the last answer's head
-    Latency latency;  // due to received, from the first measured number on; not of stopped
+    Nanos connecting = 0;  // all of them, to the last answer's head
+    Latency latency;       // due to received, from the first measured number on; not of stopped
     std::vector<Nanos> burst_end;  // when the last delivery of each burst came
   };
 
   // Connects and returns once each reader got its answer's head and, unless it is a
   // replay, is subscribed.
   // `{topic}` in the endpoint's path is replaced by the name of the reader's topic.
-  static Result<std::unique_ptr<Audience>> open(const Endpoint& endpoint,
-                                                const Options& options);
+  static Result<std::unique_ptr<Audience>> open(const Endpoint& endpoint, const Options& options);
   ~Audience();
 
   // What to expect; latency counts from number `measure_from`.

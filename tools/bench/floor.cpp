@@ -105,8 +105,8 @@ int measure(const Run& run) {
   std::printf(R"({"readers":%zu,"rate":%.0f,"bytes":%zu,"seconds":%.2f,"sends":%.0f,)"
               R"("server_cpu_s":%.2f,"deliveries_per_cpu_s":%.0f,"us_per_send":%.2f,%s,"ok":true})"
               "\n",
-              run.sockets, run.rate, run.bytes, seconds, sends, cpu, sends / cpu,
-              cpu * 1e6 / sends, sent.members().c_str());
+              run.sockets, run.rate, run.bytes, seconds, sends, cpu, sends / cpu, cpu * 1e6 / sends,
+              sent.members().c_str());
   return 0;
 }
 
@@ -122,8 +122,7 @@ int main(int argc, char** argv) {
   run.bytes = static_cast<std::size_t>(flags.whole("bytes", 240, 1));
   run.rounds = static_cast<std::size_t>(flags.number("seconds", 10, 0.1) * run.rate);
   if (!flags.status().ok()) {
-    std::fprintf(stderr,
-                 "usage: floor [--readers N] [--rate PER_S] [--bytes N] [--seconds S]\n");
+    std::fprintf(stderr, "usage: floor [--readers N] [--rate PER_S] [--bytes N] [--seconds S]\n");
     return refuse(flags.status());
   }
   allow_many_descriptors();

@@ -15,8 +15,7 @@ bool is(std::string_view name, std::string_view wanted) {
 
 template <typename Number>
 bool read_number(std::string_view text, Number& number, int base = 10) {
-  return std::from_chars(text.data(), text.data() + text.size(), number, base).ptr !=
-         text.data();
+  return std::from_chars(text.data(), text.data() + text.size(), number, base).ptr != text.data();
 }
 
 struct Framing {

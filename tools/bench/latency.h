@@ -30,7 +30,7 @@ class Latency {
   static std::size_t bucket_of(std::uint64_t value);
   static std::uint64_t top_of(std::size_t bucket);
 
-  std::array<std::uint64_t, kSteps * (64 - kStepBits + 1)> buckets_{};
+  std::array<std::uint64_t, kSteps*(64 - kStepBits + 1)> buckets_{};
   std::uint64_t count_ = 0;
   Nanos max_ = 0;
 };

@@ -94,7 +94,8 @@ Status record(const std::filesystem::path& dir, const PayloadBook& book) {
   if (!recording.ok()) return recording.status();
   std::size_t waits = 0;
   for (std::size_t number = 0; number < book.size(); ++number) {
-    const auto given = (*recording)->publish(draft_of_published(std::string(book.at(number))), waits);
+    const auto given =
+        (*recording)->publish(draft_of_published(std::string(book.at(number))), waits);
     if (!given.ok()) return given.status();
   }
   return (*recording)->close();

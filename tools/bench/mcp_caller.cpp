@@ -70,8 +70,7 @@ Result<HttpAnswers::Answer> McpCaller::exchange(const std::string& body) {
 
 std::string McpCaller::request(const std::string& body) const {
   std::string text = "POST " + endpoint_.path + " HTTP/1.1\r\nHost: " + endpoint_.authority();
-  text +=
-      "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+  text += "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
   if (!session_.empty()) {
     text += "Mcp-Session-Id: " + session_ + "\r\nMCP-Protocol-Version: ";
     text += kVersion;
@@ -120,10 +119,10 @@ McpCaller::Heard McpCaller::listen(bool& reconnected) {
 bool McpCaller::is_right(const HttpAnswers::Answer& answer) {
   const std::size_t id = answer.body.find(wanted_id_);
   // The number ends there: call 1 is not satisfied by the answer of call 12.
-  const bool right = answer.status == 200 && id != std::string::npos &&
-                     std::string_view(",}").find(answer.body[id + wanted_id_.size()]) !=
-                         std::string_view::npos &&
-                     answer.body.find(wanted_text_) != std::string::npos;
+  const bool right =
+      answer.status == 200 && id != std::string::npos &&
+      std::string_view(",}").find(answer.body[id + wanted_id_.size()]) != std::string_view::npos &&
+      answer.body.find(wanted_text_) != std::string::npos;
   if (!right) complaint_ = std::to_string(answer.status) + " " + answer.body;
   return right;
 }

@@ -2,8 +2,8 @@
 // of JSON; ends with 1 when an answer was not the caller's own.
 #include <sys/epoll.h>
 
-#include <memory>
 #include <cstdio>
+#include <memory>
 #include <vector>
 
 #include "tools/bench/flags.h"
@@ -108,14 +108,14 @@ int measure(const Run& run) {
 
   const double calls = static_cast<double>(latency.count());
   const double cpu = after.cpu_seconds - before.cpu_seconds;
-  std::printf(
-      R"({"connections":%d,"seconds":%.2f,"calls":%.0f,"calls_per_s":%.1f,%s,%s,)"
-      R"("server_cpu_us_per_call":%.1f,"reconnects":%llu,"wrong":%llu,"ok":%s})"
-      "\n",
-      run.connections, seconds, calls, calls / seconds, latency.members().c_str(),
-      cost_members(before, after, own).c_str(), calls > 0 ? cpu * 1e6 / calls : 0.0,
-      static_cast<unsigned long long>(crowd.reconnects()),
-      static_cast<unsigned long long>(crowd.wrong()), crowd.wrong() == 0 ? "true" : "false");
+  std::printf(R"({"connections":%d,"seconds":%.2f,"calls":%.0f,"calls_per_s":%.1f,%s,%s,)"
+              R"("server_cpu_us_per_call":%.1f,"reconnects":%llu,"wrong":%llu,"ok":%s})"
+              "\n",
+              run.connections, seconds, calls, calls / seconds, latency.members().c_str(),
+              cost_members(before, after, own).c_str(), calls > 0 ? cpu * 1e6 / calls : 0.0,
+              static_cast<unsigned long long>(crowd.reconnects()),
+              static_cast<unsigned long long>(crowd.wrong()),
+              crowd.wrong() == 0 ? "true" : "false");
   return crowd.wrong() == 0 ? 0 : 1;
 }
 
@@ -124,8 +124,7 @@ int measure(const Run& run) {
 
 int main(int argc, char** argv) {
   using namespace devs;
-  Flags flags(argc, argv,
-              {"url", "connections", "seconds", "warm-up", "tool", "argument", "pids"});
+  Flags flags(argc, argv, {"url", "connections", "seconds", "warm-up", "tool", "argument", "pids"});
   Run run;
   run.connections = flags.whole("connections", 16, 1);
   run.measured = static_cast<Nanos>(flags.number("seconds", 10, 0.1) * 1e9);

@@ -40,8 +40,7 @@ PayloadBook::PayloadBook(const Plan& plan) : plan_(plan), mark_(kMark) {
 
 Nanos PayloadBook::due(std::size_t number) const {
   number -= number % plan_.burst;
-  return plan_.begin +
-         static_cast<Nanos>(static_cast<double>(number) * 1e9 / plan_.per_second);
+  return plan_.begin + static_cast<Nanos>(static_cast<double>(number) * 1e9 / plan_.per_second);
 }
 
 std::size_t PayloadBook::payloads_of(std::size_t topic) const {

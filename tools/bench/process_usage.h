@@ -19,7 +19,6 @@ ProcessUsage usage_of(const std::vector<int>& pids);
 double own_cpu_seconds();
 
 // What one run cost its server and its client, as members of a JSON object.
-std::string cost_members(const ProcessUsage& before, const ProcessUsage& after,
-                         double own_seconds);
+std::string cost_members(const ProcessUsage& before, const ProcessUsage& after, double own_seconds);
 
 }  // namespace devs

@@ -20,8 +20,7 @@ constexpr Nanos kLook = kSecond / 1000;
 
 }  // namespace
 
-Result<std::unique_ptr<Publisher>> Publisher::open(const Endpoint& endpoint,
-                                                   std::size_t lanes) {
+Result<std::unique_ptr<Publisher>> Publisher::open(const Endpoint& endpoint, std::size_t lanes) {
   std::unique_ptr<Publisher> publisher(new Publisher(endpoint));
   publisher->lanes_.resize(lanes);
   for (Lane& lane : publisher->lanes_)
@@ -58,8 +57,7 @@ Status Publisher::run(const PayloadBook& book, const std::stop_token& stop) {
       wait_until(now() + kLook);
       if (Status heard = listen(lane); !heard.ok()) return heard;
     }
-    if (lane.waiting > 0)
-      return Status(Code::deadline_exceeded, "publishes were not answered");
+    if (lane.waiting > 0) return Status(Code::deadline_exceeded, "publishes were not answered");
   }
   return {};
 }
@@ -70,11 +68,10 @@ Status Publisher::publish(Lane& lane, const PayloadBook& book, std::size_t numbe
 
   const std::size_t count = std::min(book.batch(), book.size() - number);
   const std::string topic = PayloadBook::topic_name(book.topic_of(number));
-  std::string request = "POST " + with_topic(endpoint_.path, topic) +
-                        " HTTP/1.1\r\nHost: " + endpoint_.authority() + "\r\nContent-Type: " +
-                        (count > 1 ? "application/x-ndjson" : "application/json") +
-                        "\r\nContent-Length: " +
-                        std::to_string(count * (book.bytes() + 1) - 1) + "\r\n\r\n";
+  std::string request =
+      "POST " + with_topic(endpoint_.path, topic) + " HTTP/1.1\r\nHost: " + endpoint_.authority() +
+      "\r\nContent-Type: " + (count > 1 ? "application/x-ndjson" : "application/json") +
+      "\r\nContent-Length: " + std::to_string(count * (book.bytes() + 1) - 1) + "\r\n\r\n";
   for (std::size_t at = number; at < number + count; ++at) {
     if (at > number) request += '\n';
     request += book.at(at);

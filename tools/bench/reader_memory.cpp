@@ -26,9 +26,10 @@ namespace {
 std::atomic<long> live_bytes{0};
 
 void* counted(std::size_t size, std::size_t alignment) {
-  void* const memory = alignment <= alignof(std::max_align_t)
-                           ? std::malloc(size)
-                           : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  void* const memory =
+      alignment <= alignof(std::max_align_t)
+          ? std::malloc(size)
+          : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
   if (memory == nullptr) std::abort();
   live_bytes += static_cast<long>(malloc_usable_size(memory));
   return memory;
@@ -41,17 +42,33 @@ void discounted(void* memory) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new[](std::size_t size) { return counted(size, 1); }
+void* operator new(std::size_t size) {
+  return counted(size, 1);
+}
+void* operator new[](std::size_t size) {
+  return counted(size, 1);
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return counted(size, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { discounted(memory); }
-void operator delete[](void* memory) noexcept { discounted(memory); }
-void operator delete(void* memory, std::size_t) noexcept { discounted(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { discounted(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { discounted(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { discounted(memory); }
+void operator delete(void* memory) noexcept {
+  discounted(memory);
+}
+void operator delete[](void* memory) noexcept {
+  discounted(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  discounted(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  discounted(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  discounted(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  discounted(memory);
+}
 
 namespace devs {
 namespace {
@@ -131,9 +148,10 @@ int measure(std::size_t readers, const std::filesystem::path& dir) {
   const auto each = [readers](long bytes) {
     return static_cast<double>(bytes) / static_cast<double>(readers);
   };
-  std::printf(R"({"readers":%zu,"bytes_per_reader":%.0f,"bytes_per_reader_after_event":%.0f,"ok":%s})"
-              "\n",
-              readers, each(idle), each(fed), heard ? "true" : "false");
+  std::printf(
+      R"({"readers":%zu,"bytes_per_reader":%.0f,"bytes_per_reader_after_event":%.0f,"ok":%s})"
+      "\n",
+      readers, each(idle), each(fed), heard ? "true" : "false");
   return heard ? 0 : 1;
 }
 

@@ -26,7 +26,7 @@ namespace devs {
 namespace {
 
 constexpr Nanos kLead = kSecond / 5;
-constexpr Nanos kTailPause = kSecond / 4000;   // between two looks at a file that grows
+constexpr Nanos kTailPause = kSecond / 4000;  // between two looks at a file that grows
 constexpr Nanos kTailPatience = 5 * kSecond;
 constexpr std::size_t kPacedPerSecond = 1000;  // publishes come in this many slices
 constexpr std::size_t kBlockBytes = 64 * 1024;
@@ -45,7 +45,9 @@ struct Outcome {
   Latency visible;
 };
 
-double seconds_since(Nanos begin) { return static_cast<double>(now() - begin) / 1e9; }
+double seconds_since(Nanos begin) {
+  return static_cast<double>(now() - begin) / 1e9;
+}
 
 Draft draft_at(const PayloadBook& book, std::size_t number) {
   return draft_of_published(std::string(book.at(number)));
@@ -104,7 +106,8 @@ Status run_written(const Run& run, Recording& recording, const PayloadBook& book
   {
     std::vector<std::jthread> publishers;
     for (std::size_t at = 0; at < run.publishers; ++at)
-      publishers.emplace_back([&, at] { publish_share(recording, book, at, run.publishers, waits); });
+      publishers.emplace_back(
+          [&, at] { publish_share(recording, book, at, run.publishers, waits); });
   }
   outcome.waits = waits;
   return recording.close();
@@ -168,9 +171,7 @@ void watch(const std::filesystem::path& path, const PayloadBook& book, Latency& 
 
 Status run_visible(const Run& run, Recording& recording, const PayloadBook& book,
                    Outcome& outcome) {
-  std::jthread watcher([&] {
-    watch(run.dir / "trace.log", book, outcome.visible, outcome.wrong);
-  });
+  std::jthread watcher([&] { watch(run.dir / "trace.log", book, outcome.visible, outcome.wrong); });
   std::size_t waited = 0;
   for (std::size_t number = 0; number < book.size(); ++number) {
     wait_until(book.due(number));
@@ -213,14 +214,15 @@ std::uint64_t wrong_in(const FlightLog& log, const PayloadBook& book, std::size_
 Status measure(const Run& run, Outcome& outcome) {
   std::filesystem::create_directories(run.dir);
   const bool paced = run.mode == "visible";
-  const PayloadBook book({.count = run.count,
-                          .bytes = run.bytes,
-                          .per_second = paced ? run.rate : 1e9,
-                          .begin = now() + (paced ? kLead : 0),
-                          .burst = paced ? static_cast<std::size_t>(run.rate) / kPacedPerSecond : 1});
-  auto recording = Recording::open({.dir = run.dir,
-                                    .durability = run.mode == "synced" ? Durability::synced
-                                                                       : Durability::written});
+  const PayloadBook book(
+      {.count = run.count,
+       .bytes = run.bytes,
+       .per_second = paced ? run.rate : 1e9,
+       .begin = now() + (paced ? kLead : 0),
+       .burst = paced ? static_cast<std::size_t>(run.rate) / kPacedPerSecond : 1});
+  auto recording = Recording::open(
+      {.dir = run.dir,
+       .durability = run.mode == "synced" ? Durability::synced : Durability::written});
   if (!recording.ok()) return recording.status();
   const Nanos begin = paced ? book.due(0) : now();
   const double cpu = own_cpu_seconds();

@@ -29,9 +29,9 @@ Recording::Recording(std::unique_ptr<FlightLog> log, Durability durability)
                                   .last_stamp_ns = log_->found().carry.last_stamp_ns,
                                   .open_from = log_->found().carry.open_from},
           system_clock())),
-      recorder_(std::make_unique<FlightRecorder>(*bus_, *log_, nullptr,
-                                                 stderr_log(Log::Level::warn), metrics_,
-                                                 FlightRecorder::Options{.durability = durability})) {
+      recorder_(std::make_unique<FlightRecorder>(
+          *bus_, *log_, nullptr, stderr_log(Log::Level::warn), metrics_,
+          FlightRecorder::Options{.durability = durability})) {
 }
 
 Result<Sequence> Recording::publish(const Draft& draft, std::size_t& waits) {

@@ -39,8 +39,8 @@ int measure(const Run& run) {
   const double own = own_cpu_seconds() - own_before;
   const double seconds = static_cast<double>(heard.last_delivery - begin) / 1e9;
   const double megabytes = static_cast<double>(heard.deliveries * run.bytes) / 1e6;
-  const std::uint64_t wrong = heard.damaged + heard.disordered + heard.repeated + heard.lost +
-                              audience.missing();
+  const std::uint64_t wrong =
+      heard.damaged + heard.disordered + heard.repeated + heard.lost + audience.missing();
   std::printf(R"({"readers":%zu,"events":%zu,"bytes":%zu,"seconds":%.2f,"deliveries":%llu,)"
               R"("mb_per_s":%.0f,"deliveries_per_s":%.0f,"missing":%llu,"damaged":%llu,)"
               R"("disordered":%llu,"repeated":%llu,"lost_connections":%zu,%s,"wrong":%llu,"ok":%s})"
@@ -71,8 +71,9 @@ int main(int argc, char** argv) {
   run.pids = flags.pids("pids");
   const auto stream = read_url(flags.text("stream"));
   if (!flags.status().ok() || !stream.ok()) {
-    std::fprintf(stderr, "usage: replay_load --stream URL [--readers N] [--events N]\n"
-                         "         [--bytes N] [--pids P,P]\n");
+    std::fprintf(stderr,
+                 "usage: replay_load --stream URL [--readers N] [--events N]\n"
+                 "         [--bytes N] [--pids P,P]\n");
     return refuse(flags.status().ok() ? stream.status() : flags.status());
   }
   run.stream = stream.value();

@@ -14,9 +14,9 @@
 namespace devs {
 namespace {
 
-constexpr Nanos kLead = kSecond / 5;     // between the plan and its first payload
-constexpr Nanos kDrain = 15 * kSecond;   // for the last deliveries
-constexpr Nanos kAwake = 30 * kSecond;   // for readers that had stopped
+constexpr Nanos kLead = kSecond / 5;    // between the plan and its first payload
+constexpr Nanos kDrain = 15 * kSecond;  // for the last deliveries
+constexpr Nanos kAwake = 30 * kSecond;  // for readers that had stopped
 
 struct Run {
   Endpoint stream, publish;
@@ -40,12 +40,10 @@ int refuse(const Status& why) {
 
 // Deliveries per second of a burst, from when it was due to its last delivery: the median.
 double burst_rate(const PayloadBook& book, const Run& run, const Audience& audience) {
-  const std::size_t readers =
-      (run.audience.readers - run.audience.stopped) / run.audience.topics;
+  const std::size_t readers = (run.audience.readers - run.audience.stopped) / run.audience.topics;
   std::vector<double> rates;
   for (std::size_t first = run.warm_up; first < book.size(); first += book.burst()) {
-    const Nanos took =
-        audience.outcome().burst_end[first / book.burst()] - book.due(first);
+    const Nanos took = audience.outcome().burst_end[first / book.burst()] - book.due(first);
     const std::size_t events = std::min(book.burst(), book.size() - first);
     if (took > 0)
       rates.push_back(static_cast<double>(events * readers) * 1e9 / static_cast<double>(took));
@@ -66,20 +64,19 @@ int report(const Run& run, const PayloadBook& book, const Audience& audience,
   const double measured = static_cast<double>(heard.latency.count());
   const double server_cpu = usage.end.cpu_seconds - usage.begin.cpu_seconds;
   const auto events = static_cast<double>(book.size() - run.warm_up);
-  std::printf(R"({"readers":%zu,"topics":%zu,"stopped":%zu,"rate":%.0f,"bytes":%zu,)"
-              R"("events":%.0f,"seconds":%.2f,)"
-              R"("deliveries":%llu,"missing":%llu,"damaged":%llu,"disordered":%llu,)"
-              R"("repeated":%llu,"lost_connections":%zu,"resumed":%zu,"refused":%zu,)"
-              R"("foreign":%llu,"reads":%llu,)",
-              run.audience.readers, run.audience.topics, run.audience.stopped, run.rate,
-              book.bytes(), events, usage.seconds,
-              static_cast<unsigned long long>(heard.deliveries),
-              static_cast<unsigned long long>(audience.missing()),
-              static_cast<unsigned long long>(heard.damaged),
-              static_cast<unsigned long long>(heard.disordered),
-              static_cast<unsigned long long>(heard.repeated), heard.lost, heard.resumed,
-              said.refused, static_cast<unsigned long long>(heard.foreign),
-              static_cast<unsigned long long>(heard.reads));
+  std::printf(
+      R"({"readers":%zu,"topics":%zu,"stopped":%zu,"rate":%.0f,"bytes":%zu,)"
+      R"("events":%.0f,"seconds":%.2f,)"
+      R"("deliveries":%llu,"missing":%llu,"damaged":%llu,"disordered":%llu,)"
+      R"("repeated":%llu,"lost_connections":%zu,"resumed":%zu,"refused":%zu,)"
+      R"("foreign":%llu,"reads":%llu,)",
+      run.audience.readers, run.audience.topics, run.audience.stopped, run.rate, book.bytes(),
+      events, usage.seconds, static_cast<unsigned long long>(heard.deliveries),
+      static_cast<unsigned long long>(audience.missing()),
+      static_cast<unsigned long long>(heard.damaged),
+      static_cast<unsigned long long>(heard.disordered),
+      static_cast<unsigned long long>(heard.repeated), heard.lost, heard.resumed, said.refused,
+      static_cast<unsigned long long>(heard.foreign), static_cast<unsigned long long>(heard.reads));
   std::printf(R"("connects_per_s":%.0f,"rss_kb_per_reader":%.2f,"rss_growth_kb":%ld,)"
               R"("wake_s":%.2f,)",
               readers * 1e9 / static_cast<double>(heard.connecting),
@@ -92,8 +89,7 @@ int report(const Run& run, const PayloadBook& book, const Audience& audience,
               cost_members(usage.begin, usage.end, usage.own_cpu).c_str(),
               server_cpu > 0 ? measured / server_cpu : 0.0, server_cpu * 1e6 / events,
               burst_rate(book, run, audience),
-              static_cast<double>(said.late.percentile(0.99)) / 1e3,
-              wrong == 0 ? "true" : "false");
+              static_cast<double>(said.late.percentile(0.99)) / 1e3, wrong == 0 ? "true" : "false");
   return wrong == 0 ? 0 : 1;
 }
 
@@ -114,9 +110,8 @@ int measure(Run run) {
   const Nanos until = book.due(book.size() - 1) + kDrain;
 
   Status published;
-  std::jthread thread([&](const std::stop_token& stop) {
-    published = (*publisher)->run(book, stop);
-  });
+  std::jthread thread(
+      [&](const std::stop_token& stop) { published = (*publisher)->run(book, stop); });
   // The audience is woken all the time: the window is cut within a turn of its time.
   while (now() < begin) audience.turn(kSecond / 1000);
   usage.begin = usage_of(run.pids);
@@ -161,8 +156,7 @@ Run read_run(Flags& flags) {
            run.plan.burst;
   };
   run.warm_up = bursts(flags.number("warm-up", 2, 0));
-  run.plan.count =
-      run.warm_up + std::max(run.plan.burst, bursts(flags.number("seconds", 10, 0)));
+  run.plan.count = run.warm_up + std::max(run.plan.burst, bursts(flags.number("seconds", 10, 0)));
   run.pids = flags.pids("pids");
   return run;
 }

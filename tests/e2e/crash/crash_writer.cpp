@@ -62,7 +62,8 @@ void tell_what_is_visible(TraceStreamBus& bus, const FlightLog& log, Sequence fr
         return say(fmt::format("bad entry {} is lost to a reader\n", from));
     std::string said;
     for (const EntryPtr& entry : seen) {
-      if (entry->sequence != from++) said += fmt::format("bad entry {} in place of {}\n", entry->sequence, from - 1);
+      if (entry->sequence != from++)
+        said += fmt::format("bad entry {} in place of {}\n", entry->sequence, from - 1);
       said += fault_in(entry->sequence, entry->body, entry->topics);
       said += fmt::format("seen {} {:016x}\n", entry->sequence, fingerprint(entry->body));
     }
@@ -82,7 +83,8 @@ void read_anywhere(const FlightLog& log, unsigned seed, const std::stop_token& s
         log.read(next, {1 + random() % 40, 1u << 15}, [&](const StoredLine& line) {
           if (line.sequence != next++)
             say(fmt::format("bad entry {} was read in place of {}\n", line.sequence, next - 1));
-          if (const std::string fault = fault_in(line.sequence, line.body, line.topics); !fault.empty())
+          if (const std::string fault = fault_in(line.sequence, line.body, line.topics);
+              !fault.empty())
             say(fault);
         });
     if (outcome.loss) say(fmt::format("bad entry {} is lost\n", next));
@@ -90,8 +92,7 @@ void read_anywhere(const FlightLog& log, unsigned seed, const std::stop_token& s
   }
 }
 
-int write_until_killed(const std::string& dir, Durability durability,
-                       unsigned generation) {
+int write_until_killed(const std::string& dir, Durability durability, unsigned generation) {
   Log& lines = stderr_log(Log::Level::error);
   auto log = FlightLog::open({.dir = dir, .segment_bytes = 32 * 1024}, lines);
   if (!log.ok()) {
@@ -117,9 +118,8 @@ int write_until_killed(const std::string& dir, Durability durability,
     threads.emplace_back([&bus, generation, publisher](const std::stop_token& stop) {
       publish_all_the_time(bus, {generation, publisher, 0}, stop);
     });
-  threads.emplace_back([&log, generation](const std::stop_token& stop) {
-    read_anywhere(**log, generation, stop);
-  });
+  threads.emplace_back(
+      [&log, generation](const std::stop_token& stop) { read_anywhere(**log, generation, stop); });
   tell_what_is_visible(bus, **log, first);
   std::_Exit(1);  // something bad was seen
 }
@@ -130,7 +130,7 @@ int write_until_killed(const std::string& dir, Durability durability,
 int main(int count, char** arguments) {
   if (count != 4) return 2;
   const bool synced = std::string_view(arguments[2]) == "synced";
-  return devs::write_until_killed(arguments[1], 
+  return devs::write_until_killed(arguments[1],
                                   synced ? devs::Durability::synced : devs::Durability::written,
                                   static_cast<unsigned>(std::strtoul(arguments[3], nullptr, 10)));
 }

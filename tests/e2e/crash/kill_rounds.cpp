@@ -26,8 +26,8 @@ namespace {
 using Random = std::mt19937_64;
 using std::chrono::microseconds;
 
-constexpr unsigned kLives = 10;  // of one directory, then a new one
-constexpr microseconds kLongest{50'000};  // from its start, or from its first word
+constexpr unsigned kLives = 10;                // of one directory, then a new one
+constexpr microseconds kLongest{50'000};       // from its start, or from its first word
 constexpr std::chrono::seconds kPatience{60};  // for a first word, on a loaded machine
 
 // A real process that writes, with an end of a pipe that tells what it has shown.
@@ -42,8 +42,8 @@ class Victim {
     ::posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
     std::string program = writer.string(), where = dir.string(),
                 durability = synced ? "synced" : "written", number = std::to_string(generation);
-    std::array<char*, 5> arguments{program.data(), where.data(), durability.data(),
-                                   number.data(), nullptr};
+    std::array<char*, 5> arguments{program.data(), where.data(), durability.data(), number.data(),
+                                   nullptr};
     if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ) != 0)
       pid_ = -1;
     ::posix_spawn_file_actions_destroy(&actions);
@@ -60,9 +60,12 @@ class Victim {
   // Listens until `deadline`, or its end.
   void listen_until(TimePoint deadline, bool only_first_word) {
     while (!over_ && !(only_first_word && heard_.find('\n') != std::string::npos)) {
-      const auto left = std::chrono::duration_cast<microseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left =
+          std::chrono::duration_cast<microseconds>(deadline - std::chrono::steady_clock::now());
       if (left.count() <= 0) return;
-      struct pollfd ready {said_, POLLIN, 0};
+      struct pollfd ready {
+        said_, POLLIN, 0
+      };
       const timespec wait{left.count() / 1'000'000, left.count() % 1'000'000 * 1000};
       if (::ppoll(&ready, 1, &wait, nullptr) > 0) hear();
     }
@@ -86,8 +89,10 @@ class Victim {
   void hear() {
     std::array<char, 65536> block;
     const ssize_t n = ::read(said_, block.data(), block.size());
-    if (n <= 0) over_ = true;
-    else heard_.append(block.data(), static_cast<std::size_t>(n));
+    if (n <= 0)
+      over_ = true;
+    else
+      heard_.append(block.data(), static_cast<std::size_t>(n));
   }
 
   pid_t pid_ = -1;
@@ -110,7 +115,8 @@ class Lives {
       unsigned long long sequence = 0, print = 0;
       if (std::sscanf(line.c_str(), "open %15s %llu", epoch.data(), &sequence) == 2) {
         if (sequence != entries_.size())
-          return fmt::format("a life began at {} where {} was found before", sequence, entries_.size());
+          return fmt::format("a life began at {} where {} was found before", sequence,
+                             entries_.size());
         if (!entries_.empty() && epoch_ != epoch.data()) return "the epoch changed";
         epoch_ = epoch.data();
       } else if (std::sscanf(line.c_str(), "seen %llu %llx", &sequence, &print) == 2) {
@@ -171,13 +177,15 @@ class Lives {
 
   std::string judge(const StoredLine& line, Sequence wanted,
                     std::map<std::pair<unsigned, unsigned>, unsigned>& words) {
-    if (line.sequence != wanted) return fmt::format("{} comes where {} should", line.sequence, wanted);
+    if (line.sequence != wanted)
+      return fmt::format("{} comes where {} should", line.sequence, wanted);
     const auto word = read_crash_body(line.body);
     if (!word) return fmt::format("entry {} is not what anybody wrote", wanted);
     // What a full ring refused was tried again, so each publisher's words are dense.
     const auto [next, first] = words.try_emplace({word->generation, word->publisher}, 0u);
     if (word->number != next->second++)
-      return fmt::format("entry {} is word {} of its writer, after {}", wanted, word->number, next->second - 1);
+      return fmt::format("entry {} is word {} of its writer, after {}", wanted, word->number,
+                         next->second - 1);
     const bool was_visible = wanted <= entries_.size() && entries_[wanted - 1].promised;
     if (line.topics != topics_of(*word) && (was_visible || !line.topics.empty()))
       return fmt::format("entry {} has the topics '{}'", wanted, line.topics);

@@ -54,7 +54,8 @@ TEST_CASE("[A5] a body that drips: 408, no byte extends the deadline") {
   CHECK(live.until([&] { return live.front().counts().in_hand == 0; }));
 
   RawClient steady = live.client();  // fast enough, and still over at 30 s
-  steady.say(start_of_head(live) + "Content-Type: application/json\r\nContent-Length: 4000000\r\n\r\n");
+  steady.say(start_of_head(live) +
+             "Content-Type: application/json\r\nContent-Length: 4000000\r\n\r\n");
   REQUIRE(live.until([&] { return live.front().counts().in_hand == 1; }));
   for (int i = 0; i < 29; ++i) {
     steady.say(std::string(2'000, 'x'));
@@ -132,7 +133,9 @@ int serve_with_few_descriptors() {
   return answers() ? 0 : 8;
 }
 
-TEST_CASE("[A8] more sockets than descriptors at NOFILE 128: 503, no spin, accepting when some are free") {
+TEST_CASE(
+    "[A8] more sockets than descriptors at NOFILE 128: 503, no spin, accepting when some are "
+    "free") {
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) _exit(serve_with_few_descriptors());

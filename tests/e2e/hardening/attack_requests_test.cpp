@@ -72,9 +72,9 @@ TEST_CASE("[A4] 306 KB of gzip that mean 300 MB: 415, nothing inflated") {
   const std::string zipped(306'000, '\x1f');
   for (const char* coding : {"gzip", "br", "deflate", "identity, gzip", "GZIP"}) {
     RawClient client = live.client();
-    client.say(json_post(live,
-                         "Content-Encoding: " + std::string(coding) + "\r\nContent-Length: 306000\r\n",
-                         zipped.substr(0, 20'000)));
+    client.say(json_post(
+        live, "Content-Encoding: " + std::string(coding) + "\r\nContent-Length: 306000\r\n",
+        zipped.substr(0, 20'000)));
     CHECK(client.answer().status == 415);
   }
   CHECK(live.post("/mcp", "{}", "Content-Encoding: identity\r\n").status == 200);
@@ -120,8 +120,8 @@ TEST_CASE("[A11] framing that two readers could read in two ways: 400 each") {
         "Content-Length: +3\r\n", "Content-Length: 3xyz\r\n"})
     CHECK_MESSAGE(status_of(live, json_post(live, fields, "abc")) == 400, fields);
   for (const char* body : {"0x3\r\nabc\r\n0\r\n\r\n", "3\r\nabc0\r\n\r\n"})
-    CHECK_MESSAGE(
-        status_of(live, json_post(live, "Transfer-Encoding: chunked\r\n", body)) == 400, body);
+    CHECK_MESSAGE(status_of(live, json_post(live, "Transfer-Encoding: chunked\r\n", body)) == 400,
+                  body);
   good_client_is_served(live);
 }
 
@@ -142,8 +142,8 @@ TEST_CASE("[A13] no Host, two, NUL in a value, folding: 400 each") {
   LiveFront live({}, front_routes);
   CHECK(status_of(live, "GET /hello HTTP/1.1\r\n\r\n") == 400);
   CHECK(status_of(live, "GET /hello HTTP/1.1\r\n" + host(live) + host(live) + "\r\n") == 400);
-  CHECK(status_of(live, "GET /hello HTTP/1.1\r\n" + host(live) + std::string("A: b\0c\r\n\r\n", 10)) ==
-        400);
+  CHECK(status_of(live, "GET /hello HTTP/1.1\r\n" + host(live) +
+                            std::string("A: b\0c\r\n\r\n", 10)) == 400);
   CHECK(status_of(live, "GET /hello HTTP/1.1\r\n" + host(live) + "A: b\r\n c\r\n\r\n") == 400);
   good_client_is_served(live);
 }

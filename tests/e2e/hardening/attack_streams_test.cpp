@@ -59,10 +59,12 @@ TEST_CASE("[A16] a handler that throws beside open streams ends none of them") {
   good_client_is_served(live);
 }
 
-TEST_CASE("[A19] the type is exactly text/event-stream, whatever is accepted; first bytes at once") {
+TEST_CASE(
+    "[A19] the type is exactly text/event-stream, whatever is accepted; first bytes at once") {
   LiveFront live({}, front_routes);
-  for (const char* accept : {"", "Accept: */*;q=0\r\n", "Accept: text/html\r\n",
-                             "Accept: text/event-stream; charset=utf-8\r\nAccept-Encoding: br\r\n"}) {
+  for (const char* accept :
+       {"", "Accept: */*;q=0\r\n", "Accept: text/html\r\n",
+        "Accept: text/event-stream; charset=utf-8\r\nAccept-Encoding: br\r\n"}) {
     RawClient one = reader(live, "/trace/stream", accept);
     const RawAnswer head = one.answer(true);
     CHECK(head.status == 200);
@@ -156,7 +158,8 @@ TEST_CASE("[A22] a reader to whom nothing is due is never stalled") {
   CHECK(quiet.read_text("data: hello\n\n"));
 }
 
-TEST_CASE("[A23] half-close after the request: a POST is answered, a stream ends and its slot is free") {
+TEST_CASE(
+    "[A23] half-close after the request: a POST is answered, a stream ends and its slot is free") {
   LiveFront live({}, front_routes);
   RawClient post = live.client();
   post.say(post_text("/mcp", live.port(), "{}"));

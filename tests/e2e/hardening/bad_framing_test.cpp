@@ -33,8 +33,9 @@ std::string post(const std::string& fields, const std::string& body = {}) {
          body;
 }
 std::string typed(const std::string& type, const std::string& more = {}) {
-  return "POST /mcp HTTP/1.1\r\nHost: @\r\n" + (type.empty() ? "" : "Content-Type: " + type + "\r\n") +
-         more + "Content-Length: 2\r\n\r\n{}";
+  return "POST /mcp HTTP/1.1\r\nHost: @\r\n" +
+         (type.empty() ? "" : "Content-Type: " + type + "\r\n") + more +
+         "Content-Length: 2\r\n\r\n{}";
 }
 std::string hosted(const std::string& host) {
   return "GET /hello HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
@@ -58,7 +59,10 @@ std::vector<Bad> bad_inputs() {
       {"13 two Host", "GET /hello HTTP/1.1\r\nHost: @\r\nHost: @\r\n\r\n", 400},
       {"14 no Host", "GET /hello HTTP/1.1\r\n\r\n", 400},
       {"14 no Host in 1.0", "GET /hello HTTP/1.0\r\n\r\n", 400},
-      {"15 user part", "GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\x40" "evil\r\n\r\n", 400},
+      {"15 user part",
+       "GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\x40"
+       "evil\r\n\r\n",
+       400},
       {"15 foreign", hosted("evil.com"), 403},
       {"15 foreign port", hosted("127.0.0.1:1"), 403},
       {"15 [::1", hosted("[::1"), 400},
@@ -101,8 +105,8 @@ std::vector<Bad> bad_inputs() {
       {"27 over the row's limit", post("Content-Length: 4194305\r\n"), 413},
       {"28 POST without CL", post(""), 411},
       {"29 GET with body", get("/hello", "Content-Length: 2\r\n"), 400},
-      {"29 DELETE with body",
-       "DELETE /items/1 HTTP/1.1\r\nHost: @\r\nContent-Length: 2\r\n\r\n{}", 400},
+      {"29 DELETE with body", "DELETE /items/1 HTTP/1.1\r\nHost: @\r\nContent-Length: 2\r\n\r\n{}",
+       400},
       {"31 0x3", post(chunked, "0x3\r\n"), 400},
       {"31 -2", post(chunked, "-2\r\n"), 400},
       {"31 FFFFFFFFFFFFFFFF", post(chunked, "FFFFFFFFFFFFFFFF\r\n"), 400},
@@ -116,12 +120,12 @@ std::vector<Bad> bad_inputs() {
       {"33 multipart", typed("multipart/form-data; boundary=" + std::string(8'000, 'b')), 415},
       {"33 other charset", typed("application/json; charset=latin1"), 415},
       {"34 unknown Expect", post("Expect: tea\r\nContent-Length: 2\r\n", "{}"), 417},
-      {"46 cookie of 64 KB", "GET /hello HTTP/1.1\r\nHost: @\r\nCookie: " + std::string(65'536, 'c'),
-       431},
-      {"48 two Authorization", get("/hello", "Authorization: Bearer a\r\nAuthorization: Bearer a\r\n"),
-       401},
-      {"48 long Authorization", get("/hello", "Authorization: Bearer " + std::string(4'096, 'a') + "\r\n"),
-       401},
+      {"46 cookie of 64 KB",
+       "GET /hello HTTP/1.1\r\nHost: @\r\nCookie: " + std::string(65'536, 'c'), 431},
+      {"48 two Authorization",
+       get("/hello", "Authorization: Bearer a\r\nAuthorization: Bearer a\r\n"), 401},
+      {"48 long Authorization",
+       get("/hello", "Authorization: Bearer " + std::string(4'096, 'a') + "\r\n"), 401},
       {"53 Origin null", get("/hello", "Origin: null\r\n"), 403},
       {"53 other origin", get("/hello", "Origin: https://good.evil\r\n"), 403},
       {"53 fragment in it", get("/hello", "Origin: https://evil#good\r\n"), 403},
@@ -202,10 +206,10 @@ TEST_CASE("HttpFront: a hundred pipelined requests are answered in order up to t
   RawClient client = live.client();
   std::string all;
   for (int i = 0; i < 100; ++i)
-    all += i == 60 ? std::string("BAD\r\n\r\n") : get_text("/items/" + std::to_string(i), live.port());
+    all +=
+        i == 60 ? std::string("BAD\r\n\r\n") : get_text("/items/" + std::to_string(i), live.port());
   client.say(all);
-  for (int i = 0; i < 60; ++i)
-    REQUIRE(client.answer().body == "item <" + std::to_string(i) + ">");
+  for (int i = 0; i < 60; ++i) REQUIRE(client.answer().body == "item <" + std::to_string(i) + ">");
   CHECK(client.answer().status == 400);
   CHECK(client.read_end());
   CHECK(client.buffer().empty());
@@ -220,7 +224,8 @@ TEST_CASE("HttpFront: a body cut short by the peer's end is refused") {
   CHECK(client.read_end());
 }
 
-TEST_CASE("HttpFront: Expect: 100-continue is answered before the body, or with the refusal alone") {
+TEST_CASE(
+    "HttpFront: Expect: 100-continue is answered before the body, or with the refusal alone") {
   LiveFront live({}, front_routes);
   RawClient good = live.client();
   good.say(at(live, post("Expect: 100-continue\r\nContent-Length: 2\r\n")));
@@ -236,7 +241,8 @@ TEST_CASE("HttpFront: Expect: 100-continue is answered before the body, or with 
   live.pass(10s);
   CHECK(silent.answer().status == 408);
   RawClient early = live.client();  // the body came with the head: nothing to wait for
-  CHECK(early.ask(at(live, post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}"))).status == 200);
+  CHECK(early.ask(at(live, post("Expect: 100-continue\r\nContent-Length: 2\r\n", "{}"))).status ==
+        200);
 }
 
 TEST_CASE("HttpFront: RST in head, in body, before the answer: freed at once") {
@@ -254,9 +260,8 @@ TEST_CASE("HttpFront: RST in head, in body, before the answer: freed at once") {
   CHECK(live.until([&] { return live.front().counts().connections == 0; }));
   CHECK(live.until([&] { return live.gone == 1; }));
   std::move(live.take_kept()).send(json_answer(200, "{}"));
-  CHECK(live.until([&] {
-    return live.count("http_answers_dropped_total", "reason=\"gone\"") == 1;
-  }));
+  CHECK(
+      live.until([&] { return live.count("http_answers_dropped_total", "reason=\"gone\"") == 1; }));
 }
 
 TEST_CASE("HttpFront: a peer that takes nothing of a large answer is reset after 10 s") {

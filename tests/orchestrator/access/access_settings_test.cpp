@@ -19,8 +19,7 @@ Result<Access::Options> from(const Environment& environment) {
 
 TEST_CASE("[S0.6] Access: AUTH_ENABLED unset, empty or `false` is off") {
   for (const Environment& off :
-       {Environment{}, Environment{{"AUTH_ENABLED", ""}},
-        Environment{{"AUTH_ENABLED", "false"}},
+       {Environment{}, Environment{{"AUTH_ENABLED", ""}}, Environment{{"AUTH_ENABLED", "false"}},
         Environment{{"MCP_BEARER_TOKEN", "a-token-nobody-asks-for"}}}) {
     const auto options = from(off);
     REQUIRE(options.ok());
@@ -29,20 +28,17 @@ TEST_CASE("[S0.6] Access: AUTH_ENABLED unset, empty or `false` is off") {
 }
 
 TEST_CASE("[S0.6] Access: AUTH_ENABLED exactly `true` is on with its token") {
-  const auto options =
-      from({{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", "0123456789abcdef!"}});
+  const auto options = from({{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", "0123456789abcdef!"}});
   REQUIRE(options.ok());
   CHECK(options->enabled);
   CHECK(options->bearer_token == "0123456789abcdef!");
 }
 
-TEST_CASE(
-    "[S0.6] Access: a value of AUTH_ENABLED that is not understood is never `off`") {
-  for (const char* odd : {"TRUE", "True", "1", "0", "yes", "no", "on", "FALSE", " true",
-                          "true ", "true\n", " "}) {
+TEST_CASE("[S0.6] Access: a value of AUTH_ENABLED that is not understood is never `off`") {
+  for (const char* odd :
+       {"TRUE", "True", "1", "0", "yes", "no", "on", "FALSE", " true", "true ", "true\n", " "}) {
     CAPTURE(odd);
-    const auto options =
-        from({{"AUTH_ENABLED", odd}, {"MCP_BEARER_TOKEN", "0123456789abcdef"}});
+    const auto options = from({{"AUTH_ENABLED", odd}, {"MCP_BEARER_TOKEN", "0123456789abcdef"}});
     REQUIRE_FALSE(options.ok());
     CHECK(options.status().message().find("AUTH_ENABLED") == 0);
     CHECK(options.status().message().find("`true`") != std::string::npos);
@@ -53,18 +49,14 @@ TEST_CASE("[S0.6] Access: authentication without a usable token refuses to start
   for (const Environment& bad :
        {Environment{{"AUTH_ENABLED", "true"}},
         Environment{{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", ""}},
-        Environment{{"AUTH_ENABLED", "true"},
-                    {"MCP_BEARER_TOKEN", "two words of a token"}},
-        Environment{{"AUTH_ENABLED", "true"},
-                    {"MCP_BEARER_TOKEN", "line\nend-in-the-token"}},
-        Environment{{"AUTH_ENABLED", "true"},
-                    {"MCP_BEARER_TOKEN", std::string(4090, 'x')}}}) {
+        Environment{{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", "two words of a token"}},
+        Environment{{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", "line\nend-in-the-token"}},
+        Environment{{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", std::string(4090, 'x')}}}) {
     const auto options = from(bad);
     REQUIRE_FALSE(options.ok());
     CHECK(options.status().message().find("MCP_BEARER_TOKEN: expected") == 0);
   }
-  CHECK(from({{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", std::string(4089, 'x')}})
-            .ok());
+  CHECK(from({{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", std::string(4089, 'x')}}).ok());
 }
 
 TEST_CASE("[S0.6] Access: an address that is not loopback needs authentication") {
@@ -86,8 +78,8 @@ TEST_CASE("[S0.6] Access: an address that is not loopback needs authentication")
 }
 
 TEST_CASE("Access: a weak token is a warning on loopback and a refusal elsewhere") {
-  for (const char* weak : {"changeme", "ChangeMe", "secret", "123456789012345",
-                           "changemechangeme", "1234567890123456"}) {
+  for (const char* weak : {"changeme", "ChangeMe", "secret", "123456789012345", "changemechangeme",
+                           "1234567890123456"}) {
     CAPTURE(weak);
     const Access::Options options{.enabled = true, .bearer_token = weak};
     CHECK(weakness_of(options).find("MCP_BEARER_TOKEN") == 0);

@@ -33,12 +33,10 @@ std::string reason_of(const std::vector<std::string>& authorizations) {
 
 TEST_CASE("Access: open, everybody is `local` whatever they send") {
   const Access access{Access::Options{}};
-  for (const auto& sent :
-       {std::vector<std::string>{}, {"Bearer nonsense"}, {"Basic eDp5"}}) {
+  for (const auto& sent : {std::vector<std::string>{}, {"Bearer nonsense"}, {"Basic eDp5"}}) {
     const auto verdict = access.judge(head_with(sent), Route{});
     REQUIRE(std::holds_alternative<Principal>(verdict));
-    CHECK(std::get<Principal>(verdict) ==
-          Principal{.name = "local", .is_operator = true});
+    CHECK(std::get<Principal>(verdict) == Principal{.name = "local", .is_operator = true});
   }
 }
 
@@ -47,8 +45,7 @@ TEST_CASE("[S0.6] Access: the right token is `default`, the scheme in any case")
   for (const char* scheme : {"Bearer ", "bearer ", "BEARER ", "Bearer   "}) {
     const auto verdict = access.judge(head_with({scheme + kToken}), Route{});
     REQUIRE(std::holds_alternative<Principal>(verdict));
-    CHECK(std::get<Principal>(verdict) ==
-          Principal{.name = "default", .is_operator = true});
+    CHECK(std::get<Principal>(verdict) == Principal{.name = "default", .is_operator = true});
   }
 }
 
@@ -64,8 +61,7 @@ TEST_CASE("[S0.6] Access: no bearer token at all is `missing_bearer_token`") {
 
 TEST_CASE("[S0.6] Access: anything but the whole token is `invalid_bearer_token`") {
   CHECK(reason_of({"bearer x"}) == "invalid_bearer_token");
-  CHECK(reason_of({"Bearer " + kToken.substr(0, kToken.size() - 1)}) ==
-        "invalid_bearer_token");
+  CHECK(reason_of({"Bearer " + kToken.substr(0, kToken.size() - 1)}) == "invalid_bearer_token");
   CHECK(reason_of({"Bearer " + kToken.substr(1)}) == "invalid_bearer_token");
   CHECK(reason_of({"Bearer " + kToken + "0"}) == "invalid_bearer_token");
   CHECK(reason_of({"Bearer " + kToken + " "}) == "invalid_bearer_token");
@@ -81,12 +77,10 @@ TEST_CASE("Access: two credentials are none, even when both are right") {
   CHECK(reason_of({"Bearer " + kToken, "Bearer " + kToken}) == "invalid_bearer_token");
 }
 
-TEST_CASE(
-    "Access: a credential over 4096 bytes or not visible ASCII is not looked at") {
+TEST_CASE("Access: a credential over 4096 bytes or not visible ASCII is not looked at") {
   const std::string longest(4096 - 7, 'k');
   const Access access({.enabled = true, .bearer_token = longest});
-  CHECK(std::holds_alternative<Principal>(
-      access.judge(head_with({"Bearer " + longest}), Route{})));
+  CHECK(std::holds_alternative<Principal>(access.judge(head_with({"Bearer " + longest}), Route{})));
   // One blank more is one byte too many, although the token is right.
   CHECK(std::holds_alternative<Access::Refused>(
       access.judge(head_with({"Bearer  " + longest}), Route{})));

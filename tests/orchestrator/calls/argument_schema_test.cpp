@@ -60,12 +60,13 @@ TEST_CASE("ArgumentSchema: what it cannot judge passes, and says so") {
     const char* schema;
     const char* reason;
   };
-  for (const Case& each : {
-           Case{R"({"type":"object","properties":{"a":{"type":"string","pattern":"(a+)+$"}}})", "pattern"},
-           Case{R"({"$ref":"https://example.test/schema.json"})", "$ref"},
-           Case{R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"object"})", "dialect"},
-           Case{R"({"type":"array","prefixItems":[{"type":"string"}]})", "prefixItems"},
-           Case{"[]", "not a JSON object"}}) {
+  for (const Case& each :
+       {Case{R"({"type":"object","properties":{"a":{"type":"string","pattern":"(a+)+$"}}})",
+             "pattern"},
+        Case{R"({"$ref":"https://example.test/schema.json"})", "$ref"},
+        Case{R"({"$schema":"http://json-schema.org/draft-04/schema#","type":"object"})", "dialect"},
+        Case{R"({"type":"array","prefixItems":[{"type":"string"}]})", "prefixItems"},
+        Case{"[]", "not a JSON object"}}) {
     CAPTURE(each.schema);
     const auto schema = ArgumentSchema::compile(each.schema);
     CHECK(schema->unchecked_reason().find(each.reason) != std::string::npos);

@@ -30,8 +30,8 @@ TEST_CASE("builtin tools: sleep and fail are there only when all are asked for")
 
 TEST_CASE("echo: text and structured content come back as they were spelled") {
   House house;
-  const JsonView result =
-      house.result_of(house.call("echo", R"({"text":"a\u0041\n","structured":{"z":1.10,"a":[1e2]}})"));
+  const JsonView result = house.result_of(
+      house.call("echo", R"({"text":"a\u0041\n","structured":{"z":1.10,"a":[1e2]}})"));
   CHECK(result["content"].text() == R"([{"type":"text","text":"a\u0041\n"}])");
   CHECK(result["structuredContent"].text() == R"({"z":1.10,"a":[1e2]})");
 }
@@ -73,8 +73,7 @@ TEST_CASE("sleep: a thousand at once hold no thread") {
 
 TEST_CASE("get_trace: the newest page in log order, and what came after an id") {
   House house;
-  for (int i = 0; i < 5; ++i)
-    REQUIRE(house.call("echo", R"({"text":"x"})")->wait());
+  for (int i = 0; i < 5; ++i) REQUIRE(house.call("echo", R"({"text":"x"})")->wait());
   const JsonView page =
       house.result_of(house.call("get_trace", R"({"types":["observation"],"limit":3})"));
   const JsonView structured = page["structuredContent"];
@@ -84,16 +83,15 @@ TEST_CASE("get_trace: the newest page in log order, and what came after an id") 
   CHECK(decode_event_id(ids[0])->sequence < decode_event_id(ids[2])->sequence);
   CHECK(structured["next"].is(ids[2]));
 
-  const JsonView after = house.result_of(
-      house.call("get_trace", "{\"since\":\"" + ids[0] + "\",\"types\":[\"observation\"],\"limit\":1}"));
+  const JsonView after = house.result_of(house.call(
+      "get_trace", "{\"since\":\"" + ids[0] + "\",\"types\":[\"observation\"],\"limit\":1}"));
   CHECK(after["structuredContent"]["ids"].text() == "[\"" + ids[1] + "\"]");
 }
 
 TEST_CASE("get_trace: a page is bounded by bytes, and does not show itself") {
   House house;
   const std::string large(100 * 1024, 'x');
-  for (int i = 0; i < 5; ++i)
-    REQUIRE(house.call("echo", "{\"text\":\"" + large + "\"}")->wait());
+  for (int i = 0; i < 5; ++i) REQUIRE(house.call("echo", "{\"text\":\"" + large + "\"}")->wait());
   std::size_t last_size = 0;
   for (int i = 0; i < 6; ++i) {
     const JsonView page = house.result_of(house.call("get_trace", "{}"));
@@ -105,8 +103,7 @@ TEST_CASE("get_trace: a page is bounded by bytes, and does not show itself") {
 
 TEST_CASE("get_trace: a foreign id is a tool error that shows a good one") {
   House house;
-  const JsonView result =
-      house.result_of(house.call("get_trace", R"({"since":"aaaaaaaaaa-1"})"));
+  const JsonView result = house.result_of(house.call("get_trace", R"({"since":"aaaaaaaaaa-1"})"));
   CHECK(result["isError"].boolean() == true);
   CHECK(result.text().find(house.log().epoch() + "-1") != std::string_view::npos);
 }

@@ -15,13 +15,15 @@ namespace devs {
 inline const std::vector<std::string> kPair = {"action", "observation"};
 
 inline ToolSpec spec(std::string_view name) {
-  return make_tool_spec(
-      name, "", R"({"type":"object","properties":{"n":{"type":"integer"}},"required":[]})");
+  return make_tool_spec(name, "",
+                        R"({"type":"object","properties":{"n":{"type":"integer"}},"required":[]})");
 }
 inline void add(CallFixture& house, std::string_view name, ToolFunction function) {
   REQUIRE(house.tools.add(make_function_tool(spec(name), std::move(function), house.workers)).ok());
 }
-inline JsonView body(const EntryPtr& entry) { return JsonView(entry->body); }
+inline JsonView body(const EntryPtr& entry) {
+  return JsonView(entry->body);
+}
 inline std::string status_of(const EntryPtr& observation) {
   return body(observation)["metadata"]["status"].string().value_or("");
 }

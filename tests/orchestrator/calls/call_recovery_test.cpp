@@ -87,7 +87,8 @@ TEST_CASE("CallRecovery: the largest stamp of ours counts, a host's does not") {
   CallRecovery recovery;
   recovery.see(stamped(encode_action(action("c-1")), kLater));
   recovery.see(stamped(encode_action(action("c-0")), kFirst));
-  recovery.see(R"({"type":"thought","turn_index":1,"payload":{},"timestamp_ns":"9223372036854775807"})");
+  recovery.see(
+      R"({"type":"thought","turn_index":1,"payload":{},"timestamp_ns":"9223372036854775807"})");
   CHECK(recovery.last_stamp_ns() == 1795224245320000002);
 }
 

@@ -18,7 +18,8 @@ TEST_CASE("run_tool_call: action, then observation, then the answer") {
   add(house, "greet", [](const ToolRun&) { return text_outcome("hi"); });
   auto to = house.call("greet");
   REQUIRE(to->wait());
-  CHECK(to->take().outcome.result == R"({"content":[{"type":"text","text":"hi"}],"isError":false})");
+  CHECK(to->take().outcome.result ==
+        R"({"content":[{"type":"text","text":"hi"}],"isError":false})");
 
   const auto story = house.story();
   REQUIRE(house.types() == kPair);
@@ -117,10 +118,12 @@ TEST_CASE("run_tool_call: no trace, no action: with a dead disk the tool does no
 
   house.disk.mend();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!house.bus.recorder_status().ok() && std::chrono::steady_clock::now() < deadline) {}
+  while (!house.bus.recorder_status().ok() && std::chrono::steady_clock::now() < deadline) {
+  }
   REQUIRE(house.call("greet")->wait());
   CHECK(ran == 1);
-  CHECK(house.types() == std::vector<std::string>{"action", "observation", "action", "observation"});
+  CHECK(house.types() ==
+        std::vector<std::string>{"action", "observation", "action", "observation"});
   CHECK(status_of(house.story()[1]) == "ABANDONED");
   CHECK(body(house.story()[1])["metadata"]["executed"].boolean() == false);
 }
@@ -170,7 +173,8 @@ TEST_CASE("run_tool_call: a call that was cancelled in the queue never runs") {
   auto to = std::make_shared<CallFixture::Answered>();
   const CallId id = house.desk.begin(house.request("count", "{}", to));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (house.workers.waiting() == 0 && std::chrono::steady_clock::now() < deadline) {}
+  while (house.workers.waiting() == 0 && std::chrono::steady_clock::now() < deadline) {
+  }
   REQUIRE(house.workers.waiting() == 1);
   REQUIRE(house.desk.cancel(id, "caller", ""));
   busy.open();
@@ -240,8 +244,9 @@ TEST_CASE("run_tool_call: at the deadline the tool is stopped and its late answe
   house.reactor.post([] {});  // a turn, so that the wheel looks at the clock
   REQUIRE(to->wait());
   CHECK(held->run().stop.stop_requested());
-  CHECK(to->take().outcome.result ==
-        R"({"content":[{"type":"text","text":"No result within 300000 ms; the tool was stopped."}],"isError":true})");
+  CHECK(
+      to->take().outcome.result ==
+      R"({"content":[{"type":"text","text":"No result within 300000 ms; the tool was stopped."}],"isError":true})");
   held->take_done()(text_outcome("too late"));
   REQUIRE(house.types() == kPair);
   CHECK(status_of(house.story()[1]) == "TIMEOUT_EXCEEDED");

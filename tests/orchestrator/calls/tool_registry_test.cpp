@@ -34,8 +34,7 @@ TEST_CASE("ToolRegistry: built-ins come first, then servers, then names, by byte
   tools.replace("zoo", {named("zoo__a", "zoo")});
   tools.replace("ant", {named("ant__b", "ant"), named("ant__a", "ant")});
   REQUIRE(tools.add(named("echo")).ok());
-  CHECK(names(tools.snapshot()) ==
-        std::vector<std::string>{"echo", "ant__a", "ant__b", "zoo__a"});
+  CHECK(names(tools.snapshot()) == std::vector<std::string>{"echo", "ant__a", "ant__b", "zoo__a"});
 }
 
 TEST_CASE("ToolRegistry: a snapshot does not change under its holder") {

@@ -24,8 +24,7 @@ Exported chrome(const ShortLog& log, ExportJob job = {}) {
 TEST_CASE(
     "Chrome export: a call is one slice in microseconds, on the row of its agent in "
     "its task") {
-  const auto out =
-      chrome(ShortLog({action_line("c-1", 10), observation_line("c-1", 1510)}));
+  const auto out = chrome(ShortLog({action_line("c-1", 10), observation_line("c-1", 1510)}));
   const auto slices = events(out, "X");
   REQUIRE(slices.size() == 1);
   CHECK(slices[0]["name"] == "read");
@@ -46,9 +45,9 @@ TEST_CASE(
 
 TEST_CASE("Chrome export: calls side by side do not overlap on a row") {
   const auto slices =
-      events(chrome(ShortLog({action_line("a", 0), action_line("b", 5),
-                              observation_line("a", 10), action_line("c", 10),
-                              observation_line("b", 20), observation_line("c", 30)})),
+      events(chrome(ShortLog({action_line("a", 0), action_line("b", 5), observation_line("a", 10),
+                              action_line("c", 10), observation_line("b", 20),
+                              observation_line("c", 30)})),
              "X");
   REQUIRE(slices.size() == 3);
   CHECK(slices[0]["tid"] != slices[1]["tid"]);
@@ -57,9 +56,7 @@ TEST_CASE("Chrome export: calls side by side do not overlap on a row") {
 
 TEST_CASE("Chrome export: a failed call is coloured") {
   const auto slices = events(
-      chrome(
-          ShortLog({action_line("a", 0), observation_line("a", 10, 1, "TOOL_ERROR")})),
-      "X");
+      chrome(ShortLog({action_line("a", 0), observation_line("a", 10, 1, "TOOL_ERROR")})), "X");
   CHECK(slices[0]["cname"] == "terrible");
   CHECK(slices[0]["args"]["exit_code"] == 1);
 }
@@ -78,8 +75,8 @@ TEST_CASE("Chrome export: thoughts and named entries are instants of their threa
 }
 
 TEST_CASE("Chrome export: an unfinished call is a B that says so, and keeps its row") {
-  const auto out = chrome(
-      ShortLog({action_line("a", 0), action_line("b", 10), observation_line("b", 20)}));
+  const auto out =
+      chrome(ShortLog({action_line("a", 0), action_line("b", 10), observation_line("b", 20)}));
   const auto open = events(out, "B");
   REQUIRE(open.size() == 1);
   CHECK(open[0]["args"]["unfinished"] == true);
@@ -103,10 +100,9 @@ TEST_CASE("Chrome export: a gap is a global instant with ids, count and reason")
   REQUIRE(instants.size() == 2);
   CHECK(instants[1]["s"] == "g");
   CHECK(instants[1]["cat"] == "gap");
-  CHECK(instants[1]["args"] == Json{{"from", "5f3a9c01d2-2"},
-                                    {"to", "5f3a9c01d2-2"},
-                                    {"count", 1},
-                                    {"reason", "corrupt"}});
+  CHECK(
+      instants[1]["args"] ==
+      Json{{"from", "5f3a9c01d2-2"}, {"to", "5f3a9c01d2-2"}, {"count", 1}, {"reason", "corrupt"}});
   CHECK(out.json()["otherData"]["lost_entries"] == 1);
 }
 
@@ -143,9 +139,8 @@ TEST_CASE("Chrome export: whatever order a host's clock gives, rows stay readabl
 TEST_CASE("TraceEventRules: see what breaks them") {
   const auto broken = [](std::string_view from, std::string_view to) {
     std::string text =
-        chrome(ShortLog({action_line("a", 0), action_line("b", 5),
-                         observation_line("a", 10), observation_line("b", 20),
-                         action_line("c", 30)}))
+        chrome(ShortLog({action_line("a", 0), action_line("b", 5), observation_line("a", 10),
+                         observation_line("b", 20), action_line("c", 30)}))
             .text;
     const auto at = text.find(from);
     REQUIRE(at != text.npos);

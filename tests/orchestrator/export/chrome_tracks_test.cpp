@@ -23,12 +23,9 @@ TEST_CASE(
   CHECK(tracks.free_lane("t", "a", 9, names) == second);
   CHECK(tracks.first_lane("t", "a", names) == first);
   REQUIRE(names.size() == 3);
-  CHECK(names[0] ==
-        R"({"name":"process_name","ph":"M","pid":2,"args":{"name":"task t"}})");
-  CHECK(names[1] ==
-        R"({"name":"thread_name","ph":"M","pid":2,"tid":3,"args":{"name":"a"}})");
-  CHECK(names[2] ==
-        R"({"name":"thread_name","ph":"M","pid":2,"tid":4,"args":{"name":"a #2"}})");
+  CHECK(names[0] == R"({"name":"process_name","ph":"M","pid":2,"args":{"name":"task t"}})");
+  CHECK(names[1] == R"({"name":"thread_name","ph":"M","pid":2,"tid":3,"args":{"name":"a"}})");
+  CHECK(names[2] == R"({"name":"thread_name","ph":"M","pid":2,"tid":4,"args":{"name":"a #2"}})");
 }
 
 TEST_CASE(
@@ -39,8 +36,8 @@ TEST_CASE(
   std::size_t rows = 0;
   for (int i = 0; i < 60'000; ++i) {
     ChromeTracks::Names names;
-    const auto lane = tracks.free_lane("t" + std::to_string(i % 30'000),
-                                       "a" + std::to_string(i), 0, names);
+    const auto lane =
+        tracks.free_lane("t" + std::to_string(i % 30'000), "a" + std::to_string(i), 0, names);
     pids.insert(lane->pid);
     CHECK(tids.insert(lane->tid).second);
     rows += names.size();

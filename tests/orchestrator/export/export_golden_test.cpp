@@ -29,16 +29,14 @@ ShortLog small_log() {
 
 TEST_CASE("[T13] Exports: the small log becomes the golden files") {
   for (const auto& [name, format] :
-       {std::pair{"log.json", ExportFormat::json},
-        std::pair{"log.otlp.json", ExportFormat::otlp},
+       {std::pair{"log.json", ExportFormat::json}, std::pair{"log.otlp.json", ExportFormat::otlp},
         std::pair{"log.chrome.json", ExportFormat::chrome}}) {
     INFO(std::string(name));
     ExportJob job;
     job.options.content = true;
     const std::string text = exported(small_log(), format, job).text;
     const auto path = std::filesystem::path(DEVS_GOLDEN) / name;
-    if (std::getenv("DEVS_WRITE_GOLDEN") != nullptr)
-      std::ofstream(path, std::ios::binary) << text;
+    if (std::getenv("DEVS_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
     std::ifstream in(path, std::ios::binary);
     CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == text);
   }

@@ -9,31 +9,30 @@ namespace {
 
 // What an envelope may say where a name, an id or a text is expected.
 const std::vector<std::string>& hostile_values() {
-  static const std::vector<std::string> values{
-      R"("\"},{\"ph\":\"X\"")",
-      R"("</script><img src=x onerror=alert(1)>")",
-      R"("\u0000\u001b[31m\u009b2J\u202e")",
-      R"("\ud83d\ude00\ufffe")",
-      R"("\\\\\"")",
-      R"("__proto__")",
-      R"("")",
-      "null",
-      "true",
-      "-0",
-      "1e308",
-      "-1",
-      "18446744073709551616",
-      "0.1",
-      "[]",
-      "{}",
-      R"([{"a":[{"b":"]}"}]}])",
-      R"({"key":"x","value":{"stringValue":1}})",
-      '"' + std::string(100'000, 'A') + '"',
-      "\"\xE2\x82\xAC\xF0\x9F\x98\x80\"",
-      R"("9223372036854775807")",
-      R"("99999999999999999999")",
-      R"("4bf92f3577b34da6a3ce929d0e0e4736")",
-      R"("0000000000000000")"};
+  static const std::vector<std::string> values{R"("\"},{\"ph\":\"X\"")",
+                                               R"("</script><img src=x onerror=alert(1)>")",
+                                               R"("\u0000\u001b[31m\u009b2J\u202e")",
+                                               R"("\ud83d\ude00\ufffe")",
+                                               R"("\\\\\"")",
+                                               R"("__proto__")",
+                                               R"("")",
+                                               "null",
+                                               "true",
+                                               "-0",
+                                               "1e308",
+                                               "-1",
+                                               "18446744073709551616",
+                                               "0.1",
+                                               "[]",
+                                               "{}",
+                                               R"([{"a":[{"b":"]}"}]}])",
+                                               R"({"key":"x","value":{"stringValue":1}})",
+                                               '"' + std::string(100'000, 'A') + '"',
+                                               "\"\xE2\x82\xAC\xF0\x9F\x98\x80\"",
+                                               R"("9223372036854775807")",
+                                               R"("99999999999999999999")",
+                                               R"("4bf92f3577b34da6a3ce929d0e0e4736")",
+                                               R"("0000000000000000")"};
   return values;
 }
 
@@ -57,14 +56,12 @@ void check_all(const ShortLog& log) {
           std::vector<std::string>());
     // Ids are a host's to repeat; everything else must hold.
     auto otlp = OtlpRules::broken_by(exported(log, ExportFormat::otlp, job).text);
-    std::erase_if(
-        otlp, [](const std::string& rule) { return rule.ends_with("is there twice"); });
+    std::erase_if(otlp, [](const std::string& rule) { return rule.ends_with("is there twice"); });
     CHECK(otlp == std::vector<std::string>());
   }
 }
 
-TEST_CASE(
-    "Exports: whatever one member of an envelope holds, every format stays valid") {
+TEST_CASE("Exports: whatever one member of an envelope holds, every format stays valid") {
   for (const std::string& value : hostile_values()) {
     ShortLog log;
     for (const std::string type : {"thought", "action", "observation", "hitl"}) {
@@ -84,15 +81,13 @@ TEST_CASE(
 TEST_CASE("Exports: hostile texts inside payloads, keys and tool names stay text") {
   ShortLog log;
   for (const std::string& value : hostile_values()) {
-    log.add(
-        R"({"type":"action","tool_call_id":"c","payload":{"tool_call":{"tool_name":)" +
-        value + R"(,"arguments":)" + value + R"(,"server":)" + value +
-        R"(,"jsonrpc_request_id":)" + value + "}}}");
+    log.add(R"({"type":"action","tool_call_id":"c","payload":{"tool_call":{"tool_name":)" + value +
+            R"(,"arguments":)" + value + R"(,"server":)" + value + R"(,"jsonrpc_request_id":)" +
+            value + "}}}");
     log.add(R"({"type":"observation","tool_call_id":"c","stdout":)" + value +
             R"(,"metadata":{"status":)" + value + R"(,"tool_name":)" + value + "}}");
     log.add(R"({"type":"hitl","payload":{"event":)" + value + "}}");
-    log.add(R"({"type":"thought","payload":{"analysis":{"reasoning_chain":)" + value +
-            "}}}");
+    log.add(R"({"type":"thought","payload":{"analysis":{"reasoning_chain":)" + value + "}}}");
     log.add(R"({"\"},]":1,"</script>":{"\u001b":2},"payload":)" + value + "}");
   }
   check_all(log);

@@ -7,8 +7,8 @@
 namespace devs {
 namespace {
 
-constexpr ExportFormat kAll[] = {ExportFormat::ndjson, ExportFormat::json,
-                                 ExportFormat::otlp, ExportFormat::chrome};
+constexpr ExportFormat kAll[] = {ExportFormat::ndjson, ExportFormat::json, ExportFormat::otlp,
+                                 ExportFormat::chrome};
 
 TEST_CASE("export_log: NDJSON is the log's bytes, line by line") {
   const std::string odd = R"({"type":"odd","n":1.50,"s":"\u00e9\/"})";
@@ -24,17 +24,16 @@ TEST_CASE("export_log: an empty log is a whole file in every format") {
   CHECK(exported(empty, ExportFormat::otlp)
             .json()["resourceSpans"][0]["scopeSpans"][0]["spans"]
             .empty());
-  CHECK(exported(empty, ExportFormat::chrome).json()["traceEvents"].size() ==
-        1);  // the log's name
+  CHECK(exported(empty, ExportFormat::chrome).json()["traceEvents"].size() == 1);  // the log's name
 }
 
 TEST_CASE("export_log: from and through are inclusive") {
   ExportJob job;
   job.from = 2;
   job.through = 3;
-  const auto out = exported(
-      ShortLog({thought_line(1), thought_line(2), thought_line(3), thought_line(4)}),
-      ExportFormat::ndjson, job);
+  const auto out =
+      exported(ShortLog({thought_line(1), thought_line(2), thought_line(3), thought_line(4)}),
+               ExportFormat::ndjson, job);
   CHECK(out.text == thought_line(2) + '\n' + thought_line(3) + '\n');
   CHECK(out.report.entries == 2);
 }
@@ -42,22 +41,20 @@ TEST_CASE("export_log: from and through are inclusive") {
 TEST_CASE("export_log: a filter leaves out what does not match") {
   ExportJob job;
   job.matches = [](const EnvelopeFacts& facts) { return facts.type == "thought"; };
-  const auto out = exported(ShortLog({thought_line(1), action_line("c-1", 2)}),
-                            ExportFormat::json, job);
+  const auto out =
+      exported(ShortLog({thought_line(1), action_line("c-1", 2)}), ExportFormat::json, job);
   CHECK(out.json()["entries"].size() == 1);
   CHECK(out.report.entries == 1);
 }
 
 TEST_CASE("export_log: a call is exported whole when one of its ends matches") {
   ExportJob job;
-  job.matches = [](const EnvelopeFacts& facts) {
-    return facts.status == "TIMEOUT_EXCEEDED";
-  };
+  job.matches = [](const EnvelopeFacts& facts) { return facts.status == "TIMEOUT_EXCEEDED"; };
   const ShortLog log({action_line("c-1", 0), action_line("c-2", 10),
                       observation_line("c-1", 500, 124, "TIMEOUT_EXCEEDED"),
                       observation_line("c-2", 600)});
-  const auto spans = exported(log, ExportFormat::otlp, job)
-                         .json()["resourceSpans"][0]["scopeSpans"][0]["spans"];
+  const auto spans =
+      exported(log, ExportFormat::otlp, job).json()["resourceSpans"][0]["scopeSpans"][0]["spans"];
   REQUIRE(spans.size() == 1);
   CHECK(spans[0]["startTimeUnixNano"] == stamp(0));
   CHECK(spans[0]["endTimeUnixNano"] == stamp(500));
@@ -104,12 +101,10 @@ TEST_CASE("export_log: a gap at the end of the range is declared up to it") {
   CHECK(out.gaps[0].through == 2);
 }
 
-TEST_CASE(
-    "export_log: a line that is no JSON is a gap of its own, and the file stays JSON") {
-  const ShortLog log({thought_line(1), R"({"type":"thought",oops})",
-                      R"({"a":"\ud800"})", thought_line(2)});
-  for (const ExportFormat format :
-       {ExportFormat::json, ExportFormat::otlp, ExportFormat::chrome}) {
+TEST_CASE("export_log: a line that is no JSON is a gap of its own, and the file stays JSON") {
+  const ShortLog log(
+      {thought_line(1), R"({"type":"thought",oops})", R"({"a":"\ud800"})", thought_line(2)});
+  for (const ExportFormat format : {ExportFormat::json, ExportFormat::otlp, ExportFormat::chrome}) {
     const auto out = exported(log, format);
     CHECK(!out.json().is_discarded());
     REQUIRE(out.gaps.size() == 1);
@@ -153,8 +148,7 @@ TEST_CASE(
 }
 
 TEST_CASE("export_format_of: knows its four names and no other") {
-  for (const ExportFormat format : kAll)
-    CHECK(export_format_of(name_of(format)) == format);
+  for (const ExportFormat format : kAll) CHECK(export_format_of(name_of(format)) == format);
   CHECK(!export_format_of("JSON"));
   CHECK(!export_format_of(""));
 }

@@ -8,8 +8,7 @@ namespace {
 TEST_CASE("JSON export: each envelope verbatim, beside its id") {
   const std::string body = R"({"type":"odd","n":1.50,"s":"\u00e9\/"})";
   const auto out = exported(ShortLog({body, thought_line(1)}), ExportFormat::json);
-  CHECK(out.text.find("{\"id\":\"5f3a9c01d2-1\",\"envelope\":" + body + "}") !=
-        out.text.npos);
+  CHECK(out.text.find("{\"id\":\"5f3a9c01d2-1\",\"envelope\":" + body + "}") != out.text.npos);
   const auto json = out.json();
   CHECK(json["format"] == "mcp-orchestrator-export/1");
   CHECK(json["exported_at"] == "2026-11-21T12:00:00.000Z");

@@ -50,8 +50,7 @@ TEST_CASE(
   std::size_t kept = 0;
   for (Sequence i = 1; i <= 20'000; ++i) {
     ++kept;
-    for (const auto& gone :
-         calls.open(call("id-" + std::to_string(i), i, std::string(100, 'x')))) {
+    for (const auto& gone : calls.open(call("id-" + std::to_string(i), i, std::string(100, 'x')))) {
       CHECK(gone.action.sequence == expected);
       ++expected;
       --kept;
@@ -59,8 +58,7 @@ TEST_CASE(
   }
   CHECK(kept < 3'000);
   CHECK(calls.take_all().size() == kept);
-  CHECK(calls.open(call("huge", 1, std::string(2'000'000, 'x')))
-            .empty());  // alone it may stay
+  CHECK(calls.open(call("huge", 1, std::string(2'000'000, 'x'))).empty());  // alone it may stay
 }
 
 }  // namespace

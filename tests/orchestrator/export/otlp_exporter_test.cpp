@@ -28,8 +28,7 @@ const std::string kAction =
 TEST_CASE(
     "OTLP export: an action and its observation are one SERVER span with the "
     "envelope's ids and stamps") {
-  const auto spans =
-      spans_of(otlp(ShortLog({kAction, observation_line("c-1", 121'000)})));
+  const auto spans = spans_of(otlp(ShortLog({kAction, observation_line("c-1", 121'000)})));
   REQUIRE(spans.size() == 1);
   const Json& span = spans[0];
   CHECK(span["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736");
@@ -72,14 +71,13 @@ TEST_CASE("[T13] OTLP export: status and error.type are those of SAOP 4.4") {
       {"SOMETHING_NEW", 3, "_OTHER"}};
   for (const auto& [status, code, type] : table) {
     CAPTURE(status);
-    const auto spans = spans_of(
-        otlp(ShortLog({action_line("c", 0), observation_line("c", 9, code, status)})));
+    const auto spans =
+        spans_of(otlp(ShortLog({action_line("c", 0), observation_line("c", 9, code, status)})));
     CHECK(spans[0]["status"]["code"] == 2);
     CHECK(attribute(spans[0], "error.type") == type);
     CHECK(attribute(spans[0], "saop.status") == status);
   }
-  const auto fine =
-      spans_of(otlp(ShortLog({action_line("c", 0), observation_line("c", 9)})));
+  const auto fine = spans_of(otlp(ShortLog({action_line("c", 0), observation_line("c", 9)})));
   CHECK(attribute(fine[0], "error.type").is_null());
 }
 
@@ -111,11 +109,9 @@ TEST_CASE("OTLP export: content leaves the house only when asked for") {
   CHECK(attribute(spans[1], "gen_ai.tool.call.result") == "hello");
 }
 
-TEST_CASE(
-    "OTLP export: envelopes without ids of a trace get the same ones in every export") {
-  const ShortLog log({action_line("c-1", 0), observation_line("c-1", 5),
-                      action_line("c-2", 6), observation_line("c-2", 7),
-                      action_line("c-1", 8, "read", "dev-1", "other"),
+TEST_CASE("OTLP export: envelopes without ids of a trace get the same ones in every export") {
+  const ShortLog log({action_line("c-1", 0), observation_line("c-1", 5), action_line("c-2", 6),
+                      observation_line("c-2", 7), action_line("c-1", 8, "read", "dev-1", "other"),
                       observation_line("c-1", 9)});
   const auto spans = spans_of(otlp(log));
   CHECK(spans[0]["traceId"] == spans[1]["traceId"]);
@@ -126,12 +122,12 @@ TEST_CASE(
 }
 
 TEST_CASE("OTLP export: a call without its end is left out and counted") {
-  const auto out = otlp(ShortLog(
-      {action_line("c-1", 0), action_line("c-2", 1), observation_line("c-2", 2)}));
+  const auto out =
+      otlp(ShortLog({action_line("c-1", 0), action_line("c-2", 1), observation_line("c-2", 2)}));
   CHECK(spans_of(out).size() == 1);
   CHECK(out.report.omissions.unfinished_calls == 1);
-  CHECK(attribute(out.json()["resourceSpans"][0]["resource"],
-                  "saop.export.unfinished_calls") == "1");
+  CHECK(attribute(out.json()["resourceSpans"][0]["resource"], "saop.export.unfinished_calls") ==
+        "1");
 }
 
 TEST_CASE("OTLP export: an observation without its action is a span that says so") {
@@ -146,8 +142,7 @@ TEST_CASE("OTLP export: an observation without its action is a span that says so
 TEST_CASE(
     "OTLP export: a host's clock that went back makes no span that ends before it "
     "starts") {
-  const auto spans =
-      spans_of(otlp(ShortLog({action_line("c", 900), observation_line("c", 100)})));
+  const auto spans = spans_of(otlp(ShortLog({action_line("c", 900), observation_line("c", 100)})));
   CHECK(spans[0]["startTimeUnixNano"] == stamp(100));
   CHECK(spans[0]["endTimeUnixNano"] == stamp(100));
 }
@@ -171,8 +166,7 @@ TEST_CASE("OTLP export: a gap is a span, counted in the resource") {
 }
 
 TEST_CASE("OTLP export: entries of other types are counted") {
-  const auto out =
-      otlp(ShortLog({R"({"type":"lifecycle","payload":{"event":"TASK_STARTED"}})"}));
+  const auto out = otlp(ShortLog({R"({"type":"lifecycle","payload":{"event":"TASK_STARTED"}})"}));
   CHECK(spans_of(out).empty());
   CHECK(out.report.omissions.other_entries == 1);
 }

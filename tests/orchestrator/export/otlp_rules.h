@@ -24,8 +24,7 @@ class OtlpRules {
       rules.bad("the file", "is no JSON");
     } else {
       rules.members("the file", file, {{"resourceSpans", Json::value_t::array}});
-      for (const Json& each : rules.list(file, "resourceSpans"))
-        rules.resource_spans(each);
+      for (const Json& each : rules.list(file, "resourceSpans")) rules.resource_spans(each);
     }
     return rules.broken_;
   }
@@ -51,9 +50,8 @@ class OtlpRules {
     return value.is_number_integer() ? Json::value_t::number_integer : value.type();
   }
   static Json list(const Json& object, const char* name) {
-    return object.is_object() && object.contains(name) && object[name].is_array()
-               ? object[name]
-               : Json::array();
+    return object.is_object() && object.contains(name) && object[name].is_array() ? object[name]
+                                                                                  : Json::array();
   }
 
   void resource_spans(const Json& each) {
@@ -100,16 +98,14 @@ class OtlpRules {
     if (!id(text(span, "spanId"), 16)) bad(where, "spanId is not 16 hex digits");
     if (span.contains("parentSpanId") && !id(text(span, "parentSpanId"), 16))
       bad(where, "parentSpanId is not 16 hex digits");
-    if (span.contains("parentSpanId") &&
-        text(span, "parentSpanId") == text(span, "spanId"))
+    if (span.contains("parentSpanId") && text(span, "parentSpanId") == text(span, "spanId"))
       bad(where, "is its own parent");
     if (!seen_.insert(text(span, "traceId") + text(span, "spanId")).second)
       bad(where, "is there twice");
     if (text(span, "name").empty()) bad(where, "has no name");
     if (const int kind = number(span, "kind"); kind < 1 || kind > 5) bad(where, "kind");
     const auto start = digits(where, text(span, "startTimeUnixNano"));
-    if (digits(where, text(span, "endTimeUnixNano")) < start)
-      bad(where, "ends before it starts");
+    if (digits(where, text(span, "endTimeUnixNano")) < start) bad(where, "ends before it starts");
     attributes(where, span);
     for (const Json& event : list(span, "events")) {
       members(where + " event", event,
@@ -123,8 +119,7 @@ class OtlpRules {
     }
     if (span.contains("status")) {
       members(where + " status", span["status"],
-              {{"code", Json::value_t::number_integer},
-               {"message", Json::value_t::string}});
+              {{"code", Json::value_t::number_integer}, {"message", Json::value_t::string}});
       if (const int code = number(span["status"], "code"); code < 0 || code > 2)
         bad(where, "status code");
     }
@@ -156,21 +151,18 @@ class OtlpRules {
                : std::string();
   }
   static int number(const Json& object, const char* name) {
-    return object.is_object() && object.contains(name) &&
-                   object[name].is_number_integer()
+    return object.is_object() && object.contains(name) && object[name].is_number_integer()
                ? object[name].get<int>()
                : 0;
   }
 
   static bool id(const std::string& text, std::size_t digits) {
-    return text.size() == digits &&
-           text.find_first_not_of("0123456789abcdef") == text.npos &&
+    return text.size() == digits && text.find_first_not_of("0123456789abcdef") == text.npos &&
            text.find_first_not_of('0') != text.npos;
   }
   // 64-bit integers are decimal strings.
   std::uint64_t digits(const std::string& where, const std::string& text) {
-    if (text.empty() || text.size() > 20 ||
-        text.find_first_not_of("0123456789") != text.npos) {
+    if (text.empty() || text.size() > 20 || text.find_first_not_of("0123456789") != text.npos) {
       bad(where, "no fixed64: " + text);
       return 0;
     }
@@ -178,8 +170,7 @@ class OtlpRules {
   }
   void signed_digits(const std::string& where, const std::string& text) {
     const std::string bare = text.starts_with('-') ? text.substr(1) : text;
-    if (bare.empty() || bare.size() > 19 ||
-        bare.find_first_not_of("0123456789") != bare.npos)
+    if (bare.empty() || bare.size() > 19 || bare.find_first_not_of("0123456789") != bare.npos)
       bad(where, "no int64: " + text);
   }
 

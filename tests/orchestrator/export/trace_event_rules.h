@@ -65,12 +65,10 @@ class TraceEventRules {
     if (!event.contains("ts") || !event["ts"].is_number_integer()) return bad(at, "ts");
     const std::int64_t ts = event["ts"];
     // Kept in nanoseconds, 64 bits.
-    if (ts < 0 || ts > std::numeric_limits<std::int64_t>::max() / 1000)
-      bad(at, "ts out of range");
+    if (ts < 0 || ts > std::numeric_limits<std::int64_t>::max() / 1000) bad(at, "ts out of range");
     switch (phase) {
       case 'X': {
-        if (!event.contains("dur") || !event["dur"].is_number_integer())
-          return bad(at, "dur");
+        if (!event.contains("dur") || !event["dur"].is_number_integer()) return bad(at, "dur");
         const std::int64_t dur = event["dur"];
         if (dur < 0) bad(at, "dur is negative");
         slices_[row].push_back({ts, ts + dur, at});
@@ -94,8 +92,7 @@ class TraceEventRules {
   void metadata(int at, const Json& event, std::uint32_t pid) {
     const std::string what = event.value("name", "");
     if (!event.contains("args") || !event["args"].contains("name") ||
-        !event["args"]["name"].is_string() ||
-        event["args"]["name"].get<std::string>().empty())
+        !event["args"]["name"].is_string() || event["args"]["name"].get<std::string>().empty())
       return bad(at, "names nothing");
     if (what == "process_name") {
       if (!ids_.insert(pid).second) bad(at, "pid used before");
@@ -109,8 +106,7 @@ class TraceEventRules {
   }
 
   std::uint32_t number(int at, const Json& event, const char* name) {
-    if (event.contains(name) && event[name].is_number_unsigned() &&
-        event[name] <= 0xFFFFFFFFu)
+    if (event.contains(name) && event[name].is_number_unsigned() && event[name] <= 0xFFFFFFFFu)
       return event[name];
     bad(at, std::string(name) + " is no uint32");
     return 0;
@@ -120,15 +116,13 @@ class TraceEventRules {
   // slice below it is misdrawn.
   void rows() {
     for (auto& [row, slices] : slices_) {
-      std::stable_sort(slices.begin(), slices.end(),
-                       [](const Slice& a, const Slice& b) {
-                         return a.from != b.from ? a.from < b.from : a.to > b.to;
-                       });
+      std::stable_sort(slices.begin(), slices.end(), [](const Slice& a, const Slice& b) {
+        return a.from != b.from ? a.from < b.from : a.to > b.to;
+      });
       std::vector<Slice> stack;
       for (const Slice& slice : slices) {
         while (!stack.empty() && stack.back().to <= slice.from) stack.pop_back();
-        if (!stack.empty() && stack.back().to < slice.to)
-          bad(slice.at, "overlaps another");
+        if (!stack.empty() && stack.back().to < slice.to) bad(slice.at, "overlaps another");
         stack.push_back(slice);
       }
     }

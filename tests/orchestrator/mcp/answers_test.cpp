@@ -13,8 +13,8 @@ const std::string kWithToken = R"({"progressToken":"tok"})";
 TEST_CASE("[M3] answers: a result that is there first is one JSON body") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  const WireAnswer answer = client.post(
-      rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})", kWithToken)));
+  const WireAnswer answer =
+      client.post(rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})", kWithToken)));
   CHECK(answer.status == 200);
   CHECK(answer.header("content-type") == "application/json");
   CHECK(answer.body ==
@@ -22,13 +22,11 @@ TEST_CASE("[M3] answers: a result that is there first is one JSON body") {
         R"("isError":false}})");
 }
 
-TEST_CASE(
-    "[M3] answers: progress makes it a stream, the response is its last message") {
+TEST_CASE("[M3] answers: progress makes it a stream, the response is its last message") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire wire(fixture.port());
-  client.begin_post(wire,
-                    rpc("7", "tools/call", call_params("held", "{}", kWithToken)));
+  client.begin_post(wire, rpc("7", "tools/call", call_params("held", "{}", kWithToken)));
   REQUIRE(fixture.held->wait_for());
   fixture.held->run().progress(R"({"progress":1,"total":2,"message":"half"})");
   const WireAnswer head = wire.read_head();
@@ -41,9 +39,8 @@ TEST_CASE(
   REQUIRE(progress);
   CHECK(stream.raw().starts_with("id: 1-0\ndata: \n\n"));  // priming, from 2025-11-25
   CHECK(progress->id == "1-1");
-  CHECK(progress->data ==
-        R"({"jsonrpc":"2.0","method":"notifications/progress","params":)"
-        R"({"progressToken":"tok","progress":1,"total":2,"message":"half"}})");
+  CHECK(progress->data == R"({"jsonrpc":"2.0","method":"notifications/progress","params":)"
+                          R"({"progressToken":"tok","progress":1,"total":2,"message":"half"}})");
   fixture.held->answer("done");
   const auto response = stream.next();
   REQUIRE(response);
@@ -85,8 +82,7 @@ TEST_CASE("[M4] answers: only 2025-11-25 primes its streams, older ones number t
     CAPTURE(revision);
     const McpClient client = fixture.ready(revision);
     HttpWire wire(fixture.port());
-    client.begin_post(wire,
-                      rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
+    client.begin_post(wire, rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
     REQUIRE(fixture.held->wait_for(index));
     fixture.held->run(index).progress(R"({"progress":1})");
     fixture.held->answer("done", index);
@@ -100,13 +96,11 @@ TEST_CASE("[M4] answers: only 2025-11-25 primes its streams, older ones number t
   }
 }
 
-TEST_CASE(
-    "answers: without a session a stream has no ids, because nobody could come back") {
+TEST_CASE("answers: without a session a stream has no ids, because nobody could come back") {
   McpFixture fixture;
   const McpClient client = fixture.client();
   HttpWire wire(fixture.port());
-  client.begin_post(wire,
-                    rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
+  client.begin_post(wire, rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
   REQUIRE(fixture.held->wait_for());
   fixture.held->run().progress(R"({"progress":1})");
   fixture.held->answer("done");
@@ -123,8 +117,7 @@ TEST_CASE("answers: a client that takes JSON alone gets JSON at the end") {
   McpClient client = fixture.ready();
   client.accept = "application/json";
   HttpWire wire(fixture.port());
-  client.begin_post(wire,
-                    rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
+  client.begin_post(wire, rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
   REQUIRE(fixture.held->wait_for());
   fixture.held->run().progress(R"({"progress":1})");
   fixture.advance(std::chrono::seconds(5));
@@ -153,16 +146,14 @@ TEST_CASE("[M3] answers: three calls at once are answered each on its own stream
   for (std::size_t i = 0; i < 3; ++i) {
     wires.push_back(std::make_unique<HttpWire>(fixture.port()));
     const std::string id = std::to_string(10 + i);
-    client.begin_post(*wires[i],
-                      rpc(id, "tools/call",
-                          call_params("held", "{}", "{\"progressToken\":" + id + "}")));
+    client.begin_post(*wires[i], rpc(id, "tools/call",
+                                     call_params("held", "{}", "{\"progressToken\":" + id + "}")));
     REQUIRE(fixture.held->wait_for(i));
   }
   for (const std::size_t i : {2u, 0u, 1u}) {
     fixture.held->run(i).progress("{\"progress\":" + std::to_string(i + 1) + "}");
   }
-  for (const std::size_t i : {1u, 2u, 0u})
-    fixture.held->answer("r" + std::to_string(i), i);
+  for (const std::size_t i : {1u, 2u, 0u}) fixture.held->answer("r" + std::to_string(i), i);
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(wires[i]->read_head().status == 200);
     SseWire stream(*wires[i]);
@@ -172,8 +163,7 @@ TEST_CASE("[M3] answers: three calls at once are answered each on its own stream
           static_cast<std::int64_t>(10 + i));
     const auto response = stream.next();
     REQUIRE(response);
-    CHECK(JsonView(response->data)["id"].integer() ==
-          static_cast<std::int64_t>(10 + i));
+    CHECK(JsonView(response->data)["id"].integer() == static_cast<std::int64_t>(10 + i));
     CHECK(text_of(response->data) == "r" + std::to_string(i));
     CHECK_FALSE(stream.next());
   }
@@ -183,12 +173,10 @@ TEST_CASE("answers: a flood of progress is 20 a second, the newest is not lost")
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire wire(fixture.port());
-  client.begin_post(wire,
-                    rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
+  client.begin_post(wire, rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
   REQUIRE(fixture.held->wait_for());
   const ToolRun run = fixture.held->run();
-  for (int i = 1; i <= 1000; ++i)
-    run.progress("{\"progress\":" + std::to_string(i) + "}");
+  for (int i = 1; i <= 1000; ++i) run.progress("{\"progress\":" + std::to_string(i) + "}");
   CHECK(wire.read_head().status == 200);
   SseWire stream(wire);
   std::vector<std::int64_t> seen;
@@ -218,12 +206,12 @@ TEST_CASE("answers: an id that is in flight is -32600, after its answer it is fr
     CHECK(error_code_of(second) == -32600);
   }
   const McpClient other = fixture.ready();  // another session has ids of its own
-  CHECK(other.post(rpc("\"a\"", "tools/call", call_params("echo", R"({"text":"x"})")))
-            .status == 200);
+  CHECK(other.post(rpc("\"a\"", "tools/call", call_params("echo", R"({"text":"x"})"))).status ==
+        200);
   fixture.held->answer("done");
   CHECK(text_of(first.read_answer().body) == "done");
-  CHECK(client.post(rpc("\"a\"", "tools/call", call_params("echo", R"({"text":"x"})")))
-            .status == 200);
+  CHECK(client.post(rpc("\"a\"", "tools/call", call_params("echo", R"({"text":"x"})"))).status ==
+        200);
 }
 
 TEST_CASE("answers: many clients with the same ids each get their own") {

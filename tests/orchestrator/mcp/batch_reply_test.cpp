@@ -29,13 +29,11 @@ TEST_CASE("[M7] batches: 1 to 100 messages are answered with one array") {
   }
 }
 
-TEST_CASE(
-    "[M7] batches: 101, none, initialize inside, another revision, no session: 400") {
+TEST_CASE("[M7] batches: 101, none, initialize inside, another revision, no session: 400") {
   McpFixture fixture;
   const McpClient client = fixture.ready("2025-03-26");
   for (const std::string& refused :
-       {batch_of(101), batch_of(0),
-        "[" + rpc("1", "ping") + "," + rpc("2", "initialize") + "]"}) {
+       {batch_of(101), batch_of(0), "[" + rpc("1", "ping") + "," + rpc("2", "initialize") + "]"}) {
     const WireAnswer answer = client.post(refused);
     CHECK(answer.status == 400);
     CHECK(error_code_of(answer) == -32600);
@@ -48,8 +46,7 @@ TEST_CASE(
   CHECK(fixture.client().post(batch_of(2)).status == 400);
 }
 
-TEST_CASE(
-    "[M7] batches: notifications alone are 202, a stranger among them is answered") {
+TEST_CASE("[M7] batches: notifications alone are 202, a stranger among them is answered") {
   McpFixture fixture;
   const McpClient client = fixture.ready("2025-03-26");
   CHECK(client
@@ -60,8 +57,7 @@ TEST_CASE(
       client.post("[1,[],{}," + rpc("4", "ping") + "," + rpc("5", "nothing") + "]");
   CHECK(mixed.status == 200);
   CHECK(JsonView(mixed.body).size() == 5);
-  CHECK(mixed.body.find(R"({"jsonrpc":"2.0","id":4,"result":{}})") !=
-        std::string::npos);
+  CHECK(mixed.body.find(R"({"jsonrpc":"2.0","id":4,"result":{}})") != std::string::npos);
   CHECK(mixed.body.find("-32601") != std::string::npos);
 }
 
@@ -70,11 +66,10 @@ TEST_CASE("[M7] batches: calls in one run at once, the array comes with the last
   const McpClient client = fixture.ready("2025-03-26");
   HttpWire wire(fixture.port());
   client.begin_post(wire, "[" + rpc("1", "tools/call", call_params("held")) + "," +
-                              rpc("2", "tools/call", call_params("held")) + "," +
-                              rpc("3", "ping") + "]");
+                              rpc("2", "tools/call", call_params("held")) + "," + rpc("3", "ping") +
+                              "]");
   REQUIRE(fixture.held->wait_for(1));
-  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status ==
-        202);
+  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status == 202);
   fixture.advance(std::chrono::seconds(5));  // a batch is never a stream
   const std::size_t second = fixture.held->was_stopped(0) ? 1 : 0;
   fixture.held->answer("two", second);
@@ -90,8 +85,7 @@ TEST_CASE("[M7] batches: one whose every call was cancelled is 202") {
   HttpWire wire(fixture.port());
   client.begin_post(wire, "[" + rpc("1", "tools/call", call_params("held")) + "]");
   REQUIRE(fixture.held->wait_for());
-  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status ==
-        202);
+  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status == 202);
   CHECK(wire.read_answer().status == 202);
 }
 

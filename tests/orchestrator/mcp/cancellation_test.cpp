@@ -40,13 +40,12 @@ TEST_CASE("[M6] cancellation: before a head, a stream that says nothing and ends
   CHECK(client.post(cancelled("5")).status == 202);  // twice is harmless
 }
 
-TEST_CASE(
-    "[M6] cancellation: an open stream ends without a response, and is not kept") {
+TEST_CASE("[M6] cancellation: an open stream ends without a response, and is not kept") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire wire(fixture.port());
-  client.begin_post(wire, rpc("\"x\"", "tools/call",
-                              call_params("held", "{}", R"({"progressToken":1})")));
+  client.begin_post(
+      wire, rpc("\"x\"", "tools/call", call_params("held", "{}", R"({"progressToken":1})")));
   REQUIRE(fixture.held->wait_for());
   fixture.held->run().progress(R"({"progress":1})");
   CHECK(wire.read_head().status == 200);

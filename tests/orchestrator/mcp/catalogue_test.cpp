@@ -35,9 +35,8 @@ struct Page {
 Page page_of(const Result<std::string>& text) {
   REQUIRE(text.ok());
   Page page;
-  JsonView(*text)["tools"].each_element([&page](JsonView tool) {
-    page.names.push_back(tool["name"].string().value_or(""));
-  });
+  JsonView(*text)["tools"].each_element(
+      [&page](JsonView tool) { page.names.push_back(tool["name"].string().value_or("")); });
   page.next = JsonView(*text)["nextCursor"].string().value_or("");
   return page;
 }
@@ -48,14 +47,12 @@ TEST_CASE("Catalogue: pages together are the list, once and in order") {
   Catalogue catalogue(tools, 3);
   const FakeClock clock;
   std::vector<std::string> all;
-  Page page =
-      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()));
+  Page page = page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()));
   all = page.names;
   int pages = 1;
   while (!page.next.empty()) {
     const std::string cursor = page.next;
-    page =
-        page_of(catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()));
+    page = page_of(catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()));
     all.insert(all.end(), page.names.begin(), page.names.end());
     ++pages;
   }
@@ -67,11 +64,10 @@ TEST_CASE("Catalogue: a list that fits has no cursor, an empty one is a list") {
   ToolRegistry tools;
   Catalogue catalogue(tools, 3);
   const FakeClock clock;
-  CHECK(page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()))
-            .names.empty());
+  CHECK(
+      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady())).names.empty());
   add(tools, 0, 3);
-  const Page page =
-      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()));
+  const Page page = page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()));
   CHECK(page.names.size() == 3);
   CHECK(page.next.empty());
 }
@@ -82,17 +78,14 @@ TEST_CASE("Catalogue: a list that changes while it is paged is read to its end")
   Catalogue catalogue(tools, 2);
   FakeClock clock;
   const std::string cursor =
-      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()))
-          .next;
+      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady())).next;
   add(tools, 4, 6);
-  const Page old =
-      page_of(catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()));
+  const Page old = page_of(catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()));
   CHECK(old.names == std::vector<std::string>{"t2", "t3"});
   CHECK(old.next.empty());
 
   clock.advance(Catalogue::kCursorLife + std::chrono::milliseconds(1));
-  CHECK_FALSE(
-      catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()).ok());
+  CHECK_FALSE(catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady()).ok());
 }
 
 TEST_CASE("Catalogue: a bounded number of old lists is kept") {
@@ -101,15 +94,13 @@ TEST_CASE("Catalogue: a bounded number of old lists is kept") {
   Catalogue catalogue(tools, 1);
   const FakeClock clock;
   const std::string first =
-      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()))
-          .next;
+      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady())).next;
   for (int i = 0; i < static_cast<int>(Catalogue::kMaxSnapshots); ++i) {
     CHECK(catalogue.tools_page("local", &first, kLatestLegacy, clock.steady()).ok());
     add(tools, 10 + i, 11 + i);
     (void)catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady());
   }
-  CHECK_FALSE(
-      catalogue.tools_page("local", &first, kLatestLegacy, clock.steady()).ok());
+  CHECK_FALSE(catalogue.tools_page("local", &first, kLatestLegacy, clock.steady()).ok());
 }
 
 TEST_CASE("Catalogue: a cursor we did not give to this principal is invalid") {
@@ -119,21 +110,12 @@ TEST_CASE("Catalogue: a cursor we did not give to this principal is invalid") {
   Catalogue other_process(tools, 2);
   const FakeClock clock;
   const std::string good =
-      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady()))
-          .next;
+      page_of(catalogue.tools_page("local", nullptr, kLatestLegacy, clock.steady())).next;
   REQUIRE_FALSE(good.empty());
   CHECK_FALSE(catalogue.tools_page("other", &good, kLatestLegacy, clock.steady()).ok());
-  CHECK_FALSE(
-      other_process.tools_page("local", &good, kLatestLegacy, clock.steady()).ok());
-  std::vector<std::string> wrong{"",
-                                 " ",
-                                 "x",
-                                 "1",
-                                 "..",
-                                 "4.2.",
-                                 good + "0",
-                                 good.substr(1),
-                                 good.substr(0, good.size() - 1)};
+  CHECK_FALSE(other_process.tools_page("local", &good, kLatestLegacy, clock.steady()).ok());
+  std::vector<std::string> wrong{
+      "", " ", "x", "1", "..", "4.2.", good + "0", good.substr(1), good.substr(0, good.size() - 1)};
   for (std::size_t at = 0; at < good.size(); ++at) {
     std::string altered = good;
     altered[at] = altered[at] == '1' ? '2' : '1';
@@ -141,8 +123,7 @@ TEST_CASE("Catalogue: a cursor we did not give to this principal is invalid") {
   }
   for (const std::string& cursor : wrong) {
     CAPTURE(cursor);
-    const auto refused =
-        catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady());
+    const auto refused = catalogue.tools_page("local", &cursor, kLatestLegacy, clock.steady());
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.status().code() == Code::invalid_argument);
   }

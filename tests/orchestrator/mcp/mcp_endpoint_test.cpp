@@ -9,8 +9,7 @@
 namespace devs {
 namespace {
 
-TEST_CASE(
-    "[M1] McpEndpoint: each legacy revision is negotiated, others get 2025-11-25") {
+TEST_CASE("[M1] McpEndpoint: each legacy revision is negotiated, others get 2025-11-25") {
   McpFixture fixture;
   for (const char* known : {"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"}) {
     McpClient client = fixture.client();
@@ -29,11 +28,10 @@ TEST_CASE("[M1] McpEndpoint: initialize says who we are and what we can") {
   const WireAnswer answer = client.initialize();
   CHECK(answer.status == 200);
   CHECK(answer.header("content-type") == "application/json");
-  CHECK(answer.body ==
-        R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25",)"
-        R"("capabilities":{"tools":{"listChanged":true},"logging":{}},)"
-        R"("serverInfo":{"name":"mcp-orchestrator","version":"9.9.9"},)"
-        R"("instructions":"Be \"kind\"."}})");
+  CHECK(answer.body == R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25",)"
+                       R"("capabilities":{"tools":{"listChanged":true},"logging":{}},)"
+                       R"("serverInfo":{"name":"mcp-orchestrator","version":"9.9.9"},)"
+                       R"("instructions":"Be \"kind\"."}})");
   CHECK(client.session.size() == 32);
   CHECK(client.session.find_first_not_of("0123456789abcdef") == std::string::npos);
   McpClient another = fixture.client();
@@ -54,16 +52,15 @@ TEST_CASE("[M1] McpEndpoint: initialize without what it needs is -32602") {
   CHECK(fixture.endpoint->sessions() == 0);
 }
 
-TEST_CASE(
-    "McpEndpoint: a client's name is cut to 128 bytes, never inside a character") {
+TEST_CASE("McpEndpoint: a client's name is cut to 128 bytes, never inside a character") {
   McpFixture fixture;
   McpClient client = fixture.client();
   std::string name = "n";
   for (int i = 0; i < 5000; ++i) name += "\u00e9";
-  const WireAnswer begun = client.post(rpc(
-      "1", "initialize",
-      R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":")" +
-          name + R"("}})"));
+  const WireAnswer begun = client.post(
+      rpc("1", "initialize",
+          R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":")" + name +
+              R"("}})"));
   REQUIRE(begun.status == 200);
   client.session = begun.header("mcp-session-id");
   client.post(rpc("2", "tools/call", call_params("echo", R"({"text":"hi"})")));
@@ -76,10 +73,9 @@ TEST_CASE(
 TEST_CASE("McpEndpoint: ping, and methods we do not have") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  CHECK(client.post(rpc("\"p\"", "ping")).body ==
-        R"({"jsonrpc":"2.0","id":"p","result":{}})");
-  for (const char* unknown : {"prompts/list", "resources/list", "completion/complete",
-                              "tools/Call", "server/discover", "rpc.x", "__proto__"}) {
+  CHECK(client.post(rpc("\"p\"", "ping")).body == R"({"jsonrpc":"2.0","id":"p","result":{}})");
+  for (const char* unknown : {"prompts/list", "resources/list", "completion/complete", "tools/Call",
+                              "server/discover", "rpc.x", "__proto__"}) {
     const WireAnswer answer = client.post(rpc("1", unknown));
     CHECK(answer.status == 200);
     CHECK(error_code_of(answer) == -32601);
@@ -107,26 +103,24 @@ TEST_CASE("McpEndpoint: an unknown tool, bad params, a tool that fails") {
   CHECK(unknown.status == 200);
   CHECK(error_code_of(unknown) == -32602);
   CHECK(JsonView(unknown.body)["error"]["message"].is("Unknown tool: nobody"));
-  for (const char* params :
-       {"{}", "[]", R"({"name":1})", R"({"name":"echo","arguments":[]})",
-        R"({"name":"echo","_meta":{"devs.saop/context":{"turn_index":-1}}})",
-        R"({"name":"echo","_meta":{"progressToken":1.5}})"}) {
+  for (const char* params : {"{}", "[]", R"({"name":1})", R"({"name":"echo","arguments":[]})",
+                             R"({"name":"echo","_meta":{"devs.saop/context":{"turn_index":-1}}})",
+                             R"({"name":"echo","_meta":{"progressToken":1.5}})"}) {
     CAPTURE(params);
     CHECK(error_code_of(client.post(rpc("1", "tools/call", params))) == -32602);
   }
   // Arguments against the schema are the tool's answer, not the protocol's.
-  const WireAnswer misfit =
-      client.post(rpc("1", "tools/call", call_params("echo", "{}")));
+  const WireAnswer misfit = client.post(rpc("1", "tools/call", call_params("echo", "{}")));
   CHECK(result_of(misfit)["isError"].boolean() == true);
 }
 
 TEST_CASE("McpEndpoint: the receipt comes when the host sent a context") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  const WireAnswer with = client.post(rpc(
-      "1", "tools/call",
-      call_params("echo", R"({"text":"hi"})",
-                  R"({"devs.saop/context":{"tool_call_id":"c-1","turn_index":4}})")));
+  const WireAnswer with = client.post(
+      rpc("1", "tools/call",
+          call_params("echo", R"({"text":"hi"})",
+                      R"({"devs.saop/context":{"tool_call_id":"c-1","turn_index":4}})")));
   CHECK(result_of(with)["_meta"]["devs.saop/receipt"]["tool_call_id"].is("c-1"));
   CHECK(text_of(with.body) == "hi");
   const WireAnswer without =
@@ -134,8 +128,7 @@ TEST_CASE("McpEndpoint: the receipt comes when the host sent a context") {
   CHECK_FALSE(result_of(without)["_meta"].present());
 }
 
-TEST_CASE(
-    "McpEndpoint: the trace knows the session by a public id, never the secret one") {
+TEST_CASE("McpEndpoint: the trace knows the session by a public id, never the secret one") {
   McpFixture fixture;
   McpClient client = fixture.ready();
   for (int i = 0; i < 2; ++i) {
@@ -176,8 +169,8 @@ TEST_CASE("McpEndpoint: tools are listed in pages, odd cursors are -32602") {
       client.post(rpc("2", "tools/list", "{\"cursor\":" + json_string(next) + "}"));
   CHECK(result_of(second)["tools"].size() == 1);
   CHECK_FALSE(result_of(second)["nextCursor"].present());
-  for (const char* params : {R"({"cursor":""})", R"({"cursor":"garbage"})",
-                             R"({"cursor":1})", R"({"cursor":null})", "[]"}) {
+  for (const char* params : {R"({"cursor":""})", R"({"cursor":"garbage"})", R"({"cursor":1})",
+                             R"({"cursor":null})", "[]"}) {
     CAPTURE(params);
     CHECK(error_code_of(client.post(rpc("3", "tools/list", params))) == -32602);
   }
@@ -198,10 +191,9 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
     const ToolSpec& spec() const override { return spec_; }
     void start(ToolRun, ToolDone done) override {
       done({.status = CallStatus::success,
-            .result =
-                R"({"content":[{"type":"audio","data":"QUJD","mimeType":"audio/wav"},)"
-                R"({"type":"resource_link","uri":"file:///a","name":"a"}],)"
-                R"("structuredContent":{"n":1.10},"resultType":"complete"})",
+            .result = R"({"content":[{"type":"audio","data":"QUJD","mimeType":"audio/wav"},)"
+                      R"({"type":"resource_link","uri":"file:///a","name":"a"}],)"
+                      R"("structuredContent":{"n":1.10},"resultType":"complete"})",
             .fault = {}});
     }
 
@@ -215,8 +207,7 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
   };
   for (const Row& row :
        {Row{"2025-11-25", true, true, true}, Row{"2025-06-18", false, true, true},
-        Row{"2025-03-26", false, false, true},
-        Row{"2024-11-05", false, false, false}}) {
+        Row{"2025-03-26", false, false, true}, Row{"2024-11-05", false, false, false}}) {
     CAPTURE(row.revision);
     const McpClient client = fixture.ready(row.revision);
     const WireAnswer list = client.post(rpc("1", "tools/list"));
@@ -236,16 +227,15 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
     CHECK_FALSE(result["resultType"].present());
     CHECK(result["structuredContent"].present() == row.title);
     CHECK((called.body.find("resource_link") != std::string::npos) == row.title);
-    CHECK((called.body.find(R"("type":"audio")") != std::string::npos) ==
-          row.annotations);
+    CHECK((called.body.find(R"("type":"audio")") != std::string::npos) == row.annotations);
   }
 }
 
 TEST_CASE("McpEndpoint: eight log levels are accepted, others are -32602") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  for (const char* level : {"debug", "info", "notice", "warning", "error", "critical",
-                            "alert", "emergency"}) {
+  for (const char* level :
+       {"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"}) {
     const std::string params = std::string("{\"level\":\"") + level + "\"}";
     CHECK(result_of(client.post(rpc("1", "logging/setLevel", params))).text() == "{}");
   }
@@ -274,29 +264,27 @@ TEST_CASE("[M2] McpEndpoint: notifications and responses are accepted with 202")
 TEST_CASE("[M2] McpEndpoint: what is no JSON, or no JSON-RPC, is 400") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
-  for (const char* broken : {" ", "{", "nonsense", "{} {}", R"({"id":1,"id":2})",
-                             "\xff", "\xef\xbb\xbf{}", R"({"a":"\ud800"})"}) {
+  for (const char* broken : {" ", "{", "nonsense", "{} {}", R"({"id":1,"id":2})", "\xff",
+                             "\xef\xbb\xbf{}", R"({"a":"\ud800"})"}) {
     CAPTURE(broken);
     const WireAnswer answer = client.post(broken);
     CHECK(answer.status == 400);
     CHECK(error_code_of(answer) == -32700);
     CHECK(JsonView(answer.body)["id"].text() == "null");
   }
-  for (const char* odd :
-       {"1", "null", "{}", R"({"jsonrpc":"1.0","id":1,"method":"ping"})",
-        R"({"jsonrpc":"2.0","id":null,"method":"ping"})",
-        R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})",
-        R"({"jsonrpc":"2.0","id":9007199254740993,"method":"ping"})",
-        R"({"jsonrpc":"2.0","id":1,"Method":"ping"})",
-        R"({"jsonrpc":"2.0","id":1,"method":"ping","params":"x"})"}) {
+  for (const char* odd : {"1", "null", "{}", R"({"jsonrpc":"1.0","id":1,"method":"ping"})",
+                          R"({"jsonrpc":"2.0","id":null,"method":"ping"})",
+                          R"({"jsonrpc":"2.0","id":1.5,"method":"ping"})",
+                          R"({"jsonrpc":"2.0","id":9007199254740993,"method":"ping"})",
+                          R"({"jsonrpc":"2.0","id":1,"Method":"ping"})",
+                          R"({"jsonrpc":"2.0","id":1,"method":"ping","params":"x"})"}) {
     CAPTURE(odd);
     const WireAnswer answer = client.post(odd);
     CHECK(answer.status == 400);
     CHECK(error_code_of(answer) == -32600);
   }
   // A refusal names the request it belongs to when that much could be read.
-  CHECK(JsonView(client.post(R"({"jsonrpc":"2.0","id":7,"method":""})").body)["id"]
-            .text() == "7");
+  CHECK(JsonView(client.post(R"({"jsonrpc":"2.0","id":7,"method":""})").body)["id"].text() == "7");
 }
 
 TEST_CASE("[M2] McpEndpoint: 405, 406, 413 and 415") {
@@ -327,8 +315,7 @@ TEST_CASE("[M2] McpEndpoint: 405, 406, 413 and 415") {
              "\r\nContent-Type: application/json\r\nContent-Length: 4194305\r\n\r\n");
   CHECK(large.read_answer().status == 413);
   HttpWire text(fixture.port());
-  text.send(
-      http_request("POST", fixture.port(), {{"Content-Type", "text/plain"}}, "{}"));
+  text.send(http_request("POST", fixture.port(), {{"Content-Type", "text/plain"}}, "{}"));
   CHECK(text.read_answer().status == 415);
 }
 
@@ -347,8 +334,7 @@ TEST_CASE("McpEndpoint: a modern message is told that we have no modern revision
   }
   client.version = "2026-07-28";
   CHECK(error_code_of(client.post(rpc("1", "ping"))) == -32022);
-  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status ==
-        202);
+  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status == 202);
   const WireAnswer got = client.get();
   CHECK(got.status == 405);
   CHECK(got.header("allow") == "POST");
@@ -360,8 +346,7 @@ TEST_CASE(
     "counted") {
   McpFixture fixture;
   McpClient client = fixture.ready("2025-06-18");
-  for (const char* odd :
-       {"2020-01-01", "latest", "2025-06-18, 2025-11-25", "2025-6-18"}) {
+  for (const char* odd : {"2020-01-01", "latest", "2025-06-18, 2025-11-25", "2025-6-18"}) {
     client.version = odd;
     const WireAnswer answer = client.post(rpc("1", "ping"));
     CHECK(answer.status == 400);
@@ -387,8 +372,7 @@ TEST_CASE("McpEndpoint: a recorder that cannot store is 503 with its reason") {
   CHECK(client.post(rpc("5", "tools/list")).status == 200);  // lists and ping go on
   CHECK(client.post(rpc("6", "ping")).status == 200);
   fixture.house.bus.heal();
-  CHECK(client.post(rpc("7", "tools/call", call_params("echo", R"({"text":"hi"})")))
-            .status == 200);
+  CHECK(client.post(rpc("7", "tools/call", call_params("echo", R"({"text":"hi"})"))).status == 200);
 }
 
 TEST_CASE("McpEndpoint: more calls than may be in flight is 503 with its reason") {

@@ -85,23 +85,20 @@ class McpFixture {
                                    R"({"type":"object","properties":{"text":{"type":)"
                                    R"("string"}},"required":["text"]})"),
                     [](const ToolRun& run) {
-                      return text_outcome(
-                          JsonView(run.arguments)["text"].string().value_or(""));
+                      return text_outcome(JsonView(run.arguments)["text"].string().value_or(""));
                     },
                     house.workers))
                 .ok());
-    endpoint = std::make_unique<McpEndpoint>(
-        std::move(options.mcp), house.desk, house.tools, house.reactor,
-        stderr_log(Log::Level::error), house.metrics);
+    endpoint =
+        std::make_unique<McpEndpoint>(std::move(options.mcp), house.desk, house.tools,
+                                      house.reactor, stderr_log(Log::Level::error), house.metrics);
     RouteTable routes;
     REQUIRE(endpoint->add_routes(routes).ok());
     // A front belongs to its reactor, which turns already.
     on_reactor([this, &routes] {
       front_ = std::make_unique<HttpFront>(
           HttpFront::Options{}, std::move(routes),
-          [this](Exchange& exchange, const Route& route) {
-            return access_.check(exchange, route);
-          },
+          [this](Exchange& exchange, const Route& route) { return access_.check(exchange, route); },
           house.reactor, workers_, stderr_log(Log::Level::error), house.metrics);
     });
     const Status listening = front_->listen();

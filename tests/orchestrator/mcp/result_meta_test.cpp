@@ -18,17 +18,14 @@ std::string receipt_in(std::string result) {
 }
 
 TEST_CASE("with_receipt: everything else stays byte for byte") {
-  CHECK(
-      receipt_in(R"({"content":[],"n":1.10})") ==
-      R"({"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"}},"content":[],"n":1.10})");
-  CHECK(receipt_in("{}") ==
-        R"({"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"}}})");
+  CHECK(receipt_in(R"({"content":[],"n":1.10})") ==
+        R"({"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"}},"content":[],"n":1.10})");
+  CHECK(receipt_in("{}") == R"({"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"}}})");
 }
 
 TEST_CASE("with_receipt: a `_meta` that is there is kept") {
-  CHECK(
-      receipt_in(R"({"content":[],"_meta":{"a":-0}})") ==
-      R"({"content":[],"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"},"a":-0}})");
+  CHECK(receipt_in(R"({"content":[],"_meta":{"a":-0}})") ==
+        R"({"content":[],"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"},"a":-0}})");
   CHECK(receipt_in(R"({"_meta":{}})") ==
         R"({"_meta":{"devs.saop/receipt":{"tool_call_id":"c-1"}}})");
 }

@@ -15,27 +15,25 @@ std::string payload_of(std::string_view body) {
   while (!body.empty()) {
     const std::size_t line = body.find("\r\n");
     if (line == std::string_view::npos) break;
-    const std::size_t size =
-        std::strtoul(std::string(body.substr(0, line)).c_str(), nullptr, 16);
+    const std::size_t size = std::strtoul(std::string(body.substr(0, line)).c_str(), nullptr, 16);
     payload += body.substr(line + 2, size);
     body.remove_prefix(std::min(body.size(), line + 2 + size + 2));
   }
   return payload;
 }
 
-TEST_CASE(
-    "[M4] resume: an answer of 20 messages, cut at every byte, each message once") {
+TEST_CASE("[M4] resume: an answer of 20 messages, cut at every byte, each message once") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
 
   // The answer, and beside it another stream of the session that must not leak in.
   HttpWire wire(fixture.port());
-  client.begin_post(wire, rpc("1", "tools/call",
-                              call_params("held", "{}", R"({"progressToken":"a"})")));
+  client.begin_post(wire,
+                    rpc("1", "tools/call", call_params("held", "{}", R"({"progressToken":"a"})")));
   REQUIRE(fixture.held->wait_for(0));
   HttpWire beside(fixture.port());
-  client.begin_post(beside, rpc("2", "tools/call",
-                                call_params("held", "{}", R"({"progressToken":"b"})")));
+  client.begin_post(beside,
+                    rpc("2", "tools/call", call_params("held", "{}", R"({"progressToken":"b"})")));
   REQUIRE(fixture.held->wait_for(1));
   for (int i = 1; i <= 19; ++i) {
     const std::string fields = "{\"progress\":" + std::to_string(i) + "}";
@@ -47,8 +45,7 @@ TEST_CASE(
   CHECK(wire.read_head().status == 200);
   SseWire whole(wire);
   std::vector<std::string> expected;
-  while (const auto event = whole.next())
-    expected.push_back(event->id + " " + event->data);
+  while (const auto event = whole.next()) expected.push_back(event->id + " " + event->data);
   REQUIRE(whole.ended());
   REQUIRE(expected.size() == 20);
   const std::string raw = whole.raw();
@@ -69,8 +66,7 @@ TEST_CASE(
     client.begin_get(again, id);
     REQUIRE(again.read_head().status == 200);
     SseWire rest(again);
-    while (const auto event = rest.next())
-      seen.push_back(event->id + " " + event->data);
+    while (const auto event = rest.next()) seen.push_back(event->id + " " + event->data);
     REQUIRE(rest.ended());
     REQUIRE(seen == expected);
   }
@@ -86,9 +82,8 @@ TEST_CASE("[M4] resume: a connection that is really cut, while the call goes on"
     std::string seen;
     {
       HttpWire wire(fixture.port());
-      client.begin_post(wire,
-                        rpc(std::to_string(bytes), "tools/call",
-                            call_params("held", "{}", R"({"progressToken":"a"})")));
+      client.begin_post(wire, rpc(std::to_string(bytes), "tools/call",
+                                  call_params("held", "{}", R"({"progressToken":"a"})")));
       REQUIRE(fixture.held->wait_for(index));
       for (int i = 1; i <= 3; ++i) {
         fixture.held->run(index).progress("{\"progress\":" + std::to_string(i) + "}");
@@ -123,14 +118,13 @@ TEST_CASE("[M4] resume: a connection that is really cut, while the call goes on"
   }
 }
 
-TEST_CASE(
-    "[M5] resume: an id no longer kept, malformed, foreign or sent twice is 400") {
+TEST_CASE("[M5] resume: an id no longer kept, malformed, foreign or sent twice is 400") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   const McpClient other = fixture.ready();
   HttpWire wire(fixture.port());
-  client.begin_post(wire, rpc("1", "tools/call",
-                              call_params("held", "{}", R"({"progressToken":1})")));
+  client.begin_post(wire,
+                    rpc("1", "tools/call", call_params("held", "{}", R"({"progressToken":1})")));
   REQUIRE(fixture.held->wait_for());
   fixture.held->run().progress(R"({"progress":1})");
   CHECK(wire.read_head().status == 200);
@@ -151,8 +145,8 @@ TEST_CASE("[M5] resume: streamed answers of a session are kept within the bound"
   const std::string large(300'000, 'x');
   for (std::size_t i = 0; i < 5; ++i) {
     HttpWire wire(fixture.port());
-    client.begin_post(wire, rpc("1", "tools/call",
-                                call_params("held", "{}", R"({"progressToken":1})")));
+    client.begin_post(wire,
+                      rpc("1", "tools/call", call_params("held", "{}", R"({"progressToken":1})")));
     REQUIRE(fixture.held->wait_for(i));
     fixture.held->run(i).progress(R"({"progress":1})");
     fixture.held->answer(large, i);

@@ -13,13 +13,12 @@ struct TableFixture {
   CallFixture house{{}, clock};
 
   SessionPtr make(std::string id, std::string principal = "local") {
-    return std::make_shared<Session>(
-        Session::Identity{.id = std::move(id),
-                          .public_id = "public",
-                          .principal = std::move(principal),
-                          .client_name = "tester",
-                          .revision = kLatestLegacy},
-        house.reactor, clock.steady(), 0);
+    return std::make_shared<Session>(Session::Identity{.id = std::move(id),
+                                                       .public_id = "public",
+                                                       .principal = std::move(principal),
+                                                       .client_name = "tester",
+                                                       .revision = kLatestLegacy},
+                                     house.reactor, clock.steady(), 0);
   }
   RunningCallPtr call() { return std::make_shared<RunningCall>(house.desk); }
 };
@@ -31,8 +30,7 @@ std::string add(SessionTable& table, SessionPtr session) {
   return evicted ? evicted->identity().id : "";
 }
 
-TEST_CASE_FIXTURE(TableFixture,
-                  "[M2] SessionTable: a foreign session is as unknown as none") {
+TEST_CASE_FIXTURE(TableFixture, "[M2] SessionTable: a foreign session is as unknown as none") {
   SessionTable table({});
   CHECK(add(table, make("a", "p1")) == "");
   CHECK(table.find("p1", "a", clock.steady()) != nullptr);
@@ -62,9 +60,8 @@ TEST_CASE_FIXTURE(TableFixture, "SessionTable: a principal makes room among its 
   CHECK(table.find("other", "x", clock.steady()) != nullptr);
 }
 
-TEST_CASE_FIXTURE(
-    TableFixture,
-    "SessionTable: calls and streams keep a session, none left is a refusal") {
+TEST_CASE_FIXTURE(TableFixture,
+                  "SessionTable: calls and streams keep a session, none left is a refusal") {
   SessionTable table({.max_sessions = 2, .max_per_principal = 2});
   const SessionPtr calling = make("calling");
   REQUIRE(calling->add_call("1", call()));
@@ -81,8 +78,7 @@ TEST_CASE_FIXTURE(
   CHECK(add(table, make("e")) == "calling");
 }
 
-TEST_CASE_FIXTURE(TableFixture,
-                  "SessionTable: idle time expires, a stream prolongs it") {
+TEST_CASE_FIXTURE(TableFixture, "SessionTable: idle time expires, a stream prolongs it") {
   using std::chrono::milliseconds;
   SessionTable table(
       {.idle = milliseconds(1'800'000), .idle_with_stream = milliseconds(86'400'000)});
@@ -107,8 +103,7 @@ TEST_CASE_FIXTURE(TableFixture,
   CHECK(table.size() == 1);  // a running call holds its session, however long
 }
 
-TEST_CASE_FIXTURE(TableFixture,
-                  "SessionTable: a flood of newcomers is bounded and quick") {
+TEST_CASE_FIXTURE(TableFixture, "SessionTable: a flood of newcomers is bounded and quick") {
   SessionTable table({.max_sessions = 500, .max_per_principal = 100});
   for (int i = 0; i < 20'000; ++i) {
     add(table, make("s" + std::to_string(i), "p" + std::to_string(i % 10)));

@@ -8,17 +8,15 @@
 namespace devs {
 namespace {
 
-const std::string kEcho =
-    rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})"));
+const std::string kEcho = rpc("1", "tools/call", call_params("echo", R"({"text":"hi"})"));
 
 TEST_CASE("[M2] sessions: DELETE is 204, then everything is 404") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   CHECK(client.post(rpc("1", "ping")).status == 200);
   CHECK(client.del().status == 204);
-  for (const WireAnswer& answer :
-       {client.del(), client.get(), client.post(rpc("9", "ping")),
-        client.post(rpc("", "notifications/initialized"))}) {
+  for (const WireAnswer& answer : {client.del(), client.get(), client.post(rpc("9", "ping")),
+                                   client.post(rpc("", "notifications/initialized"))}) {
     CHECK(answer.status == 404);
     CHECK(error_code_of(answer) == -32001);
   }
@@ -73,8 +71,8 @@ TEST_CASE(
   McpFixture strict({.mcp = {.sessionless = false}});
   McpClient refused = strict.client();
   for (const WireAnswer& answer :
-       {refused.post(kEcho), refused.post(rpc("", "notifications/initialized")),
-        refused.get(), refused.del()}) {
+       {refused.post(kEcho), refused.post(rpc("", "notifications/initialized")), refused.get(),
+        refused.del()}) {
     CHECK(answer.status == 400);
     CHECK(error_code_of(answer) == -32000);
   }
@@ -118,8 +116,7 @@ TEST_CASE(
   // In steps, so that the call's own deadline is not what is tested here.
   fixture.advance(std::chrono::minutes(29));
   CHECK(fixture.endpoint->sessions() == 3);
-  CHECK(plain.post(rpc("1", "ping")).status ==
-        200);  // a use begins the half hour again
+  CHECK(plain.post(rpc("1", "ping")).status == 200);  // a use begins the half hour again
   fixture.advance(std::chrono::minutes(29));
   CHECK(fixture.endpoint->sessions() >= 2);
   fixture.advance(std::chrono::minutes(2));
@@ -128,8 +125,7 @@ TEST_CASE(
   CHECK(watching.post(rpc("1", "ping")).status == 200);
 }
 
-TEST_CASE(
-    "[M2] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
+TEST_CASE("[M2] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
   McpFixture fixture({.mcp = {.max_sessions = 2}});
   const McpClient busy = fixture.ready();
   HttpWire call(fixture.port());
@@ -152,8 +148,7 @@ TEST_CASE(
   CHECK(fourth.initialize().status == 200);
 }
 
-TEST_CASE(
-    "[M3] sessions: one standalone stream, the second GET is 409 and the first lives") {
+TEST_CASE("[M3] sessions: one standalone stream, the second GET is 409 and the first lives") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   HttpWire first(fixture.port());
@@ -170,8 +165,7 @@ TEST_CASE(
   REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("another")).ok());
   const auto told = stream.next();
   REQUIRE(told);
-  CHECK(told->data ==
-        R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
+  CHECK(told->data == R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
 
   first.hang_up();
   REQUIRE(fixture.eventually([&] { return fixture.counts().streams == 0; }));
@@ -180,8 +174,7 @@ TEST_CASE(
   CHECK(second.read_head().status == 200);
 }
 
-TEST_CASE(
-    "sessions: a change of the tools is told once to each, later to who was away") {
+TEST_CASE("sessions: a change of the tools is told once to each, later to who was away") {
   McpFixture fixture;
   const McpClient watching = fixture.ready();
   const McpClient away = fixture.ready();
@@ -190,11 +183,9 @@ TEST_CASE(
   CHECK(wire.read_head().status == 200);
   SseWire stream(wire);
   for (int i = 0; i < 30; ++i) {
-    REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("t" + std::to_string(i)))
-                .ok());
+    REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>("t" + std::to_string(i))).ok());
   }
-  fixture.advance(
-      std::chrono::milliseconds(100));  // what came within 50 ms comes together
+  fixture.advance(std::chrono::milliseconds(100));  // what came within 50 ms comes together
   REQUIRE(stream.next());
   fixture.advance(std::chrono::milliseconds(100));
   HttpWire late(fixture.port());

@@ -21,8 +21,7 @@ struct SlowFixture {
   FakeClock clock;
   Metrics metrics;
   Reactor reactor{clock, metrics};
-  std::shared_ptr<SlowCalls> watch =
-      std::make_shared<SlowCalls>(reactor, milliseconds(2000));
+  std::shared_ptr<SlowCalls> watch = std::make_shared<SlowCalls>(reactor, milliseconds(2000));
 
   void turn_after(milliseconds by) {
     clock.advance(by);
@@ -43,8 +42,7 @@ TEST_CASE_FIXTURE(SlowFixture, "SlowCalls: told once, at the time and not before
   CHECK(call->told == 1);
 }
 
-TEST_CASE_FIXTURE(SlowFixture,
-                  "SlowCalls: one that left is not told, others are, in turn") {
+TEST_CASE_FIXTURE(SlowFixture, "SlowCalls: one that left is not told, others are, in turn") {
   std::vector<std::shared_ptr<Noted>> calls;
   for (int i = 0; i < 5; ++i) {
     calls.push_back(std::make_shared<Noted>());
@@ -63,8 +61,7 @@ TEST_CASE_FIXTURE(SlowFixture,
   for (const std::size_t left : {0u, 2u, 4u}) CHECK(calls[left]->told == 0);
 }
 
-TEST_CASE_FIXTURE(SlowFixture,
-                  "SlowCalls: an empty list sets no timer, a new call does") {
+TEST_CASE_FIXTURE(SlowFixture, "SlowCalls: an empty list sets no timer, a new call does") {
   const auto first = std::make_shared<Noted>();
   watch->add(first);
   turn_after(milliseconds(0));

@@ -20,15 +20,12 @@ struct ShelfFixture {
   Metrics metrics;
   Reactor reactor{clock, metrics};
 
-  std::string progress(int value) {
-    return "{\"progress\":" + std::to_string(value) + "}";
-  }
+  std::string progress(int value) { return "{\"progress\":" + std::to_string(value) + "}"; }
 };
 
 std::vector<SseParser::Event> events_of(std::string_view text) {
   std::vector<SseParser::Event> events;
-  SseParser parser(
-      [&events](const SseParser::Event& event) { events.push_back(event); });
+  SseParser parser([&events](const SseParser::Event& event) { events.push_back(event); });
   REQUIRE(parser.feed(text).ok());
   return events;
 }
@@ -39,16 +36,14 @@ std::vector<std::string> ids_of(std::string_view text) {
 }
 using Ids = std::vector<std::string>;
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "[M4] StreamShelf: an answer stream begins with a priming event") {
+TEST_CASE_FIXTURE(ShelfFixture, "[M4] StreamShelf: an answer stream begins with a priming event") {
   StreamShelf primed({.prime = true}, reactor);
   CHECK(primed.take(primed.open(""), kAll).text == "id: 1-0\ndata: \n\n");
   StreamShelf plain({.prime = false}, reactor);
   CHECK(plain.take(plain.open(""), kAll).text.empty());
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: progress, then the answer, then the end") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: progress, then the answer, then the end") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("\"t\"");
   shelf.progress(reading.stream, R"({"progress":1,"total":2,"message":"half"})");
@@ -64,8 +59,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(taken.ended);
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: without a session nothing is numbered or kept") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: without a session nothing is numbered or kept") {
   StreamShelf shelf({.resumable = false, .prime = true}, reactor);
   const auto reading = shelf.open("1");
   shelf.progress(reading.stream, progress(1));
@@ -78,9 +72,8 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(shelf.streams() == 0);
 }
 
-TEST_CASE_FIXTURE(
-    ShelfFixture,
-    "StreamShelf: progress at most 20 a second, the newest of the rest kept") {
+TEST_CASE_FIXTURE(ShelfFixture,
+                  "StreamShelf: progress at most 20 a second, the newest of the rest kept") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("1");
   std::vector<std::int64_t> seen;
@@ -120,8 +113,7 @@ TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: progress that does not grow is dro
 TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: held progress goes before the answer") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("1");
-  for (int value = 1; value <= 50; ++value)
-    shelf.progress(reading.stream, progress(value));
+  for (int value = 1; value <= 50; ++value) shelf.progress(reading.stream, progress(value));
   shelf.finish(reading.stream, R"({"id":1})");
   const auto events = events_of(shelf.take(reading, kAll).text);
   REQUIRE(events.size() == 6);  // a burst of four, the newest, the answer
@@ -129,9 +121,8 @@ TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: held progress goes before the answ
   CHECK(events[5].data == R"({"id":1})");
 }
 
-TEST_CASE_FIXTURE(
-    ShelfFixture,
-    "StreamShelf: what waits for a slow reader is bounded, the answer is not lost") {
+TEST_CASE_FIXTURE(ShelfFixture,
+                  "StreamShelf: what waits for a slow reader is bounded, the answer is not lost") {
   StreamShelf shelf({.unsent_bytes = 1000, .unsent_messages = 3}, reactor);
   const auto reading = shelf.open("1");
   for (int value = 1; value <= 10; ++value) {
@@ -154,12 +145,10 @@ TEST_CASE_FIXTURE(
   CHECK(events_of(taken.text).size() < 6);
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: a reader takes whole frames of about what it asks") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: a reader takes whole frames of about what it asks") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("1");
-  for (int value = 1; value <= 3; ++value)
-    shelf.progress(reading.stream, progress(value));
+  for (int value = 1; value <= 3; ++value) shelf.progress(reading.stream, progress(value));
   const auto first = shelf.take(reading, 1);
   CHECK(first.more);
   CHECK(events_of(first.text).size() == 1);
@@ -169,8 +158,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(events_of(last.text).size() == 1);
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "[M4] StreamShelf: resume gives what follows, once, then live") {
+TEST_CASE_FIXTURE(ShelfFixture, "[M4] StreamShelf: resume gives what follows, once, then live") {
   StreamShelf shelf({.prime = true}, reactor);
   const auto first = shelf.open("1");
   const auto other = shelf.open("2");
@@ -188,8 +176,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
     REQUIRE(again.ok());
     const auto taken = shelf.take(*again, kAll);
     Ids expected;
-    for (int n = from[2] - '0' + 1; n <= 4; ++n)
-      expected.push_back("1-" + std::to_string(n));
+    for (int n = from[2] - '0' + 1; n <= 4; ++n) expected.push_back("1-" + std::to_string(n));
     CHECK(ids_of(taken.text) == expected);
     CHECK(taken.ended);
     shelf.detached(*again);
@@ -199,8 +186,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(ids_of(shelf.take(other, kAll).text) == Ids{"2-0", "2-1", "2-2", "2-3", "2-4"});
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: whoever comes back replaces the reader it was") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: whoever comes back replaces the reader it was") {
   StreamShelf shelf({}, reactor);
   const auto old = shelf.open("1");
   shelf.progress(old.stream, progress(1));
@@ -218,24 +204,21 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(shelf.readers() == 0);
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "[M5] StreamShelf: an id that is malformed or unknown is refused") {
+TEST_CASE_FIXTURE(ShelfFixture, "[M5] StreamShelf: an id that is malformed or unknown is refused") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("1");
   shelf.progress(reading.stream, progress(1));
   for (const char* wrong :
-       {"", "-", "1", "1-", "-1", "1-2", "2-0", "01-0", "1-00", "1-+1", " 1-1", "1-1 ",
-        "1-1-1", "a-1", "1-a", "99999999999999999999-1", "1-99999999999999999999",
-        "1--1", "0-0"}) {
+       {"", "-", "1", "1-", "-1", "1-2", "2-0", "01-0", "1-00", "1-+1", " 1-1", "1-1 ", "1-1-1",
+        "a-1", "1-a", "99999999999999999999-1", "1-99999999999999999999", "1--1", "0-0"}) {
     CAPTURE(wrong);
     CHECK(shelf.resume(wrong).status().code() == Code::invalid_argument);
   }
   CHECK(shelf.resume("1-1").ok());
 }
 
-TEST_CASE_FIXTURE(
-    ShelfFixture,
-    "[M5] StreamShelf: a session keeps 1000 messages, an id dropped is refused") {
+TEST_CASE_FIXTURE(ShelfFixture,
+                  "[M5] StreamShelf: a session keeps 1000 messages, an id dropped is refused") {
   StreamShelf shelf({}, reactor);
   for (int call = 1; call <= 1500; ++call) {
     const auto reading = shelf.open("");
@@ -265,9 +248,8 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK_FALSE(shelf.resume("19000-0").ok());
 }
 
-TEST_CASE_FIXTURE(
-    ShelfFixture,
-    "[M5] StreamShelf: an answer over the bound reaches its reader all the same") {
+TEST_CASE_FIXTURE(ShelfFixture,
+                  "[M5] StreamShelf: an answer over the bound reaches its reader all the same") {
   StreamShelf shelf({.kept_bytes = 1000}, reactor);
   const auto reading = shelf.open("");
   shelf.finish(reading.stream, "\"" + std::string(2000, 'x') + "\"");
@@ -276,8 +258,7 @@ TEST_CASE_FIXTURE(
   CHECK_FALSE(shelf.resume("1-0").ok());
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: an abandoned stream ends and cannot be resumed") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: an abandoned stream ends and cannot be resumed") {
   StreamShelf shelf({}, reactor);
   const auto reading = shelf.open("1");
   shelf.progress(reading.stream, progress(1));
@@ -291,8 +272,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK_FALSE(shelf.resume("1-1").ok());
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "[M3] StreamShelf: the standalone stream has one reader") {
+TEST_CASE_FIXTURE(ShelfFixture, "[M3] StreamShelf: the standalone stream has one reader") {
   StreamShelf shelf({}, reactor);
   CHECK_FALSE(shelf.announce("{}"));
   const auto first = shelf.open_standalone();
@@ -314,8 +294,7 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK(shelf.open_standalone());
 }
 
-TEST_CASE_FIXTURE(ShelfFixture,
-                  "StreamShelf: closing ends the standalone stream, not an answer") {
+TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: closing ends the standalone stream, not an answer") {
   StreamShelf shelf({}, reactor);
   const auto answer = shelf.open("1");
   const auto standalone = shelf.open_standalone();

@@ -11,7 +11,10 @@ namespace {
 
 HttpAnswer answer(int status, ContentType type, std::string body,
                   std::vector<std::pair<std::string, std::string>> headers = {}) {
-  return {.status = status, .type = type, .body = std::move(body), .headers = std::move(headers),
+  return {.status = status,
+          .type = type,
+          .body = std::move(body),
+          .headers = std::move(headers),
           .close = false};
 }
 
@@ -48,12 +51,14 @@ std::vector<Route> both_ways(LiveFront&) {
     return answers()[std::stoul(*exchange.head().query_param("n"))];
   };
   std::vector<Route> rows;
-  rows.push_back({.method = Method::get, .pattern = "/now",
+  rows.push_back({.method = Method::get,
+                  .pattern = "/now",
                   .handler = [chosen](Exchange& exchange) { exchange.respond(chosen(exchange)); }});
-  rows.push_back({.method = Method::get, .pattern = "/later", .handler = [chosen](Exchange& exchange) {
-                    HttpAnswer made = chosen(exchange);
-                    exchange.defer(std::chrono::seconds(5)).send(std::move(made));
-                  }});
+  rows.push_back(
+      {.method = Method::get, .pattern = "/later", .handler = [chosen](Exchange& exchange) {
+         HttpAnswer made = chosen(exchange);
+         exchange.defer(std::chrono::seconds(5)).send(std::move(made));
+       }});
   return rows;
 }
 

@@ -47,9 +47,9 @@ TEST_CASE("ChunkedBody: whatever the pieces, the same is read") {
 
 TEST_CASE("ChunkedBody: anything else is refused") {
   for (const char* text :
-       {"0x3\r\nabc\r\n", "-2\r\n", "FFFFFFFFFFFFFFFF\r\n", "\r\n", " 3\r\nabc", "3 \r\nabc", "3\nabc",
-        "3\r\nabcX", "3\r\nabc\rX", "3\r\nabc\n", "+3\r\n", "3\r\nabc0\r\n", "0\r\nTrailer: x\r\n\r\n",
-        "000000003\r\n", "3;a b\r\n", "g\r\n", "3;\x80\r\n", "0\r\n\rX"})
+       {"0x3\r\nabc\r\n", "-2\r\n", "FFFFFFFFFFFFFFFF\r\n", "\r\n", " 3\r\nabc", "3 \r\nabc",
+        "3\nabc", "3\r\nabcX", "3\r\nabc\rX", "3\r\nabc\n", "+3\r\n", "3\r\nabc0\r\n",
+        "0\r\nTrailer: x\r\n\r\n", "000000003\r\n", "3;a b\r\n", "g\r\n", "3;\x80\r\n", "0\r\n\rX"})
     CHECK_MESSAGE((feed(text).step == Step::refused && feed(text).status == 400), text);
 }
 

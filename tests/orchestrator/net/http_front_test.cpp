@@ -141,13 +141,15 @@ TEST_CASE("HttpFront: methods that a path does not have, and preflights") {
   CHECK(other.header("allow") == "GET, HEAD, OPTIONS");
   CHECK(ask("OPTIONS", "*", "").status == 204);
   CHECK(ask("OPTIONS", "/nothing", "").status == 404);
-  const RawAnswer allowed = ask("OPTIONS", "/items/1",
-                                "Origin: https://page.example\r\nAccess-Control-Request-Method: DELETE\r\n"
-                                "Access-Control-Request-Private-Network: true\r\n");
+  const RawAnswer allowed =
+      ask("OPTIONS", "/items/1",
+          "Origin: https://page.example\r\nAccess-Control-Request-Method: DELETE\r\n"
+          "Access-Control-Request-Private-Network: true\r\n");
   CHECK(allowed.status == 204);
   CHECK(allowed.header("access-control-allow-origin") == "https://page.example");
   CHECK(allowed.header("access-control-allow-methods") == "GET, DELETE, OPTIONS");
-  CHECK(allowed.header("access-control-allow-headers") == "Content-Type, Authorization, Last-Event-ID");
+  CHECK(allowed.header("access-control-allow-headers") ==
+        "Content-Type, Authorization, Last-Event-ID");
   CHECK(allowed.header("access-control-allow-private-network") == "true");
   CHECK(allowed.header("access-control-max-age") == "600");
   CHECK(allowed.header("vary") == "Origin");

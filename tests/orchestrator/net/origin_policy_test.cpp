@@ -41,10 +41,10 @@ TEST_CASE("OriginPolicy: the Hosts that are served") {
 
 TEST_CASE("OriginPolicy: list allows our own and what is configured, and echoes it") {
   const OriginPolicy origins = policy();
-  for (const char* origin : {"http://localhost:3100", "http://127.0.0.1:3100", "http://[::1]:3100",
-                             "https://page.example", "HTTPS://Page.Example",
-                             "https://page.example:443", "http://dev.example:1",
-                             "http://dev.example", "http://proxy.example:3100"})
+  for (const char* origin :
+       {"http://localhost:3100", "http://127.0.0.1:3100", "http://[::1]:3100",
+        "https://page.example", "HTTPS://Page.Example", "https://page.example:443",
+        "http://dev.example:1", "http://dev.example", "http://proxy.example:3100"})
     CHECK_MESSAGE(granted(origins, origin) == origin, origin);
   for (const char* origin :
        {"null", "", "https://page.example.evil", "https://evil#page.example", "http://page.example",

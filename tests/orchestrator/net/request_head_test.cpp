@@ -29,10 +29,13 @@ Seen head(const std::string& line, const std::string& fields = {}) {
   return read(line + "\r\nHost: localhost\r\n" + fields + "\r\n");
 }
 
-int refused(const Seen& seen) { return seen.step == Step::refused ? seen.refusal.status : -1; }
+int refused(const Seen& seen) {
+  return seen.step == Step::refused ? seen.refusal.status : -1;
+}
 
 TEST_CASE("HeadParser: a good head becomes a value") {
-  const Seen seen = head("GET /a/b?x=1&y=a%20b+c HTTP/1.1", "X-One:  two three \r\nX-one: again\r\n");
+  const Seen seen =
+      head("GET /a/b?x=1&y=a%20b+c HTTP/1.1", "X-One:  two three \r\nX-one: again\r\n");
   REQUIRE(seen.step == Step::done);
   CHECK(seen.head.method == Method::get);
   CHECK(seen.head.path == "/a/b");
@@ -62,19 +65,37 @@ TEST_CASE("HeadParser: whatever the pieces, the same is read") {
 }
 
 TEST_CASE("HeadParser: request lines that are refused") {
-  for (const auto& [line, status] : std::vector<std::pair<std::string, int>>{
-           {"GET  / HTTP/1.1", 400},      {"GET / HTTP/1.1 ", 400},  {"GET /", 400},
-           {"GET / HTTP/0.9", 505},       {"GET / HTTP/1.2", 505},   {"GET / HTTP/2.0", 505},
-           {"PRI * HTTP/2.0", 505},       {"GET / http/1.1", 400},   {"GET / HTTP/1.10", 400},
-           {"GET /a b HTTP/1.1", 400},    {"GET\t/ HTTP/1.1", 400},  {"G\"T / HTTP/1.1", 400},
-           {"GET x HTTP/1.1", 400},       {"GET /#f HTTP/1.1", 400}, {"GET /% HTTP/1.1", 400},
-           {"GET /%g1 HTTP/1.1", 400},    {"GET /%00 HTTP/1.1", 400}, {"GET /%u0041 HTTP/1.1", 400},
-           {"GET /%0a HTTP/1.1", 400},    {"GET /\"x\" HTTP/1.1", 400}, {"GET * HTTP/1.1", 400},
-           {"GET localhost:80 HTTP/1.1", 400}, {"GET https://localhost/ HTTP/1.1", 400},
-           {"GET http://other/ HTTP/1.1", 400}, {"GET ?x HTTP/1.1", 400},
-           {"GET /?%zz HTTP/1.1", 400},   {"GET /?a=1&a=2 HTTP/1.1", 400},
-           {"GET /?x=%ff HTTP/1.1", 400}, {"GET /?x#f HTTP/1.1", 400},
-           {"GET /\x80 HTTP/1.1", 400}})
+  for (const auto& [line, status] :
+       std::vector<std::pair<std::string, int>>{{"GET  / HTTP/1.1", 400},
+                                                {"GET / HTTP/1.1 ", 400},
+                                                {"GET /", 400},
+                                                {"GET / HTTP/0.9", 505},
+                                                {"GET / HTTP/1.2", 505},
+                                                {"GET / HTTP/2.0", 505},
+                                                {"PRI * HTTP/2.0", 505},
+                                                {"GET / http/1.1", 400},
+                                                {"GET / HTTP/1.10", 400},
+                                                {"GET /a b HTTP/1.1", 400},
+                                                {"GET\t/ HTTP/1.1", 400},
+                                                {"G\"T / HTTP/1.1", 400},
+                                                {"GET x HTTP/1.1", 400},
+                                                {"GET /#f HTTP/1.1", 400},
+                                                {"GET /% HTTP/1.1", 400},
+                                                {"GET /%g1 HTTP/1.1", 400},
+                                                {"GET /%00 HTTP/1.1", 400},
+                                                {"GET /%u0041 HTTP/1.1", 400},
+                                                {"GET /%0a HTTP/1.1", 400},
+                                                {"GET /\"x\" HTTP/1.1", 400},
+                                                {"GET * HTTP/1.1", 400},
+                                                {"GET localhost:80 HTTP/1.1", 400},
+                                                {"GET https://localhost/ HTTP/1.1", 400},
+                                                {"GET http://other/ HTTP/1.1", 400},
+                                                {"GET ?x HTTP/1.1", 400},
+                                                {"GET /?%zz HTTP/1.1", 400},
+                                                {"GET /?a=1&a=2 HTTP/1.1", 400},
+                                                {"GET /?x=%ff HTTP/1.1", 400},
+                                                {"GET /?x#f HTTP/1.1", 400},
+                                                {"GET /\x80 HTTP/1.1", 400}})
     CHECK_MESSAGE(refused(head(line)) == status, line);
   CHECK(refused(read(std::string("G\0T / HTTP/1.1\r\n", 16))) == 400);
   CHECK(refused(read(std::string("GET /\0 HTTP/1.1\r\n", 17))) == 400);
@@ -145,8 +166,9 @@ TEST_CASE("HeadParser: lines end with CRLF, and nothing else") {
 }
 
 TEST_CASE("HeadParser: fields that are refused") {
-  for (const char* field : {"A : b", "no colon", ": empty name", " folded: x", "\tfolded", "A\x80: b",
-                            "A: \x01", "A: \x7f", "Origin: \x80", "Mcp-Name: \xff", "A(b): c"})
+  for (const char* field :
+       {"A : b", "no colon", ": empty name", " folded: x", "\tfolded", "A\x80: b", "A: \x01",
+        "A: \x7f", "Origin: \x80", "Mcp-Name: \xff", "A(b): c"})
     CHECK_MESSAGE(refused(head("GET / HTTP/1.1", std::string(field) + "\r\n")) == 400, field);
   CHECK(refused(head("GET / HTTP/1.1", std::string("A: b\0c\r\n", 8))) == 400);
   CHECK(head("GET / HTTP/1.1", "User-Agent: \xc3\xa9\tx\r\n").step == Step::done);

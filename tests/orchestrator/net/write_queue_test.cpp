@@ -82,7 +82,8 @@ TEST_CASE("WriteQueue: a full socket keeps the rest, byte for byte") {
   WriteQueue::Progress sent;
   bool was_full = false;
   while (!queue.empty()) {
-    was_full = queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full || was_full;
+    was_full =
+        queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full || was_full;
     CHECK(queue.bytes() == expected.size() - sent.bytes);
     got += pair.read_all();
   }

@@ -43,7 +43,8 @@ TEST_CASE("TraceQueries: an empty log has an empty answer") {
       R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
 }
 
-TEST_CASE("[T11] TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
+TEST_CASE(
+    "[T11] TraceQueries: pages meet without gap or repeat while the log grows, in both orders") {
   for (const bool newest_first : {false, true}) {
     QueryShelf shelf;
     for (int i = 0; i < 50; ++i) add_call(shelf.log, {});
@@ -231,10 +232,18 @@ TEST_CASE("TraceQueries: a filter finds exactly the entries whose facts it admit
                   .status = one_of({"SUCCESS", "TOOL_ERROR", "TIMEOUT_EXCEEDED"}),
                   .duration_ms = static_cast<double>(random() % 1000)};
     switch (random() % 5) {
-      case 0: shelf.log.add(thought_of(call, "think")); break;
-      case 1: shelf.log.add(action_of(call)); break;
-      case 2: shelf.log.add(observation_of(call)); break;
-      case 3: shelf.log.add(R"({"type":"channel","agentId":"a-1"})"); break;
+      case 0:
+        shelf.log.add(thought_of(call, "think"));
+        break;
+      case 1:
+        shelf.log.add(action_of(call));
+        break;
+      case 2:
+        shelf.log.add(observation_of(call));
+        break;
+      case 3:
+        shelf.log.add(R"({"type":"channel","agentId":"a-1"})");
+        break;
       default:
         shelf.log.add(R"({"type":")" + one_of({"THOUGHT", "odd,type", "hitl"}) +
                       R"(","taskId":"t-2"})");

@@ -56,8 +56,8 @@ TEST_CASE("index_row: reasoning, arguments, output and whatever a payload says c
       row_of(action_of({.arguments = R"({"path":"src/a.cc","deep":[{"n":42}]})"}));
   for (const char* word : {"path", "src/a.cc", "42", "read_file", "c-1", "s-1", "t-1", "a-1"})
     CHECK(finds(action, word));
-  const IndexRow seen = row_of(observation_of({.status = "TOOL_ERROR", .out = "some output",
-                                               .err = "no such file"}));
+  const IndexRow seen =
+      row_of(observation_of({.status = "TOOL_ERROR", .out = "some output", .err = "no such file"}));
   for (const char* word : {"some output", "no such file", "TOOL_ERROR"}) CHECK(finds(seen, word));
   CHECK(finds(row_of(R"({"type":"odd","payload":{"a":["\u00fcber"]}})"), "über"));
 }

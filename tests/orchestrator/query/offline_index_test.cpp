@@ -46,7 +46,8 @@ TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's
   CHECK_FALSE(std::filesystem::exists(dir / "trace.db"));
   SUBCASE("reindexing is refused there") {
     CHECK(OfflineIndex::open({.dir = dir.path(), .rebuild = true}, log, kTestEpoch, lines)
-              .status().code() == Code::unavailable);
+              .status()
+              .code() == Code::unavailable);
   }
   SUBCASE("who holds the directory says so") {
     auto ours =

@@ -23,12 +23,21 @@ EnvelopesQuery read(const Given& given, BadField& bad) {
 
 TEST_CASE("query_filter: every word of the query is understood") {
   BadField bad;
-  const EnvelopesQuery query = read({{"type", "thought,action"}, {"tool", "x"}, {"agent", "a"},
-                                     {"session", "s,s,r"}, {"task", "t"}, {"status", "SUCCESS"},
-                                     {"min_duration_ms", "2.5"}, {"from", "1000"},
-                                     {"to", "1970-01-01T00:00:02Z"}, {"q", "deep sea"},
-                                     {"after", id_text(7)}, {"before", id_text(9)},
-                                     {"limit", "1000"}, {"order", "desc"}}, bad);
+  const EnvelopesQuery query = read({{"type", "thought,action"},
+                                     {"tool", "x"},
+                                     {"agent", "a"},
+                                     {"session", "s,s,r"},
+                                     {"task", "t"},
+                                     {"status", "SUCCESS"},
+                                     {"min_duration_ms", "2.5"},
+                                     {"from", "1000"},
+                                     {"to", "1970-01-01T00:00:02Z"},
+                                     {"q", "deep sea"},
+                                     {"after", id_text(7)},
+                                     {"before", id_text(9)},
+                                     {"limit", "1000"},
+                                     {"order", "desc"}},
+                                    bad);
   REQUIRE(bad.field.empty());
   CHECK(query.filter.types == std::vector<std::string>{"thought", "action"});
   CHECK(query.filter.sessions == std::vector<std::string>{"s", "r"});
@@ -44,9 +53,15 @@ TEST_CASE("query_filter: every word of the query is understood") {
 
 TEST_CASE("query_filter: nothing given is everything, oldest first, a hundred at a time") {
   BadField bad;
-  const EnvelopesQuery query =
-      read({{"after", ""}, {"before", ""}, {"limit", ""}, {"order", ""}, {"q", ""}, {"from", ""},
-            {"to", ""}, {"unknown", "1"}}, bad);
+  const EnvelopesQuery query = read({{"after", ""},
+                                     {"before", ""},
+                                     {"limit", ""},
+                                     {"order", ""},
+                                     {"q", ""},
+                                     {"from", ""},
+                                     {"to", ""},
+                                     {"unknown", "1"}},
+                                    bad);
   CHECK(bad.field.empty());
   CHECK(query.filter.types.empty());
   CHECK(query.after == 0);
@@ -59,18 +74,44 @@ TEST_CASE("query_filter: what breaks its grammar is named") {
   std::string seventeen = "a";
   for (int i = 1; i < 17; ++i) seventeen += "," + std::string(1, static_cast<char>('a' + i));
   const std::vector<std::pair<std::string, std::string>> refused{
-      {"type", ""}, {"type", ",a"}, {"type", std::string(65, 'x')}, {"type", seventeen},
-      {"tool", ""}, {"tool", std::string(129, 'x')}, {"tool", "\xff"},
-      {"agent", "a b"}, {"agent", "a,"}, {"session", "'; DROP TABLE entries; --"},
-      {"task", std::string(129, 'x')}, {"task", std::string("a\0b", 3)}, {"status", ""},
-      {"min_duration_ms", ""}, {"min_duration_ms", "-1"}, {"min_duration_ms", "-0"},
-      {"min_duration_ms", "nan"}, {"min_duration_ms", "inf"}, {"min_duration_ms", "1e999"},
-      {"min_duration_ms", "1s"}, {"from", "yesterday"}, {"to", "-5"},
-      {"after", "7"}, {"after", "aaaaaaaaaa-1"}, {"after", kTestEpoch + "-18446744073709551615"},
-      {"before", kTestEpoch + "-01"}, {"limit", "0"}, {"limit", "1001"}, {"limit", "-1"},
-      {"limit", "ten"}, {"limit", "99999999999999999999"}, {"order", "ASC"}, {"order", "random"},
-      {"q", std::string(257, 'x')}, {"q", "***"}, {"q", "\xff\xfe"},
-      {"q", std::string("a\0b", 3)}, {"q", std::string(1u << 20u, 'x')}};
+      {"type", ""},
+      {"type", ",a"},
+      {"type", std::string(65, 'x')},
+      {"type", seventeen},
+      {"tool", ""},
+      {"tool", std::string(129, 'x')},
+      {"tool", "\xff"},
+      {"agent", "a b"},
+      {"agent", "a,"},
+      {"session", "'; DROP TABLE entries; --"},
+      {"task", std::string(129, 'x')},
+      {"task", std::string("a\0b", 3)},
+      {"status", ""},
+      {"min_duration_ms", ""},
+      {"min_duration_ms", "-1"},
+      {"min_duration_ms", "-0"},
+      {"min_duration_ms", "nan"},
+      {"min_duration_ms", "inf"},
+      {"min_duration_ms", "1e999"},
+      {"min_duration_ms", "1s"},
+      {"from", "yesterday"},
+      {"to", "-5"},
+      {"after", "7"},
+      {"after", "aaaaaaaaaa-1"},
+      {"after", kTestEpoch + "-18446744073709551615"},
+      {"before", kTestEpoch + "-01"},
+      {"limit", "0"},
+      {"limit", "1001"},
+      {"limit", "-1"},
+      {"limit", "ten"},
+      {"limit", "99999999999999999999"},
+      {"order", "ASC"},
+      {"order", "random"},
+      {"q", std::string(257, 'x')},
+      {"q", "***"},
+      {"q", "\xff\xfe"},
+      {"q", std::string("a\0b", 3)},
+      {"q", std::string(1u << 20u, 'x')}};
   for (const auto& [name, value] : refused) {
     CAPTURE(name);
     CAPTURE(value.substr(0, 60));
@@ -83,8 +124,9 @@ TEST_CASE("query_filter: what breaks its grammar is named") {
 
 TEST_CASE("query_filter: a roll-up is grouped by one of five words, by tool unless asked") {
   const std::vector<std::pair<std::string, StatsGroup>> words{
-      {"", StatsGroup::tool}, {"tool", StatsGroup::tool}, {"agent", StatsGroup::agent},
-      {"session", StatsGroup::session}, {"status", StatsGroup::status}, {"type", StatsGroup::type}};
+      {"", StatsGroup::tool},         {"tool", StatsGroup::tool},
+      {"agent", StatsGroup::agent},   {"session", StatsGroup::session},
+      {"status", StatsGroup::status}, {"type", StatsGroup::type}};
   for (const auto& [word, group] : words) {
     BadField bad;
     const Given given{{"group_by", word}};

@@ -22,7 +22,9 @@ namespace devs {
 
 inline const Epoch kTestEpoch = "5f3a9c01d2";
 
-inline std::string id_text(Sequence sequence) { return encode_event_id(kTestEpoch, sequence); }
+inline std::string id_text(Sequence sequence) {
+  return encode_event_id(kTestEpoch, sequence);
+}
 
 // Envelopes as the house writes them, as far as the index looks.
 struct TestCall {
@@ -92,9 +94,7 @@ class Answered {
 
   const std::string& text() const { return text_; }
   JsonView operator[](std::string_view name) const { return JsonView(text_)[name]; }
-  std::int64_t number(std::string_view name) const {
-    return (*this)[name].integer().value_or(-1);
-  }
+  std::int64_t number(std::string_view name) const { return (*this)[name].integer().value_or(-1); }
   // Member `name` of every element of the array `list`.
   std::vector<std::string> all(std::string_view list, std::string_view name) const {
     std::vector<std::string> values;

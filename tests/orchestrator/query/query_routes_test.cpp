@@ -15,11 +15,11 @@ class QueryHouse {
   explicit QueryHouse(Principal principal = {})
       : index(options(), log, kTestEpoch, lines, metrics),
         queries(index.readers(), log, kTestEpoch),
-        live({.authorize =
-                  [principal](Exchange& exchange, const Route&) -> std::optional<HttpAnswer> {
-                exchange.set_principal(principal);
-                return std::nullopt;
-              }},
+        live({.authorize = [principal](Exchange& exchange,
+                                       const Route&) -> std::optional<HttpAnswer> {
+               exchange.set_principal(principal);
+               return std::nullopt;
+             }},
              [this](LiveFront& front) {
                RouteTable table;
                REQUIRE(add_query_routes(table, queries, front.metrics()).ok());
@@ -57,8 +57,10 @@ class QueryHouse {
 TEST_CASE("query routes: envelopes are listed, filtered and searched over HTTP") {
   QueryHouse house;
   for (int i = 0; i < 5; ++i)
-    add_call(house.log, {.id = "c-" + std::to_string(i), .tool = i % 2 == 0 ? "x" : "y",
-                         .duration_ms = 10.0 * i, .out = "a white whale"});
+    add_call(house.log, {.id = "c-" + std::to_string(i),
+                         .tool = i % 2 == 0 ? "x" : "y",
+                         .duration_ms = 10.0 * i,
+                         .out = "a white whale"});
   CHECK(house.json("/trace/envelopes").number("total") == 10);
   CHECK(house.json("/trace/envelopes?tool=x").number("total") == 6);
   CHECK(
@@ -159,9 +161,14 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
   auto writer = IndexWriter::open(dir / "trace.db", log, kTestEpoch, lines);
   REQUIRE(writer.ok());
   index_all(**writer, log);
-  REQUIRE((*writer)->release()->execute(
-      "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) WITH RECURSIVE n(i) AS "
-      "(SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<20000) SELECT i,0,0,0,'x',0 FROM n").ok());
+  REQUIRE(
+      (*writer)
+          ->release()
+          ->execute(
+              "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) WITH RECURSIVE n(i) "
+              "AS "
+              "(SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<20000) SELECT i,0,0,0,'x',0 FROM n")
+          .ok());
   IndexReaders readers(std::chrono::milliseconds(0));
   readers.open(dir / "trace.db");
   const TraceQueries queries(readers, log, kTestEpoch);

@@ -52,7 +52,8 @@ TEST_CASE("TraceQueries: sessions come newest begun first, in pages that meet") 
 TEST_CASE("TraceQueries: a roll-up counts entries, calls and errors of each group, largest first") {
   QueryShelf shelf;
   for (int i = 0; i < 10; ++i)
-    add_call(shelf.log, {.tool = "x", .status = i < 3 ? "TOOL_ERROR" : "SUCCESS",
+    add_call(shelf.log, {.tool = "x",
+                         .status = i < 3 ? "TOOL_ERROR" : "SUCCESS",
                          .duration_ms = static_cast<double>(i + 1)});
   add_call(shelf.log, {.tool = "y", .duration_ms = 7.25});
   shelf.log.add(thought_of({.thought = "h"}, "of no tool"));

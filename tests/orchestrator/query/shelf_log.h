@@ -75,10 +75,8 @@ class ShelfLog final : public StoredLog {
         if (at > from) break;
         return {loss->through + 1, Loss{from, loss->through, loss->reason}};
       }
-      on_line({.sequence = at,
-               .body = kept.body,
-               .topics = kept.topics,
-               .stored_ms = kept.stored_ms});
+      on_line(
+          {.sequence = at, .body = kept.body, .topics = kept.topics, .stored_ms = kept.stored_ms});
     }
     return {at, {}};
   }

@@ -161,9 +161,15 @@ TEST_CASE("TraceIndex: many ask while it indexes, trims and is built anew") {
       while (!done) {
         Result<std::string> answer = Status(Code::internal, "not asked");
         switch (i) {
-          case 0: answer = queries.envelopes({}); break;
-          case 1: answer = queries.sessions({}); break;
-          case 2: answer = queries.stats({}); break;
+          case 0:
+            answer = queries.envelopes({});
+            break;
+          case 1:
+            answer = queries.sessions({});
+            break;
+          case 2:
+            answer = queries.stats({});
+            break;
           default: {
             EnvelopesQuery query;
             query.filter.text = "whale";
@@ -173,7 +179,8 @@ TEST_CASE("TraceIndex: many ask while it indexes, trims and is built anew") {
         }
         // As if a reader had met damage: a few times, since each builds the index anew
         // behind everybody who asks.
-        if (const int count = answer.ok() ? ++answered : 0; count > 0 && count % 25 == 0 && count <= 75)
+        if (const int count = answer.ok() ? ++answered : 0;
+            count > 0 && count % 25 == 0 && count <= 75)
           (void)index.readers().judged(Status(Code::data_loss, "said the test"));
       }
     });

@@ -13,8 +13,8 @@ namespace devs {
 // Remembers the events it was told.  Thread-safe.
 class CapturedLog final : public Log {
  public:
-  void line(Level level, std::string_view event,
-            std::initializer_list<Field>) override DEVS_EXCLUDES(mutex_) {
+  void line(Level level, std::string_view event, std::initializer_list<Field>) override
+      DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     lines_.push_back((level == Level::warn ? "WARN " : "") + std::string(event));
   }

@@ -58,13 +58,16 @@ TEST_CASE("[S0.12] console: where a summary is looked for") {
   CHECK(summary("thought", R"("payload":{})") == "");
   CHECK(summary("action", R"("payload":{"tool_call":{"tool_name":"t"}})") == "t()");
   CHECK(summary("action", R"("payload":{})") == "");
-  CHECK(summary("observation",
-                R"("stdout":"flat","payload":{"observation":{"stdout":"o"},"result":{"stdout":"r"}})") ==
-        "r");
+  CHECK(
+      summary(
+          "observation",
+          R"("stdout":"flat","payload":{"observation":{"stdout":"o"},"result":{"stdout":"r"}})") ==
+      "r");
   CHECK(summary("observation", R"("stdout":"flat","payload":{"observation":{"stdout":"o"}})") ==
         "o");
   CHECK(summary("observation", R"("stdout":"flat")") == "flat");
-  CHECK(summary("observation", R"("stdout":"","stderr":"no such file","payload":{"result":{"stdout":""}})") ==
+  CHECK(summary("observation",
+                R"("stdout":"","stderr":"no such file","payload":{"result":{"stdout":""}})") ==
         "no such file");
   CHECK(summary("observation", R"("stdout":"AAAA","stderr":"","encoding":"base64")") ==
         "[base64 3 bytes]");

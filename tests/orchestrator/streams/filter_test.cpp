@@ -38,7 +38,8 @@ TEST_CASE("[S0.13] Filter: an entry on any of its topics matches") {
 TEST_CASE("Filter: entries of channels and of the graph are on their own topics alone") {
   const std::string channel = R"({"type":"channel","task_id":"t"})";
   const std::string graph = R"({"type":"graph","session_id":"s"})";
-  for (const Filter& filter : {Filter(), on({{TopicKind::task, "t"}}), on({{TopicKind::session, "s"}})}) {
+  for (const Filter& filter :
+       {Filter(), on({{TopicKind::task, "t"}}), on({{TopicKind::session, "s"}})}) {
     CHECK_FALSE(matches(filter, channel, "channel:debates/42,owner:u1"));
     CHECK_FALSE(matches(filter, graph));
   }

@@ -66,8 +66,10 @@ TEST_CASE("[SX.2] HubCore: what expired under a reader and what is corrupt is de
   desk.log->corrupt(51);
   Reader late(desk, {after(10)});
   REQUIRE(late.pull_until(1 + 9 + 1 + 49));
-  CHECK(late.events[0].data == R"({"from":"5f3a9c01d2-11","to":"5f3a9c01d2-40","count":30,"reason":"expired"})");
-  CHECK(late.events[10].data == R"({"from":"5f3a9c01d2-50","to":"5f3a9c01d2-51","count":2,"reason":"corrupt"})");
+  CHECK(late.events[0].data ==
+        R"({"from":"5f3a9c01d2-11","to":"5f3a9c01d2-40","count":30,"reason":"expired"})");
+  CHECK(late.events[10].data ==
+        R"({"from":"5f3a9c01d2-50","to":"5f3a9c01d2-51","count":2,"reason":"corrupt"})");
   CHECK(late.is_whole(11));
   CHECK(late.next == 101);
 
@@ -215,7 +217,9 @@ TEST_CASE("[SX.7] HubCore: retention passes a reader: one gap, right numbers") {
   CHECK(desk.metrics.counter("stream_gaps_total", "reason=\"expired\"").value() == 1 + gaps);
 }
 
-TEST_CASE("HubCore: what the recorder gave up is live for those who follow, and a gap for who comes later") {
+TEST_CASE(
+    "HubCore: what the recorder gave up is live for those who follow, and a gap for who comes "
+    "later") {
   Desk desk({.ring = 4});
   Reader live(desk, {});
   live.pull();
@@ -237,8 +241,8 @@ TEST_CASE("HubCore: publishing costs the readers that match, not those there are
   Desk desk;
   std::vector<std::unique_ptr<Reader>> readers;
   for (int n = 0; n < 1'000; ++n)
-    readers.push_back(std::make_unique<Reader>(
-        desk, Reader::Query{{"taskId", "t" + std::to_string(n)}}));
+    readers.push_back(
+        std::make_unique<Reader>(desk, Reader::Query{{"taskId", "t" + std::to_string(n)}}));
   for (const auto& reader : readers) reader->pull();
   desk.publish(R"({"type":"thought","task_id":"t7"})");
   desk.turn(3);

@@ -64,8 +64,8 @@ TEST_CASE("read_stretch: records that cannot be read are a gap, the rest is serv
   f.log.append_numbered(10);
   for (const Sequence bad : {1U, 4U, 5U, 10U}) f.log.corrupt(bad);
   CHECK(f.read(1, 10).batch->bytes() == gap(1, 1, "corrupt") + frame(2) + frame(3) +
-                                            gap(4, 5, "corrupt") + frame(6) + frame(7) +
-                                            frame(8) + frame(9) + gap(10, 10, "corrupt"));
+                                            gap(4, 5, "corrupt") + frame(6) + frame(7) + frame(8) +
+                                            frame(9) + gap(10, 10, "corrupt"));
 }
 
 TEST_CASE("read_stretch: what should be stored and is not there is declared") {
@@ -101,8 +101,8 @@ TEST_CASE("read_stretch: neighbouring losses for one reason are one gap, for two
   f.log.append_numbered(10);
   for (const Sequence bad : {4U, 5U}) f.log.corrupt(bad);
   for (const Sequence bad : {6U, 7U, 8U}) f.log.never_stored(bad);
-  CHECK(f.read(1, 9).batch->bytes() == frame(1) + frame(2) + frame(3) + gap(4, 5, "corrupt") +
-                                           gap(6, 8, "recorder") + frame(9));
+  CHECK(f.read(1, 9).batch->bytes() ==
+        frame(1) + frame(2) + frame(3) + gap(4, 5, "corrupt") + gap(6, 8, "recorder") + frame(9));
   CHECK(f.read(2, 20).batch->bytes() == frame(2) + frame(3) + gap(4, 5, "corrupt") +
                                             gap(6, 8, "recorder") + frame(9) + frame(10) +
                                             gap(11, 20, "recorder"));
@@ -117,7 +117,8 @@ TEST_CASE("read_stretch: a stream of everything leaves out what is on a topic of
     f.log.append(std::move(entry));
   }
   CHECK(f.read(1, 3).batch->bytes() ==
-        "id: 5f3a9c01d2-3\nevent: UP\ndata: {\"type\":\"system\",\"payload\":{\"event\":\"UP\"}}\n\n");
+        "id: 5f3a9c01d2-3\nevent: UP\ndata: "
+        "{\"type\":\"system\",\"payload\":{\"event\":\"UP\"}}\n\n");
   Filter graph;
   graph.topics = {{TopicKind::graph, ""}};
   CHECK(f.read(1, 3, graph).batch->bytes() ==
@@ -133,8 +134,8 @@ TEST_CASE("read_stretch: a stamped one knows when each frame was written") {
     f.log.append(std::move(entry));
   }
   f.log.corrupt(2);
-  const Stretch stretch = read_stretch(
-      f.log, f.projector, {1, 3, Projection::raw, true, Filter(), true});
+  const Stretch stretch =
+      read_stretch(f.log, f.projector, {1, 3, Projection::raw, true, Filter(), true});
   CHECK(stretch.batch->stamp_from(1) == 7);
   CHECK(stretch.batch->stamp_from(2) == 0);  // the gap
   CHECK(stretch.batch->stamp_from(3) == 5);

@@ -49,8 +49,9 @@ TEST_CASE("PublishEndpoint: an array is all or nothing, in order") {
         R"({"accepted":2,"ids":[")" + house.id(1) + R"(",")" + house.id(2) + R"("]})");
   const Answer refused = post(house, kJson, '[' + thought(3) + R"(,{"type":""}])");
   CHECK(refused.status == 400);
-  CHECK(refused.body ==
-        R"({"error":"SAOP_REFUSED","errors":[{"index":1,"path":"/type","message":"must not be empty"}]})");
+  CHECK(
+      refused.body ==
+      R"({"error":"SAOP_REFUSED","errors":[{"index":1,"path":"/type","message":"must not be empty"}]})");
   CHECK(house.bus.last() == 2);
 }
 
@@ -106,7 +107,8 @@ TEST_CASE("PublishEndpoint: a repeat under one key publishes nothing and hears t
   CHECK(post(house, kJson, "{}", "Idempotency-Key: k-3\r\n").status == 400);
   CHECK(post(house, kJson, kSmoke, "Idempotency-Key: k-3\r\n").status == 200);
   clock.advance(std::chrono::minutes(10));
-  CHECK(post(house, kJson, kSmoke, key).body == R"({"accepted":1,"ids":[")" + house.id(4) + R"("]})");
+  CHECK(post(house, kJson, kSmoke, key).body ==
+        R"({"accepted":1,"ids":[")" + house.id(4) + R"("]})");
 }
 
 TEST_CASE("PublishEndpoint: repeats at the same moment publish once") {
@@ -190,7 +192,9 @@ TEST_CASE("PublishEndpoint: leniency is counted") {
   CHECK(post(house, kJson, R"({"type":"observation","tool_call_id":"c"})").status == 200);
   CHECK(count("saop_orphan_total") == 1);
   CHECK(count("saop_bad_observation_total") == 1);
-  CHECK(post(house, kJson, R"([{"type":"action","tool_call_id":"d"},{"type":"action","tool_call_id":"d"}])").status == 200);
+  CHECK(post(house, kJson,
+             R"([{"type":"action","tool_call_id":"d"},{"type":"action","tool_call_id":"d"}])")
+            .status == 200);
   CHECK(count("saop_duplicate_call_total") == 1);
   CHECK(post(house, kJson, R"({"type":"observation","tool_call_id":"d"})").status == 200);
   CHECK(count("saop_duplicate_call_total") == 1);
@@ -223,8 +227,8 @@ TEST_CASE("TraceEndpoint: the log in pieces, each naming where the next begins")
   CHECK(end->status() == 200);
   CHECK(end->body() == "");
   CHECK(end->header("X-Next-Event-Id") == house.id(5));
-  for (const std::string bad : {"limit=0", "limit=x", "limit=-1", "lastEventId=x",
-                                "lastEventId=aaaaaaaaaa-1"})
+  for (const std::string bad :
+       {"limit=0", "limit=x", "limit=-1", "lastEventId=x", "lastEventId=aaaaaaaaaa-1"})
     CHECK(get("/trace/log?" + bad)->status() == 400);
   CHECK(get("/trace/log?limit=99999999999999999999")->status() == 200);
 
@@ -234,6 +238,7 @@ TEST_CASE("TraceEndpoint: the log in pieces, each naming where the next begins")
   CHECK(one->header("X-Event-Id") == house.id(1));
   CHECK(one->body() == thought(1));
   CHECK(get("/trace/envelopes/" + house.id(5))->body() == thought(5));  // from the ring
-  for (const std::string& gone : {house.id(6), house.id(0), std::string("x"), std::string("aaaaaaaaaa-1")})
+  for (const std::string& gone :
+       {house.id(6), house.id(0), std::string("x"), std::string("aaaaaaaaaa-1")})
     CHECK(get("/trace/envelopes/" + gone)->status() == 404);
 }

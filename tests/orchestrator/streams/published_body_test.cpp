@@ -7,7 +7,8 @@
 using namespace devs;
 
 TEST_CASE("published body: one envelope, its white space removed, its bytes untouched") {
-  const PublishedBody body = read_json_body(" { \"type\" : \"thought\", \"x\": 1.10,\n\"y\":\"\\u00e9 \"} ");
+  const PublishedBody body =
+      read_json_body(" { \"type\" : \"thought\", \"x\": 1.10,\n\"y\":\"\\u00e9 \"} ");
   REQUIRE(body.drafts.size() == 1);
   CHECK(body.drafts[0].body == R"({"type":"thought","x":1.10,"y":"\u00e9 "})");
   CHECK(body.drafts[0].facts.type == "thought");
@@ -54,7 +55,8 @@ TEST_CASE("published body: an array of large envelopes is held to the bounds of 
 }
 
 TEST_CASE("published body: NDJSON is taken line by line, empty lines skipped") {
-  const PublishedBody body = read_ndjson_body("{\"type\":\"a\"}\r\n\n  \n{nonsense\n{\"type\":\"b\"}");
+  const PublishedBody body =
+      read_ndjson_body("{\"type\":\"a\"}\r\n\n  \n{nonsense\n{\"type\":\"b\"}");
   REQUIRE(body.drafts.size() == 2);
   CHECK(body.drafts[1].facts.type == "b");
   REQUIRE(body.refused.size() == 1);

@@ -20,8 +20,7 @@ struct Fixture {
     }
     log.drop_before(3);
   }
-  std::optional<TimedReplay::Options> read(
-      std::vector<std::pair<std::string, std::string>> query) {
+  std::optional<TimedReplay::Options> read(std::vector<std::pair<std::string, std::string>> query) {
     RequestHead head;
     head.query_params = std::move(query);
     bad = {};

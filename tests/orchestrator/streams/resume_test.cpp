@@ -86,8 +86,7 @@ TEST_CASE("[SX.2] resume: two headers are malformed, and what was asked is shown
   RequestHead head = with_header("5f3a9c01d2-1");
   head.fields.emplace_back("last-event-id", "5f3a9c01d2-1");
   check_reset(resume_point(head, kLog), "malformed", "5f3a9c01d2-1");
-  check_reset(resume_point(with_header("a\"b\\c\n\x80\x7f"), kLog), "malformed",
-              R"(a\"b\\c???)");
+  check_reset(resume_point(with_header("a\"b\\c\n\x80\x7f"), kLog), "malformed", R"(a\"b\\c???)");
   check_reset(resume_point(with_header(std::string(65, '7')), kLog), "malformed",
               std::string(64, '7'));
 }

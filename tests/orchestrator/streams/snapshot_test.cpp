@@ -42,13 +42,15 @@ TEST_CASE("Snapshot: an entry is folded once, whoever brings it") {
   CHECK(snapshot.take().applied == 5);
 }
 
-TEST_CASE("[SX.6] StreamHub: a snapshot and the stream after it make the whole, under concurrent publish") {
+TEST_CASE(
+    "[SX.6] StreamHub: a snapshot and the stream after it make the whole, under concurrent "
+    "publish") {
   StreamDesk desk({.ring = 32});
   Snapshot<std::uint64_t> snapshot;
   Subscribers subscribers(desk.bus, *desk.log, desk.reactor, desk.workers, desk.lines,
                           desk.metrics);
-  const auto following = subscribers.subscribe(
-      [&snapshot](const Entry& entry) { snapshot.apply(entry, fold); });
+  const auto following =
+      subscribers.subscribe([&snapshot](const Entry& entry) { snapshot.apply(entry, fold); });
   std::atomic<bool> stop{false};
   std::atomic<Sequence> reached{0};  // the publisher keeps just ahead
   std::thread publisher([&] {
@@ -73,7 +75,8 @@ TEST_CASE("[SX.6] StreamHub: a snapshot and the stream after it make the whole, 
     equal = reader.pull_until(wanted) && reader.is_whole(applied + 1);
     std::uint64_t mine = state;
     for (const SseParser::Event& event : reader.events)
-      mine = with(mine, static_cast<std::uint64_t>(JsonView(event.data)["n"].integer().value_or(0)));
+      mine =
+          with(mine, static_cast<std::uint64_t>(JsonView(event.data)["n"].integer().value_or(0)));
     while (whole.size() < reader.next) whole.push_back(with(whole.back(), whole.size()));
     equal = equal && mine == whole[static_cast<std::size_t>(reader.next - 1)];
   }

@@ -25,8 +25,8 @@ inline const Epoch kEpoch = "5f3a9c01d2";
 struct StreamDesk {
   struct Options {
     std::size_t ring = 64;
-    std::size_t queue = 256;    // of the workers
-    std::size_t threads = 2;    // the same
+    std::size_t queue = 256;  // of the workers
+    std::size_t threads = 2;  // the same
     const Clock& clock = system_clock();
   };
   StreamDesk() : StreamDesk(Options()) {}

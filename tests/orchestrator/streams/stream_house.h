@@ -35,7 +35,7 @@ class StreamHouse {
     StreamHub::Options hub = {};
     TraceStreamBus::Options bus = {};
     HttpFront::Options front = {};
-    Principal principal = {};  // of a request without `X-Guest: <name>`
+    Principal principal = {};        // of a request without `X-Guest: <name>`
     std::filesystem::path dir = {};  // of a house before this one; empty: its own
   };
 
@@ -140,15 +140,16 @@ class HttpPeer {
 
   static std::string get(const StreamHouse& house, const std::string& target,
                          const std::string& headers = "", const std::string& method = "GET") {
-    return method + ' ' + target + " HTTP/1.1\r\nHost: 127.0.0.1:" +
-           std::to_string(house.front.port()) + "\r\n" + headers + "\r\n";
+    return method + ' ' + target +
+           " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(house.front.port()) + "\r\n" + headers +
+           "\r\n";
   }
   static std::string post(const StreamHouse& house, const std::string& target,
                           const std::string& type, const std::string& body,
                           const std::string& headers = "") {
-    return "POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" +
-           std::to_string(house.front.port()) + "\r\nContent-Type: " + type +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
+    return "POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(house.front.port()) +
+           "\r\nContent-Type: " + type + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n" + headers + "\r\n" + body;
   }
 
   // Takes what is there, at most `limit` bytes.

@@ -129,7 +129,8 @@ TEST_CASE("[S0.3] StreamHub: a heartbeat every 15 s per client, on idle and busy
   CHECK(late.wait([&] { return heartbeats(late) == 5; }));
 }
 
-TEST_CASE("[S0.3] StreamHub: heartbeats may be shortened; due behind unsent bytes they are skipped") {
+TEST_CASE(
+    "[S0.3] StreamHub: heartbeats may be shortened; due behind unsent bytes they are skipped") {
   FakeClock clock;
   StreamHouse house(clock, {.hub = {.heartbeat = std::chrono::seconds(1)}});
   HttpPeer peer(house, HttpPeer::get(house, "/trace/stream"), 4096);
@@ -139,8 +140,7 @@ TEST_CASE("[S0.3] StreamHub: heartbeats may be shortened; due behind unsent byte
   // More than the socket takes.
   std::size_t n = 0;
   const Counter& skipped = house.metrics.counter("stream_heartbeats_skipped_total");
-  for (; n < 40; ++n)
-    house.publish(thought(n, R"(,"x":")" + std::string(1'000'000, 'x') + '"'));
+  for (; n < 40; ++n) house.publish(thought(n, R"(,"x":")" + std::string(1'000'000, 'x') + '"'));
   REQUIRE(house.flush());
   house.turn_some(100);
   for (int second = 0; second < 5; ++second) {
@@ -152,7 +152,8 @@ TEST_CASE("[S0.3] StreamHub: heartbeats may be shortened; due behind unsent byte
   CHECK(peer.body().find("heartbeat", kFirst.size() + 15) == std::string::npos);
 }
 
-TEST_CASE("[S0.4] StreamHub: three clients get everything in order, a stalled one changes nothing") {
+TEST_CASE(
+    "[S0.4] StreamHub: three clients get everything in order, a stalled one changes nothing") {
   StreamHouse house;
   HttpPeer one(house, HttpPeer::get(house, "/trace/stream"));
   HttpPeer two(house, HttpPeer::get(house, "/trace/stream"));
@@ -305,7 +306,8 @@ TEST_CASE("[S0.13] StreamHub: filters mean the same live and in replay") {
   const std::size_t matching[] = {3, 1, 1, 2, 5};
   std::vector<std::unique_ptr<HttpPeer>> live;
   for (const std::string& query : targets) {
-    live.push_back(std::make_unique<HttpPeer>(house, HttpPeer::get(house, "/trace/stream?" + query)));
+    live.push_back(
+        std::make_unique<HttpPeer>(house, HttpPeer::get(house, "/trace/stream?" + query)));
     REQUIRE(live.back()->wait_body(kFirst));
   }
   house.publish(R"({"type":"thought","task_id":"t","agent_id":"a"})");
@@ -318,7 +320,8 @@ TEST_CASE("[S0.13] StreamHub: filters mean the same live and in replay") {
   for (std::size_t at = 0; at < live.size(); ++at) {
     CAPTURE(targets[at]);
     REQUIRE(live[at]->wait_events(matching[at]));
-    HttpPeer replay(house, HttpPeer::get(house, "/trace/stream?lastEventId=earliest&" + targets[at]));
+    HttpPeer replay(house,
+                    HttpPeer::get(house, "/trace/stream?lastEventId=earliest&" + targets[at]));
     REQUIRE(replay.wait_events(matching[at]));
     house.turn_some(3);
     replay.receive();

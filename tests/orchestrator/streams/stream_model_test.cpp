@@ -59,7 +59,8 @@ struct World {
     const std::string& type = dice.one_of(kTypes);
     entry.body = R"({"type":")" + type + R"(","n":)" + std::to_string(entry.sequence);
     for (const char* id : {"task_id", "session_id"})
-      if (dice.once_in(2)) entry.body += ",\"" + std::string(id) + "\":\"" + dice.one_of(kIds) + '"';
+      if (dice.once_in(2))
+        entry.body += ",\"" + std::string(id) + "\":\"" + dice.one_of(kIds) + '"';
     if (type == "observation")
       entry.body += R"(,"duration_ms":)" + std::to_string(dice.below(20)) +
                     R"(,"metadata":{"tool_name":")" + dice.one_of(kIds) + "\"}";
@@ -76,8 +77,11 @@ struct World {
       case 0:
         if (size > 40) desk.log->drop_before(size - 20 - dice.below(20));
         break;
-      case 1: desk.log->corrupt(1 + dice.below(static_cast<unsigned>(size))); break;
-      default: desk.log->never_stored(1 + dice.below(static_cast<unsigned>(size)));
+      case 1:
+        desk.log->corrupt(1 + dice.below(static_cast<unsigned>(size)));
+        break;
+      default:
+        desk.log->never_stored(1 + dice.below(static_cast<unsigned>(size)));
     }
   }
 };
@@ -249,20 +253,35 @@ class Client {
   std::string any_id() {
     const Sequence head = world_.entries.size();
     switch (dice_.below(10)) {
-      case 0: return "";
-      case 1: return "earliest";
-      case 2: return "latest";
-      case 3: return encode_event_id(kEpoch, head + 1 + dice_.below(5));
-      case 4: return encode_event_id("aaaaaaaaaa", 1);
-      case 5: return "garbage " + std::to_string(dice_.below(9));
-      case 6: return encode_event_id(kEpoch, dice_.below(static_cast<unsigned>(head) + 1));
-      default: return last_;  // what a client does that comes back
+      case 0:
+        return "";
+      case 1:
+        return "earliest";
+      case 2:
+        return "latest";
+      case 3:
+        return encode_event_id(kEpoch, head + 1 + dice_.below(5));
+      case 4:
+        return encode_event_id("aaaaaaaaaa", 1);
+      case 5:
+        return "garbage " + std::to_string(dice_.below(9));
+      case 6:
+        return encode_event_id(kEpoch, dice_.below(static_cast<unsigned>(head) + 1));
+      default:
+        return last_;  // what a client does that comes back
     }
   }
   std::vector<Topic> any_topics() {
-    static const std::vector<std::string> kAll{
-        "all",       "task:a",    "task:b", "task:c",          "session:a",
-        "session:b", "session:c", "graph",  "channel:debates/a", "channel:debates/b"};
+    static const std::vector<std::string> kAll{"all",
+                                               "task:a",
+                                               "task:b",
+                                               "task:c",
+                                               "session:a",
+                                               "session:b",
+                                               "session:c",
+                                               "graph",
+                                               "channel:debates/a",
+                                               "channel:debates/b"};
     std::vector<std::string> texts;
     for (unsigned n = 1 + dice_.below(4); n > 0; --n) texts.push_back(dice_.one_of(kAll));
     std::vector<Topic> topics;
@@ -293,10 +312,10 @@ class Client {
   World& world_;
   Dice& dice_;
   std::unique_ptr<DeskReader> reader_;
-  Filter set_;                        // what holds now
-  Sequence covered_ = 0;              // everything up to here was delivered, declared, or not wanted
-  std::optional<Sequence> through_;   // of a replay
-  std::string last_;                  // newest id seen, over all its lives
+  Filter set_;                       // what holds now
+  Sequence covered_ = 0;             // everything up to here was delivered, declared, or not wanted
+  std::optional<Sequence> through_;  // of a replay
+  std::string last_;                 // newest id seen, over all its lives
   std::string wrong_;
 };
 
@@ -317,14 +336,17 @@ std::string live(unsigned seed) {
       case 3:
         if (dice.once_in(3)) world.break_something(dice);
         break;
-      case 4: desk.turn(); break;
+      case 4:
+        desk.turn();
+        break;
       case 5:
         if (client.connected()) client.change_topics();
         break;
       case 6:
         if (client.connected() && dice.once_in(4)) client.die();
         break;
-      default: client.connected() ? client.pull() : client.connect();
+      default:
+        client.connected() ? client.pull() : client.connect();
     }
     for (const auto& each : clients)
       if (!each->wrong().empty()) return each->wrong();
@@ -337,7 +359,9 @@ std::string live(unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("[SX.1] model: whatever readers do and the log loses, all that matches is delivered or declared, once, in order") {
+TEST_CASE(
+    "[SX.1] model: whatever readers do and the log loses, all that matches is delivered or "
+    "declared, once, in order") {
   const unsigned first = number_from("DEVS_MODEL_SEED", 1);
   const unsigned runs = number_from("DEVS_MODEL_RUNS", kRuns);
   for (unsigned seed = first; seed < first + runs; ++seed) {

@@ -20,7 +20,9 @@ Read read(std::vector<std::pair<std::string, std::string>> query, bool uuids = f
   return result;
 }
 
-std::vector<Topic> topics(std::vector<Topic> list) { return list; }
+std::vector<Topic> topics(std::vector<Topic> list) {
+  return list;
+}
 
 const std::string kUuid = "019ab3c2-7d10-7a55-9f0e-2b1c5d7e9a01";
 const std::string kSixteen = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16";
@@ -53,10 +55,26 @@ TEST_CASE("[S0.13] query: every form of topic, and nothing else") {
   const Read good = read({{"topics", every}});
   CHECK(good.bad.field.empty());
   CHECK(good.filter.topics.size() == 7);
-  for (const std::string bad :
-       {"", ",", "all,", ",all", "task", "task:", "task:a b", "Task:a", "owner:u1", "tool:x",
-        "graph:x", "channel:", "channel:debates", "channel:/42", "channel:debates/",
-        "channel:Debates/42", "channel:debates/4 2", "channel:1a/2", "all:x", "*"}) {
+  for (const std::string bad : {"",
+                                ",",
+                                "all,",
+                                ",all",
+                                "task",
+                                "task:",
+                                "task:a b",
+                                "Task:a",
+                                "owner:u1",
+                                "tool:x",
+                                "graph:x",
+                                "channel:",
+                                "channel:debates",
+                                "channel:/42",
+                                "channel:debates/",
+                                "channel:Debates/42",
+                                "channel:debates/4 2",
+                                "channel:1a/2",
+                                "all:x",
+                                "*"}) {
     CAPTURE(bad);
     CHECK(read({{"topics", bad}}).bad.field == "topics");
   }
@@ -112,7 +130,8 @@ TEST_CASE("[S0.13] query: lists of tools, agents, sessions and statuses within t
 TEST_CASE("[S0.13] query: min_duration_ms is a number, not negative") {
   CHECK(read({{"min_duration_ms", "12.5"}}).filter.min_duration_ms == 12.5);
   CHECK(read({{"min_duration_ms", "0"}}).filter.min_duration_ms == 0.0);
-  for (const std::string bad : {"", "x", "1x", "-1", "-0", "inf", "nan", "1e999", " 1", "+1", "0x1"}) {
+  for (const std::string bad :
+       {"", "x", "1x", "-1", "-0", "inf", "nan", "1e999", " 1", "+1", "0x1"}) {
     CAPTURE(bad);
     CHECK(read({{"min_duration_ms", bad}}).bad.field == "min_duration_ms");
   }

@@ -31,7 +31,8 @@ TEST_CASE("[T15] StreamHub: operators see every reader, where it stands and sinc
   FakeClock clock;
   StreamHouse house(clock);
   CHECK(list(house) == "[]");
-  HttpPeer one(house, HttpPeer::get(house, "/trace/stream?topics=task:a,session:s", "X-Guest: ann\r\n"));
+  HttpPeer one(house,
+               HttpPeer::get(house, "/trace/stream?topics=task:a,session:s", "X-Guest: ann\r\n"));
   REQUIRE(one.wait_body(kFirst));
   HttpPeer two(house, HttpPeer::get(house, "/agent-console/stream"));
   REQUIRE(two.wait_body(kFirst));
@@ -47,8 +48,8 @@ TEST_CASE("[T15] StreamHub: operators see every reader, where it stands and sinc
       R"("connected_at":"2026-11-21T01:24:05.120Z","bytes":)";
   const std::string text = list(house);
   CHECK(text.substr(0, first.size() + 1) == '[' + first);
-  CHECK(text.find(R"(},{"reader":")" + two.header("X-Stream-Id") + R"(","profile":"K","principal":"local","topics":["all"])") !=
-        std::string::npos);
+  CHECK(text.find(R"(},{"reader":")" + two.header("X-Stream-Id") +
+                  R"(","profile":"K","principal":"local","topics":["all"])") != std::string::npos);
   CHECK(list(house, "/api/streams") == text);
   CHECK(count(house, "live") == 2);
 }
@@ -67,7 +68,9 @@ TEST_CASE("StreamHub: a reader that stopped shows its lag, and is counted where 
   }
   const std::string text = list(house);
   const JsonView reader(std::string_view(text).substr(1, text.size() - 2));
-  const auto number = [&reader](std::string_view name) { return reader[name].integer().value_or(-1); };
+  const auto number = [&reader](std::string_view name) {
+    return reader[name].integer().value_or(-1);
+  };
   const std::int64_t lag = number("lag_entries");
   CHECK(lag > 500);
   CHECK(lag < 1'000);

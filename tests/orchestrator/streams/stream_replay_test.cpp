@@ -62,11 +62,14 @@ TEST_CASE_FIXTURE(Fixture, "replay: all of it as fast as it goes, then its end")
   CHECK(house.turn_until([this] { return house.hub.readers() == 0; }));
 }
 
-TEST_CASE_FIXTURE(Fixture, "replay: from one entry to another, both included, and not what comes later") {
-  HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?speed=max&from=" + house.id(2) + "&to=" + house.id(3)));
+TEST_CASE_FIXTURE(Fixture,
+                  "replay: from one entry to another, both included, and not what comes later") {
+  HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?speed=max&from=" + house.id(2) +
+                                                "&to=" + house.id(3)));
   REQUIRE(peer.wait([&peer] { return peer.finished(); }));
   CHECK(peer.body() == kFirst + frames(2, 3) + end_of(house, 2, 3));
-  HttpPeer none(house, HttpPeer::get(house, "/trace/replay?from=" + house.id(3) + "&to=" + house.id(2)));
+  HttpPeer none(house,
+                HttpPeer::get(house, "/trace/replay?from=" + house.id(3) + "&to=" + house.id(2)));
   REQUIRE(none.wait([&none] { return none.finished(); }));
   CHECK(none.body() == kFirst + end_of(house, 3, 2));
 }
@@ -85,7 +88,8 @@ TEST_CASE_FIXTURE(Fixture, "replay: at speed 1 an entry comes as long after the 
   CHECK(peer.wait_body(kFirst + frames(1, 5) + end_of(house, 1, 5)));
 }
 
-TEST_CASE_FIXTURE(Fixture, "replay: at speed 10 ten times as fast, with heartbeats while it waits") {
+TEST_CASE_FIXTURE(Fixture,
+                  "replay: at speed 10 ten times as fast, with heartbeats while it waits") {
   house.publish(stamped(505));
   REQUIRE(house.flush());
   HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?speed=10&from=" + house.id(5)));
@@ -98,7 +102,8 @@ TEST_CASE_FIXTURE(Fixture, "replay: at speed 10 ten times as fast, with heartbea
 }
 
 TEST_CASE_FIXTURE(Fixture, "replay: step by step, as many as are asked for") {
-  HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?step=1&from=" + house.id(2), "X-Guest: ann\r\n"));
+  HttpPeer peer(
+      house, HttpPeer::get(house, "/trace/replay?step=1&from=" + house.id(2), "X-Guest: ann\r\n"));
   REQUIRE(rests_at(peer, kFirst));
   const std::string path = "/trace/streams/" + peer.header("X-Stream-Id") + "/step";
   CHECK(post(path, "") == 200);
@@ -129,7 +134,9 @@ TEST_CASE_FIXTURE(Fixture, "replay: topics may change on the way") {
   CHECK(peer.wait_body(kFirst + frames(1, 2) + end_of(house, 1, 5)));
 }
 
-TEST_CASE_FIXTURE(Fixture, "replay: a client that comes back by itself goes on, and is told to stay away at the end") {
+TEST_CASE_FIXTURE(
+    Fixture,
+    "replay: a client that comes back by itself goes on, and is told to stay away at the end") {
   const std::string target = "/trace/replay?speed=max&from=" + house.id(2) + "&to=" + house.id(4);
   const auto after = [this](Sequence n) { return "Last-Event-ID: " + house.id(n) + "\r\n"; };
   HttpPeer on(house, HttpPeer::get(house, target, after(3)));
@@ -147,12 +154,14 @@ TEST_CASE_FIXTURE(Fixture, "replay: a client that comes back by itself goes on, 
   CHECK(lost.body().ends_with(frames(2, 4) + end_of(house, 2, 4)));
 }
 
-TEST_CASE_FIXTURE(Fixture, "[SX.11] replay: every frame parses with two parsers at every split of its bytes") {
+TEST_CASE_FIXTURE(
+    Fixture, "[SX.11] replay: every frame parses with two parsers at every split of its bytes") {
   house.publish(R"({"type":"system","payload":{"event":"UPSTREAM_UP"}})");
   house.publish(R"({"type":"thought","x":")" + std::string(1'048'600, 'x') + "\"}");
   house.publish(R"({"type":"thought","text":"a\r\n\u0000 \ud83d\ude00 data: id: event:"})");
   REQUIRE(house.flush());
-  HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?speed=max&from=" + house.id(4), "Last-Event-ID: x\r\n"));
+  HttpPeer peer(house, HttpPeer::get(house, "/trace/replay?speed=max&from=" + house.id(4),
+                                     "Last-Event-ID: x\r\n"));
   REQUIRE(peer.wait([&peer] { return peer.finished(); }));
   std::string bytes = peer.body();
   bytes += "event: evicted\ndata: {\"reason\":\"stalled\",\"last_id\":\"" + house.id(9) + "\"}\n\n";

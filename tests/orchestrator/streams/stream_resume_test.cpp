@@ -106,9 +106,8 @@ TEST_CASE("[SX.8] StreamHub: before a heartbeat a reader learns how far the log 
 }
 
 TEST_CASE("[SX.9] StreamHub: caps answer 503 and 429, and slots come back") {
-  StreamHouse house(system_clock(),
-                    {.hub = {.max_clients = 3, .max_per_principal = 2},
-                     .principal = {"guest", false}});
+  StreamHouse house(system_clock(), {.hub = {.max_clients = 3, .max_per_principal = 2},
+                                     .principal = {"guest", false}});
   auto one = std::make_unique<HttpPeer>(house, HttpPeer::get(house, "/trace/stream"));
   HttpPeer two(house, HttpPeer::get(house, "/agent-console/stream"));
   REQUIRE(one->wait_body(kFirst));
@@ -139,14 +138,15 @@ TEST_CASE("[SX.9] StreamHub: caps answer 503 and 429, and slots come back") {
 TEST_CASE("[SX.12] StreamHub: no stream is compressed") {
   StreamHouse house;
   for (const std::string encoding : {"gzip", "br", "gzip, deflate, br, zstd", "*"}) {
-    HttpPeer peer(house, HttpPeer::get(house, "/trace/stream",
-                                       "Accept-Encoding: " + encoding + "\r\n"));
+    HttpPeer peer(house,
+                  HttpPeer::get(house, "/trace/stream", "Accept-Encoding: " + encoding + "\r\n"));
     REQUIRE(peer.wait_body(kFirst));
     CHECK(peer.header("Content-Encoding") == "");
   }
 }
 
-TEST_CASE("[SX.5] StreamHub: goodbye to each reader with its own retry, then the end; resume goes on") {
+TEST_CASE(
+    "[SX.5] StreamHub: goodbye to each reader with its own retry, then the end; resume goes on") {
   FakeClock clock;
   TempDir dir;
   std::optional<StreamHouse> first;
@@ -194,8 +194,10 @@ TEST_CASE("[SX.5] StreamHub: goodbye to each reader with its own retry, then the
     CHECK(retry <= 5000);
     retries.insert(std::to_string(retry));
     const std::string text = std::to_string(retry);
-    CHECK(peer->body().ends_with("retry: " + text + "\nevent: goodbye\ndata: {\"reason\":\"shutdown\","
-                                 "\"retry_ms\":" + text + ",\"last_id\":\"" + house.id(1) + "\"}\n\n"));
+    CHECK(peer->body().ends_with("retry: " + text +
+                                 "\nevent: goodbye\ndata: {\"reason\":\"shutdown\","
+                                 "\"retry_ms\":" +
+                                 text + ",\"last_id\":\"" + house.id(1) + "\"}\n\n"));
     CHECK(peer->last_event_id() == house.id(1));
   }
   CHECK(retries.size() > 10);

@@ -36,7 +36,8 @@ Answer change(StreamHouse& house, const std::string& stream, const std::string& 
 
 TEST_CASE("[S0.13] StreamHub: several topics on one stream, each entry once") {
   StreamHouse house;
-  HttpPeer peer(house, HttpPeer::get(house, "/trace/stream?topics=task:a,session:s,channel:debates/42"));
+  HttpPeer peer(house,
+                HttpPeer::get(house, "/trace/stream?topics=task:a,session:s,channel:debates/42"));
   REQUIRE(peer.wait_body(kFirst));
   const std::string both = entry("thought", R"("task_id":"a","session_id":"s")");
   const std::string mine = entry("channel", R"("n":3)"), graph = entry("graph", R"("n":4)");
@@ -67,13 +68,14 @@ TEST_CASE("[S0.13] StreamHub: a filter by fields delivers the same set live and 
   for (int call = 0; call < 100; ++call) {
     const std::string tool = call % 2 == 0 ? "read_file" : "echo";
     const std::string who = std::string(R"("agent_id":")") + (call % 4 < 2 ? "a" : "b") +
-                            R"(","session_id":")" + (call % 2 == 0 ? "s" : "u") + R"(","task_id":")" +
-                            (call % 4 == 3 ? "a" : "b") + '"';
-    house.publish(entry("action", who + R"(,"payload":{"tool_call":{"tool_name":")" + tool + "\"}}"));
-    house.publish(entry("observation",
-                        who + R"(,"duration_ms":)" + (call % 4 == 0 ? "25" : "2.5") +
-                            R"(,"metadata":{"status":")" + (call % 4 < 2 ? "SUCCESS" : "TOOL_ERROR") +
-                            R"(","tool_name":")" + tool + "\"}"));
+                            R"(","session_id":")" + (call % 2 == 0 ? "s" : "u") +
+                            R"(","task_id":")" + (call % 4 == 3 ? "a" : "b") + '"';
+    house.publish(
+        entry("action", who + R"(,"payload":{"tool_call":{"tool_name":")" + tool + "\"}}"));
+    house.publish(entry("observation", who + R"(,"duration_ms":)" + (call % 4 == 0 ? "25" : "2.5") +
+                                           R"(,"metadata":{"status":")" +
+                                           (call % 4 < 2 ? "SUCCESS" : "TOOL_ERROR") +
+                                           R"(","tool_name":")" + tool + "\"}"));
     house.publish(entry("thought", R"("agent_id":"c")"));
     REQUIRE(house.flush());
     if (call % 10 == 0) house.turn_some(3);
@@ -84,7 +86,8 @@ TEST_CASE("[S0.13] StreamHub: a filter by fields delivers the same set live and 
     house.turn_some(5);
     live[at]->receive();
     CHECK(live[at]->events.size() == matching[at]);
-    HttpPeer replayed(house, HttpPeer::get(house, "/trace/stream?lastEventId=earliest&" + filters[at]));
+    HttpPeer replayed(house,
+                      HttpPeer::get(house, "/trace/stream?lastEventId=earliest&" + filters[at]));
     REQUIRE(replayed.wait_events(matching[at]));
     const bool same = replayed.wait_body(live[at]->body());
     CHECK(same);
@@ -148,8 +151,7 @@ TEST_CASE("StreamHub: a reader that is behind changes topics in the middle of th
   house.turn_some(50);  // the socket is full
   const Answer changed = change(house, id, R"({"add":["task:b"],"remove":["task:a"]})");
   REQUIRE(changed.status == 200);
-  const Sequence from =
-      decode_event_id(*JsonView(changed.body)["from"].string()).value().sequence;
+  const Sequence from = decode_event_id(*JsonView(changed.body)["from"].string()).value().sequence;
   CHECK(from > 1);
   CHECK(from < n);
   std::vector<std::string> expected;

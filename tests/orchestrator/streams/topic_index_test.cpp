@@ -37,7 +37,9 @@ class Dice {
   explicit Dice(unsigned seed) : engine_(seed) {}
   unsigned below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
   bool once_in(unsigned n) { return below(n) == 0; }
-  std::string name(std::string_view prefix) { return std::string(prefix) + std::to_string(below(4)); }
+  std::string name(std::string_view prefix) {
+    return std::string(prefix) + std::to_string(below(4));
+  }
   std::vector<std::string> some(std::string_view prefix) {
     std::vector<std::string> names;
     for (unsigned n = once_in(3) ? 1 + below(3) : 0; n > 0; --n) names.push_back(name(prefix));
@@ -57,8 +59,9 @@ Filter any_filter(Dice& dice) {
     for (unsigned n = 1 + dice.below(4); n > 0; --n) {
       const auto kind = static_cast<TopicKind>(dice.below(6));
       const bool bare = kind == TopicKind::all || kind == TopicKind::graph;
-      filter.topics.push_back(
-          {kind, bare ? "" : kind == TopicKind::channel ? "c/" + dice.name("") : dice.name("i")});
+      filter.topics.push_back({kind, bare                         ? ""
+                                     : kind == TopicKind::channel ? "c/" + dice.name("")
+                                                                  : dice.name("i")});
     }
     std::sort(filter.topics.begin(), filter.topics.end());
     filter.topics.erase(std::unique(filter.topics.begin(), filter.topics.end()),
@@ -90,9 +93,9 @@ Entry any_entry(Dice& dice, Sequence n) {
 
 TEST_CASE("TopicIndex: a group on several topics sees each entry once") {
   TopicIndex index;
-  const GroupPtr group = index.join(
-      on({{TopicKind::all, ""}, {TopicKind::session, "s"}, {TopicKind::task, "t"}}),
-      Projection::raw, true, 0);
+  const GroupPtr group =
+      index.join(on({{TopicKind::all, ""}, {TopicKind::session, "s"}, {TopicKind::task, "t"}}),
+                 Projection::raw, true, 0);
   const Entry both = entry_of(1, R"({"type":"thought","task_id":"t","session_id":"s"})");
   CHECK(found(index, both) == std::multiset<std::uint64_t>{group->id});
   CHECK(found(index, both).empty());  // compared already

@@ -79,9 +79,8 @@ TEST_CASE("child: sees six allowed variables and the declared ones, never ours")
   for (const std::string& variable : strings_of(JsonView(portrait)["env"])) {
     const std::string name = variable.substr(0, variable.find('='));
     CAPTURE(variable);
-    const bool allowed = name == "HOME" || name == "LOGNAME" || name == "PATH" ||
-                         name == "USER" || variable == "SHELL=/bin/other" ||
-                         variable == "DECLARED=a=b\nc";
+    const bool allowed = name == "HOME" || name == "LOGNAME" || name == "PATH" || name == "USER" ||
+                         variable == "SHELL=/bin/other" || variable == "DECLARED=a=b\nc";
     CHECK(allowed);
     declared = declared || name == "DECLARED";
   }
@@ -123,9 +122,11 @@ TEST_CASE("child: a command without '/' is looked up in the PATH it will have") 
 }
 
 TEST_CASE("spawn_child: a missing guard is named, with where it belongs") {
-  const Result<ChildEnds> child =
-      spawn_child({.guard_path = "/nowhere/guard", .command = "true", .args = {},
-                   .environment = {}, .cwd = {}});
+  const Result<ChildEnds> child = spawn_child({.guard_path = "/nowhere/guard",
+                                               .command = "true",
+                                               .args = {},
+                                               .environment = {},
+                                               .cwd = {}});
   REQUIRE_FALSE(child.ok());
   CHECK(child.status().code() == Code::not_found);
   CHECK(child.status().message() ==
@@ -141,10 +142,8 @@ TEST_CASE("upstream: a command or directory that does not exist is said so") {
   UpstreamHouse house;
   house.start_quick({command, directory});
   CHECK(house.state(0).state != "up");
-  CHECK(house.state(0).last_error ==
-        "it cannot be started (exec: No such file or directory)");
-  CHECK(house.state(1).last_error ==
-        "it cannot be started (chdir: No such file or directory)");
+  CHECK(house.state(0).last_error == "it cannot be started (exec: No such file or directory)");
+  CHECK(house.state(1).last_error == "it cannot be started (chdir: No such file or directory)");
 }
 
 TEST_CASE("guard reports: decoded, anything else refused") {

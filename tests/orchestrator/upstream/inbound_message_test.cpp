@@ -7,11 +7,13 @@
 namespace devs {
 namespace {
 
-InboundMessage decode(std::string text) { return decode_inbound({std::move(text), {}, false}); }
+InboundMessage decode(std::string text) {
+  return decode_inbound({std::move(text), {}, false});
+}
 
 TEST_CASE("decode_inbound: a result passes verbatim, blanks aside") {
-  const InboundMessage message = decode(
-      R"( {"jsonrpc": "2.0", "id": 7, "result": {"b": 1.10, "a": [1e2, -0, "\u0041"]}} )");
+  const InboundMessage message =
+      decode(R"( {"jsonrpc": "2.0", "id": 7, "result": {"b": 1.10, "a": [1e2, -0, "\u0041"]}} )");
   CHECK(message.kind == InboundMessage::Kind::response);
   CHECK(message.id == "7");
   CHECK(message.reply.result == R"({"b":1.10,"a":[1e2,-0,"\u0041"]})");
@@ -56,8 +58,7 @@ TEST_CASE("decode_inbound: whatever is no message is bad and says why") {
 }
 
 TEST_CASE("decode_inbound: a refused answer still names the request it was for") {
-  const InboundMessage twice =
-      decode(R"({"jsonrpc":"2.0","id":7,"result":{"a":1,"a":2}})");
+  const InboundMessage twice = decode(R"({"jsonrpc":"2.0","id":7,"result":{"a":1,"a":2}})");
   CHECK(twice.kind == InboundMessage::Kind::bad);
   CHECK(twice.answers == std::optional<std::uint64_t>(7));
 

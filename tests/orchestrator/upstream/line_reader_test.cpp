@@ -7,7 +7,8 @@
 namespace devs {
 namespace {
 
-std::vector<StdioLineReader::Line> cut(StdioLineReader& reader, std::string_view bytes, std::size_t step) {
+std::vector<StdioLineReader::Line> cut(StdioLineReader& reader, std::string_view bytes,
+                                       std::size_t step) {
   std::vector<StdioLineReader::Line> lines;
   for (std::size_t at = 0; at < bytes.size(); at += step)
     reader.feed(bytes.substr(at, step), lines);
@@ -32,8 +33,9 @@ TEST_CASE("StdioLineReader: a line of the bound passes, one byte more does not")
   for (const std::string end : {"\n", "\r\n"}) {
     for (const std::size_t step : {1U, 7U, 4096U}) {
       StdioLineReader reader(1000);
-      const auto lines = cut(reader, std::string(1000, 'a') + end + std::string(1001, 'b') + end +
-                                         "after" + end, step);
+      const auto lines =
+          cut(reader, std::string(1000, 'a') + end + std::string(1001, 'b') + end + "after" + end,
+              step);
       REQUIRE(lines.size() == 3);
       CHECK(lines[0].text == std::string(1000, 'a'));
       CHECK_FALSE(lines[0].too_long);

@@ -14,7 +14,9 @@ std::string tool(std::string_view name, std::string_view more = {}) {
   return R"({"name":)" + json_string(name) + R"(,"inputSchema":{"type":"object"})" +
          std::string(more) + "}";
 }
-std::string page(std::string_view tools) { return R"({"tools":[)" + std::string(tools) + "]}"; }
+std::string page(std::string_view tools) {
+  return R"({"tools":[)" + std::string(tools) + "]}";
+}
 
 std::set<std::string> names_of(const ToolList& list) {
   std::set<std::string> names;
@@ -22,7 +24,9 @@ std::set<std::string> names_of(const ToolList& list) {
   return names;
 }
 
-std::string namespaced_tool_hash(std::string_view own) { return namespaced_tool("s", own, true); }
+std::string namespaced_tool_hash(std::string_view own) {
+  return namespaced_tool("s", own, true);
+}
 
 TEST_CASE("decode_tool_list: a Tool object is verbatim but for its name") {
   const ToolList list = decode_tool_list(
@@ -46,16 +50,14 @@ TEST_CASE("decode_tool_list: of clashing names the one spelled so keeps it, in a
   const ToolList one = decode_tool_list("s", {page(tool("a.b") + "," + tool("a_b"))});
   const ToolList other = decode_tool_list("s", {page(tool("a_b") + "," + tool("a.b"))});
   CHECK(names_of(one) == names_of(other));
-  CHECK(names_of(one) ==
-        std::set<std::string>{"s__a_b", namespaced_tool_hash("a.b")});
+  CHECK(names_of(one) == std::set<std::string>{"s__a_b", namespaced_tool_hash("a.b")});
   // Nobody is spelled so: all of them carry their hash.
   const ToolList three =
       decode_tool_list("s", {page(tool("a.b") + "," + tool("a/b") + "," + tool("a b"))});
   CHECK(names_of(three) == std::set<std::string>{namespaced_tool_hash("a.b"),
                                                  namespaced_tool_hash("a/b"),
                                                  namespaced_tool_hash("a b")});
-  for (const ToolSpec& spec : three.tools)
-    CHECK(JsonView(spec.json)["name"].string() == spec.name);
+  for (const ToolSpec& spec : three.tools) CHECK(JsonView(spec.json)["name"].string() == spec.name);
 }
 
 TEST_CASE("decode_tool_list: what is over a bound or no tool is left out, its neighbours stay") {

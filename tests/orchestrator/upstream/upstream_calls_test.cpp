@@ -21,8 +21,7 @@ struct UpHouse : UpstreamHouse {
     return metrics_.counter("upstream_stray_replies_total", "server=\"fake\"").value();
   }
   std::string cancelled() {
-    return std::string(
-        JsonView(call("fake__cancelled").result)["structuredContent"].text());
+    return std::string(JsonView(call("fake__cancelled").result)["structuredContent"].text());
   }
 };
 
@@ -41,8 +40,7 @@ TEST_CASE("call: 200 in flight on one child, answered in another order, each get
   UpHouse house(config);
   std::vector<StartedCall> calls;
   for (int i = 0; i < 200; ++i)
-    calls.push_back(house.begin(
-        "fake__hold", R"({"of":200,"key":"k)" + std::to_string(i) + "\"}"));
+    calls.push_back(house.begin("fake__hold", R"({"of":200,"key":"k)" + std::to_string(i) + "\"}"));
   for (int i = 0; i < 200; ++i)
     CHECK(text_of(calls[static_cast<std::size_t>(i)].watch->wait()) == "k" + std::to_string(i));
   CHECK(house.stray() == 0);
@@ -60,8 +58,7 @@ TEST_CASE("call: no more than max_in_flight are with the child, the others wait 
   CHECK(house.state().in_flight == 2);
   calls[0].stop.request_stop();
   CHECK(calls[0].watch->wait().status == CallStatus::cancelled);
-  for (std::size_t i = 1; i < 3; ++i)
-    CHECK(calls[i].watch->wait().status == CallStatus::success);
+  for (std::size_t i = 1; i < 3; ++i) CHECK(calls[i].watch->wait().status == CallStatus::success);
 }
 
 TEST_CASE("call: the wait line holds 1024; the next is refused at once") {
@@ -149,8 +146,10 @@ TEST_CASE("call: cancelled before it began ends all the same, once") {
   const auto watch = std::make_shared<CallWatch>();
   ToolRun run;
   run.stop = stopped.get_token();
-  house.tools_.snapshot()->find("fake__never")->tool->start(
-      std::move(run), [watch](ToolOutcome outcome) { watch->done(std::move(outcome)); });
+  house.tools_.snapshot()
+      ->find("fake__never")
+      ->tool->start(std::move(run),
+                    [watch](ToolOutcome outcome) { watch->done(std::move(outcome)); });
   CHECK(watch->wait().status == CallStatus::cancelled);
   CHECK(house.state().in_flight == 0);
 }
@@ -192,8 +191,9 @@ TEST_CASE("call: after stop() it is refused at once, also by tools that outlive 
   tools = house.tools_.snapshot();
   house.set_.reset();
   const auto watch = std::make_shared<CallWatch>();
-  tools->find("fake__echo")->tool->start(
-      ToolRun{}, [watch](ToolOutcome outcome) { watch->done(std::move(outcome)); });
+  tools->find("fake__echo")->tool->start(ToolRun{}, [watch](ToolOutcome outcome) {
+    watch->done(std::move(outcome));
+  });
   CHECK(watch->times() == 1);
   CHECK(watch->wait().status == CallStatus::upstream_unavailable);
 }

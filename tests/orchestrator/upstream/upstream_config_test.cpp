@@ -74,10 +74,8 @@ TEST_CASE("decode_upstreams: a mistake names its path and what was expected") {
        "/mcpServers/builtin: `builtin` is the name of our own tools"},
       {R"({"a":1})", "/mcpServers/a: expected an object with `command`"},
       {R"({"a":{}})", "/mcpServers/a/command: expected the name or path of a program"},
-      {R"({"a":{"command":""}})",
-       "/mcpServers/a/command: expected the name or path of a program"},
-      {R"({"a":{"command":"x","args":"y"}})",
-       "/mcpServers/a/args: expected an array of strings"},
+      {R"({"a":{"command":""}})", "/mcpServers/a/command: expected the name or path of a program"},
+      {R"({"a":{"command":"x","args":"y"}})", "/mcpServers/a/args: expected an array of strings"},
       {R"({"a":{"command":"x","args":["y",2]}})",
        "/mcpServers/a/args/1: expected a string without NUL"},
       {R"({"a":{"command":"x","args":["\u0000"]}})",
@@ -87,8 +85,7 @@ TEST_CASE("decode_upstreams: a mistake names its path and what was expected") {
        "/mcpServers/a/env/N~1A: expected a string without NUL"},
       {R"({"a":{"command":"x","env":{"A=B":"c"}}})",
        "/mcpServers/a/env/A=B: expected a variable name without '='"},
-      {R"({"a":{"command":"x","cwd":1}})",
-       "/mcpServers/a/cwd: expected the path of a directory"},
+      {R"({"a":{"command":"x","cwd":1}})", "/mcpServers/a/cwd: expected the path of a directory"},
       {R"({"a":{"command":"x","roots":["/data"]}})",
        "/mcpServers/a/roots/0: expected a URI that begins with `file:`"},
       {R"({"a":{"command":"x","timeout_ms":0}})",
@@ -137,8 +134,7 @@ TEST_CASE("namespaced_tool: what is taken or too long carries a hash that never 
   const std::string name = namespaced_tool("files", longer, false);
   CHECK(name == "files__" + std::string(48, 'a') + "_e5122a80");
   CHECK(name.size() == 64);
-  CHECK(namespaced_tool("files", std::string(57, 'b'), false) ==
-        "files__" + std::string(57, 'b'));
+  CHECK(namespaced_tool("files", std::string(57, 'b'), false) == "files__" + std::string(57, 'b'));
 }
 
 }  // namespace

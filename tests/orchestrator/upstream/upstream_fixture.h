@@ -20,7 +20,9 @@ namespace devs {
 
 inline constexpr std::chrono::seconds kGenerous{20};
 
-inline TimePoint generous_deadline() { return std::chrono::steady_clock::now() + kGenerous; }
+inline TimePoint generous_deadline() {
+  return std::chrono::steady_clock::now() + kGenerous;
+}
 
 // Remembers every line, and lets a test wait for one.  Thread-safe.
 class WatchedLog final : public Log {
@@ -145,8 +147,8 @@ class UpstreamHouse {
   }
 
   void start(UpstreamSet::Options options) {
-    set_ = std::make_unique<UpstreamSet>(std::move(options), bus_, tools_, reactor_, workers_,
-                                         log_, metrics_);
+    set_ = std::make_unique<UpstreamSet>(std::move(options), bus_, tools_, reactor_, workers_, log_,
+                                         metrics_);
     set_->start();
   }
   // Returns when they are settled.

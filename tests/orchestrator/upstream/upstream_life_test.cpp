@@ -42,8 +42,9 @@ TEST_CASE("life: settled means listed, and the first start is no news") {
   CHECK(state.tools > 10);
   CHECK(state.restarts == 0);
   // The only news is about the other one.
-  CHECK(house.event("UPSTREAM_DOWN").find(R"("server":"broken","reason":"it exited with code 3")") !=
-        std::string::npos);
+  CHECK(
+      house.event("UPSTREAM_DOWN").find(R"("server":"broken","reason":"it exited with code 3")") !=
+      std::string::npos);
   for (const EntryPtr& entry : house.events_)
     CHECK(entry->body.find(R"("server":"fake")") == std::string::npos);
 }
@@ -88,8 +89,8 @@ TEST_CASE("life: a crash answers everything in flight at once and says how it di
       R"({"type":"system","schema_version":"1.0.0","turn_index":0,"timestamp_ns":")"));
   CHECK(down.ends_with(R"(","payload":{"event":"UPSTREAM_DOWN","server":"fake",)"
                        R"x("reason":"it was killed by signal 9 (SIGKILL)"}})x"));
-  CHECK(house.event("UPSTREAM_UP").ends_with(
-      R"("payload":{"event":"UPSTREAM_UP","server":"fake"}})"));
+  CHECK(house.event("UPSTREAM_UP")
+            .ends_with(R"("payload":{"event":"UPSTREAM_UP","server":"fake"}})"));
   CHECK(house.log_.wait_for("upstream_up", 2));
   CHECK(text_of(house.call("fake__echo", R"({"text":"again"})")) == "again");
   CHECK(house.state().restarts == 1);
@@ -117,9 +118,8 @@ TEST_CASE("life: restarts wait for the backoff, which health makes short again")
   house.set_->wait_settled(generous_deadline());
   const auto crash = [&](std::uint64_t restarts) {
     house.call("fake__exit");
-    const auto moved = advance_until(clock, house, milliseconds(10), [&] {
-      return house.state().restarts == restarts;
-    });
+    const auto moved = advance_until(clock, house, milliseconds(10),
+                                     [&] { return house.state().restarts == restarts; });
     REQUIRE(house.log_.wait_for("upstream_up", restarts + 1));
     return moved;
   };
@@ -141,12 +141,12 @@ TEST_CASE("life: a child that exits at once is spawned at most 10 times in its f
   options.backoff_first = milliseconds(500);
   options.backoff_last = milliseconds(30'000);
   house.start(std::move(options));
-  const auto five = advance_until(clock, house, milliseconds(20),
-                                  [&] { return house.state().restarts == 5; });
+  const auto five =
+      advance_until(clock, house, milliseconds(20), [&] { return house.state().restarts == 5; });
   CHECK(five >= 375 + 750 + 1500 + 3000 + 6000);
   const TimePoint end = clock.steady() + std::chrono::seconds(60) - milliseconds(five);
-  const auto minute = advance_until(clock, house, milliseconds(200),
-                                    [&] { return clock.steady() >= end; });
+  const auto minute =
+      advance_until(clock, house, milliseconds(200), [&] { return clock.steady() >= end; });
   CHECK(minute >= 0);
   CHECK(house.state().restarts <= 9);
 }

@@ -77,8 +77,7 @@ TEST_CASE("child's output: large lines wait for a worker when all are busy") {
   house.start_quick({UpstreamHouse::fake()});
   std::vector<StartedCall> calls;
   for (int i = 0; i < 8; ++i) calls.push_back(house.begin("fake__line", R"({"bytes":100000})"));
-  for (const StartedCall& call : calls)
-    CHECK(call.watch->wait().status == CallStatus::success);
+  for (const StartedCall& call : calls) CHECK(call.watch->wait().status == CallStatus::success);
 }
 
 TEST_CASE("child's stderr: is always drained, told in part, and never in the way") {

@@ -20,23 +20,24 @@ TEST_CASE("tools: all pages are fetched and listed under namespaced names") {
   UpstreamHouse house;
   house.start_quick({UpstreamHouse::fake({"--pages", "--tools", "a,b,c,d"}, "one"),
                      UpstreamHouse::fake({"--tools", "a"}, "two")});
-  CHECK(names_of(house) ==
-        std::set<std::string>{"one__a", "one__b", "one__c", "one__d", "two__a"});
+  CHECK(names_of(house) == std::set<std::string>{"one__a", "one__b", "one__c", "one__d", "two__a"});
   CHECK(house.state(0).tools == 4);
   CHECK(text_of(house.call("one__c")) == "I am c");
   const ToolSetPtr tools = house.tools_.snapshot();
-  CHECK(tools->find("two__a")->tool->spec().json ==
-        R"({"title":"T","name":"two__a","description":"does \u0041","inputSchema":{"type":"object"}})");
+  CHECK(
+      tools->find("two__a")->tool->spec().json ==
+      R"({"title":"T","name":"two__a","description":"does \u0041","inputSchema":{"type":"object"}})");
 }
 
 TEST_CASE("tools: a name another server holds is given a hash instead of lost") {
   UpstreamHouse house;
-  REQUIRE(house.tools_.add(make_function_tool(make_tool_spec("fake__a", "ours", "{}"),
-                                              [](const ToolRun&) { return text_outcome("ours"); },
-                                              house.workers_)).ok());
+  REQUIRE(house.tools_
+              .add(make_function_tool(
+                  make_tool_spec("fake__a", "ours", "{}"),
+                  [](const ToolRun&) { return text_outcome("ours"); }, house.workers_))
+              .ok());
   house.start_quick({UpstreamHouse::fake({"--tools", "a"})});
-  CHECK(names_of(house) ==
-        std::set<std::string>{"fake__a", namespaced_tool("fake", "a", true)});
+  CHECK(names_of(house) == std::set<std::string>{"fake__a", namespaced_tool("fake", "a", true)});
   CHECK(text_of(house.call(namespaced_tool("fake", "a", true))) == "I am a");
   CHECK(text_of(house.call("fake__a")) == "ours");
 }
