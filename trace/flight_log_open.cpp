@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -10,10 +11,13 @@
 #include "trace/flight_log.h"
 #include "trace/log_meta.h"
 #include "trace/log_scan.h"
+#include "trace/patiently.h"
 #include "trace/random.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
 #include "trace/segment_cache.h"
+#include "trace/segment_exam.h"
+#include "trace/unopened_segment.h"
 
 namespace devs {
 namespace {
@@ -46,6 +50,19 @@ std::optional<SideHeader> header_at(FileSystem& files, const std::filesystem::pa
   const auto index = files.open_read(path);
   if (!index.ok()) return std::nullopt;
   return SideIndexReader(**index).header();
+}
+
+// Of a segment whose sidecar cannot be read, as its neighbours have it.
+SegmentInfo guess(Sequence base, Sequence last, std::int64_t last_ms) {
+  return {.base = base, .count = last - base + 1, .last_ms = last_ms, .previous_last = base - 1};
+}
+
+// Where such a segment ends when nothing follows it; 0: it does not say.
+Sequence last_of(FileSystem& files, const std::filesystem::path& segments, Sequence base) {
+  const auto exam = examine_segment(files, segments, base, [](std::uint64_t) {});
+  if (!exam.ok()) return 0;
+  if (exam->head) return exam->head->info.last();
+  return exam->blocks.empty() ? 0 : exam->blocks.back().last();
 }
 
 // Stands for a file that is not there, where nothing may be made.
@@ -161,6 +178,7 @@ Status FlightLog::find_segments(Log& log) {
   if (!forms.ok()) return forms.status();
   const auto active = header_at(files_, at("trace.idx"));
   SegmentSet::List list;
+  std::set<Sequence> unopened;
   for (auto each = forms->begin(); each != forms->end(); ++each) {
     const auto& [base, form] = *each;
     const Sequence expired = segments_.expired_through();
@@ -168,7 +186,8 @@ Status FlightLog::find_segments(Log& log) {
     bool opened_empty = false;
     // Without its data it may be the rest of an interrupted deletion.
     if (form.sidecar && (form.sealed_data || base > expired)) {
-      auto sealed = open_sealed(files_, segments_dir_, base, cache_);
+      auto sealed =
+          patiently([&, base = base] { return open_sealed(files_, segments_dir_, base, cache_); });
       if (sealed.ok())
         segment = std::move(*sealed);
       else if (sealed.status().code() == Code::invalid_argument)
@@ -177,32 +196,45 @@ Status FlightLog::find_segments(Log& log) {
         log.error("segment_damaged", {{"reason", sealed.status().message()}});
     }
     const bool rolled = form.data || form.index;
+    Sequence end = ~Sequence{0};  // where the next one begins
+    if (const auto next = std::next(each); next != forms->end())
+      end = next->first;
+    else if (active)
+      end = active->base;
     if (segment && rolled && !options_.read_only) {
       // The sealed form may be there only since a process that was killed.
       if (Status named = files_.sync_directory(segments_dir_); !named.ok()) return named;
       if (Status gone = remove_rolled(files_, segments_dir_, base); !gone.ok()) return gone;
     }
     if (!segment && rolled) {
-      RolledHints hints{.mend = !options_.read_only, .epoch = epoch_, .now_ms = now_ms()};
       // A file that failed a sync may hold more than was ever acknowledged: the same
       // entries stand again in the next one.
-      if (const auto next = std::next(each); next != forms->end())
-        hints.end = next->first;
-      else if (active)
-        hints.end = active->base;
-      auto opened = open_rolled(files_, segments_dir_, base, hints, log, tables_);
+      const RolledHints hints{
+          .end = end, .mend = !options_.read_only, .epoch = epoch_, .now_ms = now_ms()};
+      auto opened = patiently([&, base = base] {
+        return open_rolled(files_, segments_dir_, base, hints, log, tables_);
+      });
       opened_empty = opened.ok() && *opened == nullptr;
       if (opened.ok())
         segment = std::move(*opened);
       else
         log.error("segment_damaged", {{"reason", opened.status().message()}});
     }
-    if (!segment && !rolled && base <= expired && !options_.read_only) {
-      // What an interrupted deletion left.
-      for (const auto& path :
-           {sealed_sidecar_path(segments_dir_, base), sealed_data_path(segments_dir_, base)})
-        if (Status gone = files_.remove(path); !gone.ok() && gone.code() != Code::not_found)
-          return gone;
+    // One of the two alone is what an interrupted deletion left; both are good data of
+    // which the sidecar cannot be read, now or ever.
+    const bool half = form.sealed_data != form.sidecar;
+    if (!segment && !rolled && half && base <= expired && !options_.read_only) {
+      const auto left = form.sidecar ? sealed_sidecar_path(segments_dir_, base)
+                                     : sealed_data_path(segments_dir_, base);
+      if (Status gone = files_.remove(left); !gone.ok() && gone.code() != Code::not_found)
+        return gone;
+      if (Status named = files_.sync_directory(segments_dir_); !named.ok()) return named;
+    }
+    if (!segment && !rolled && !half && end == ~Sequence{0})
+      end = last_of(files_, segments_dir_, base) + 1;
+    if (!segment && !rolled && !half && end > base) {
+      segment = make_unopened(files_, segments_dir_, guess(base, end - 1, now_ms()), cache_);
+      unopened.insert(base);
     }
     if (!segment && form.data && opened_empty && !options_.read_only)
       if (Status cleared = clear_empty_roll(base, log); !cleared.ok()) return cleared;
@@ -214,6 +246,20 @@ Status FlightLog::find_segments(Log& log) {
       continue;
     }
     list.push_back(std::move(segment));
+  }
+  // What follows says where it ended, and that it is not older, so that no retention by
+  // age takes it too early.
+  Sequence last = active ? active->previous_last : ~Sequence{0};
+  std::int64_t later = now_ms();
+  for (auto each = list.rbegin(); each != list.rend(); ++each) {
+    const SegmentInfo info = (*each)->info();
+    if (unopened.contains(info.base)) {
+      last = std::clamp(last, info.base, info.last());
+      *each = make_unopened(files_, segments_dir_, guess(info.base, last, later), cache_);
+    } else if (info.first_ms > 0) {
+      later = info.first_ms;
+    }
+    last = info.previous_last;
   }
   segments_.assign(std::move(list));
   return {};

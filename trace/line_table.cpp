@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trace/crc32c.h"
+#include "trace/patiently.h"
 
 namespace devs {
 namespace {
@@ -25,7 +26,7 @@ class RunBytes {
       : file_(file),
         at_(run.offset),
         bytes_(std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(run.bytes))) {
-    const auto got = file_.read_at(at_, {bytes_.get(), static_cast<std::size_t>(run.bytes)});
+    const auto got = read({bytes_.get(), static_cast<std::size_t>(run.bytes)});
     whole_ = got.ok();
     if (whole_) left_ = {bytes_.get(), *got};
   }
@@ -33,7 +34,7 @@ class RunBytes {
   std::string_view next(const LineMark& mark) {
     const std::size_t wanted = std::size_t{mark.bytes} + 1;
     if (!whole_) {
-      const auto got = file_.read_at(at_, {bytes_.get(), wanted});
+      const auto got = read({bytes_.get(), wanted});
       at_ += wanted;
       return {bytes_.get(), got.ok() ? *got : 0};
     }
@@ -43,6 +44,10 @@ class RunBytes {
   }
 
  private:
+  Result<std::size_t> read(std::span<char> to) const {
+    return patiently([&] { return file_.read_at(at_, to); });
+  }
+
   const File& file_;
   std::uint64_t at_;
   const std::unique_ptr<char[]> bytes_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "trace/log_scan.h"
+#include "trace/patiently.h"
 #include "trace/side_index.h"
 
 namespace devs {
@@ -26,33 +27,39 @@ class RolledSegment final : public Segment {
 
   ReadOutcome read(Sequence from, ReadLimits limits,
                    const StoredLog::OnLine& on_line) const override {
-    const auto table = this->table();
-    const auto data = files_.open_read(rolled_data_path(segments_, info_.base));
-    if (!table || !data.ok() || from - info_.base >= table->count())
+    const auto table = patiently([this] { return this->table(); });
+    const auto data =
+        patiently([this] { return files_.open_read(rolled_data_path(segments_, info_.base)); });
+    for (const Status& refused :
+         {table.ok() ? Status() : table.status(), data.ok() ? Status() : data.status()})
+      if (refused.code() == Code::unavailable) return refused_read(from, info_.last(), limits);
+    if (!table.ok() || !data.ok() || from - info_.base >= (*table)->count())
       return {info_.last() + 1, Loss{from, info_.last(), LossReason::corrupt}};
-    return read_run(**data, table->run(from - info_.base, limits.entries, limits.bytes), from,
+    return read_run(**data, (*table)->run(from - info_.base, limits.entries, limits.bytes), from,
                     on_line);
   }
 
   Sequence first_since(std::int64_t ms) const override {
-    const auto table = this->table();
-    return table ? info_.base + table->first_since(ms) : info_.base;
+    const auto table = patiently([this] { return this->table(); });
+    return table.ok() ? info_.base + (*table)->first_since(ms) : info_.base;
   }
 
  private:
-  // Null when the disk does not give it now.
-  std::shared_ptr<const LineTable> table() const {
+  Result<std::shared_ptr<const LineTable>> table() const {
     if (auto kept = tables_->find(info_.base)) return kept;
     const auto data = files_.open_read(rolled_data_path(segments_, info_.base));
+    if (!data.ok() && data.status().code() != Code::not_found) return data.status();
     const auto index = files_.open_read(rolled_index_path(segments_, info_.base));
-    if (!data.ok() && !index.ok()) return nullptr;
+    if (!index.ok() && (!data.ok() || index.status().code() != Code::not_found))
+      return index.status();
     auto scan = scan_log(data.ok() ? data.value().get() : nullptr,
                          index.ok() ? index.value().get() : nullptr,
                          {.base = info_.base, .now_ms = info_.first_ms, .end = info_.last() + 1});
-    if (!scan.ok() || scan->header.base != info_.base) return nullptr;
+    if (!scan.ok()) return scan.status();
+    if (scan->header.base != info_.base) return Status(Code::data_loss, "begins somewhere else");
     auto table = std::make_shared<const LineTable>(std::move(scan->table));
     tables_->keep(info_.base, table);
-    return table;
+    return std::shared_ptr<const LineTable>(std::move(table));
   }
 
   FileSystem& files_;
@@ -142,7 +149,7 @@ Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& s
 Status remove_rolled(FileSystem& files, const std::filesystem::path& segments, Sequence base) {
   for (const auto& path : {rolled_data_path(segments, base), rolled_index_path(segments, base)})
     if (Status gone = files.remove(path); !gone.ok() && gone.code() != Code::not_found) return gone;
-  return {};
+  return files.sync_directory(segments);
 }
 
 }  // namespace devs

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "trace/mutex.h"
+#include "trace/patiently.h"
 #include "trace/segment_block.h"
 #include "trace/segment_cache.h"
 #include "trace/segment_format.h"
@@ -68,15 +69,15 @@ class SealedSegment final : public Segment {
   void hold() const DEVS_EXCLUDES(mutex_) {
     auto opened = this->opened();
     MutexLock lock(mutex_);
-    held_ = std::move(opened);
+    if (opened.ok()) held_ = *opened;
   }
 
  private:
-  std::shared_ptr<const OpenedSegment> opened() const DEVS_EXCLUDES(mutex_);
-  // Null when it cannot be had whole and proved.
-  std::shared_ptr<const OpenedSegment> open() const;
-  std::shared_ptr<const ExpandedBlock> expanded(const OpenedSegment& opened,
-                                                const SegmentBlock& row) const;
+  // Whole and proved, or why not.
+  Result<std::shared_ptr<const OpenedSegment>> opened() const DEVS_EXCLUDES(mutex_);
+  Result<std::shared_ptr<const OpenedSegment>> open() const;
+  Result<std::shared_ptr<const ExpandedBlock>> expanded(const OpenedSegment& opened,
+                                                        const SegmentBlock& row) const;
 
   FileSystem& files_;
   const std::filesystem::path segments_;
@@ -87,43 +88,47 @@ class SealedSegment final : public Segment {
   mutable std::shared_ptr<const OpenedSegment> held_ DEVS_GUARDED_BY(mutex_);
 };
 
-std::shared_ptr<const OpenedSegment> SealedSegment::opened() const {
+Result<std::shared_ptr<const OpenedSegment>> SealedSegment::opened() const {
   {
     MutexLock lock(mutex_);
     if (held_) return held_;
   }
   if (auto kept = cache_->segment(id_)) return kept;
-  auto fresh = open();
-  if (fresh) cache_->keep(id_, fresh);
+  auto fresh = patiently([this] { return open(); });
+  if (fresh.ok()) cache_->keep(id_, *fresh);
   return fresh;
 }
 
-std::shared_ptr<const OpenedSegment> SealedSegment::open() const {
+Result<std::shared_ptr<const OpenedSegment>> SealedSegment::open() const {
   const auto text =
       read_whole_file(files_, sealed_sidecar_path(segments_, info_.base), kMaxSidecarBytes);
-  if (!text.ok()) return nullptr;
+  if (!text.ok()) return text.status();
+  const Status damaged(Code::data_loss, "its sidecar is not what it was");
   const auto parts = split_sidecar(*text);
-  if (!parts) return nullptr;
+  if (!parts) return damaged;
   const auto head = decode_head(parts->head);
   if (!head.ok() || head->info.base != info_.base || head->info.count != info_.count)
-    return nullptr;
+    return damaged;
   auto table = decode_table(parts->table, *head);
+  if (!table.ok()) return table.status();
   auto data = files_.open_read(sealed_data_path(segments_, info_.base));
-  if (!table.ok() || !data.ok()) return nullptr;
-  return std::make_shared<const OpenedSegment>(std::move(*data), std::move(*table));
+  if (!data.ok()) return data.status();
+  return std::shared_ptr<const OpenedSegment>(
+      std::make_shared<const OpenedSegment>(std::move(*data), std::move(*table)));
 }
 
-std::shared_ptr<const ExpandedBlock> SealedSegment::expanded(const OpenedSegment& opened,
-                                                             const SegmentBlock& row) const {
+Result<std::shared_ptr<const ExpandedBlock>> SealedSegment::expanded(
+    const OpenedSegment& opened, const SegmentBlock& row) const {
   const auto index = static_cast<std::size_t>(&row - opened.table.blocks.data());
   if (auto kept = cache_->block(id_, index)) return kept;
   const auto bytes = std::make_unique_for_overwrite<char[]>(row.bytes);
-  const auto got = opened.data->read_at(row.offset, {bytes.get(), row.bytes});
-  if (!got.ok()) return nullptr;
+  const auto got = patiently([&] {
+    return opened.data->read_at(row.offset, {bytes.get(), row.bytes});
+  });
+  if (!got.ok()) return got.status();
   auto fresh = expand_block({bytes.get(), *got}, row);
-  if (!fresh.ok()) return nullptr;
-  cache_->keep(id_, index, *fresh);
-  return *fresh;
+  if (fresh.ok()) cache_->keep(id_, index, *fresh);
+  return fresh;
 }
 
 ReadOutcome SealedSegment::read(Sequence from, ReadLimits limits,
@@ -133,18 +138,20 @@ ReadOutcome SealedSegment::read(Sequence from, ReadLimits limits,
   from = std::max(from, info_.base);
   if (from > last) return {from, {}};
   const auto opened = this->opened();
-  if (!opened) return lost({from, last, LossReason::corrupt});
+  if (!opened.ok())
+    return opened.status().code() == Code::unavailable ? refused_read(from, last, limits)
+                                                       : lost({from, last, LossReason::corrupt});
+  const SegmentTable& table = (*opened)->table;
 
   Sequence at = from;
   for (std::size_t bytes = 0; at <= last;) {
-    const SegmentBlock* const row = block_at(opened->table, at);
-    if (row == nullptr)
-      return at > from ? ReadOutcome{at, {}} : lost(loss_at(opened->table, at, last));
-    const auto block = expanded(*opened, *row);
-    if (!block)
+    const SegmentBlock* const row = block_at(table, at);
+    if (row == nullptr) return at > from ? ReadOutcome{at, {}} : lost(loss_at(table, at, last));
+    const auto block = expanded(**opened, *row);
+    if (!block.ok())
       return at > from ? ReadOutcome{at, {}} : lost({at, row->last(), LossReason::corrupt});
     bool full = false;
-    block->each_line(at, [&](const StoredLine& line) {
+    (*block)->each_line(at, [&](const StoredLine& line) {
       bytes += line.body.size();
       full = at > from && (at - from >= limits.entries || bytes > limits.bytes);
       if (full) return false;
@@ -159,8 +166,8 @@ ReadOutcome SealedSegment::read(Sequence from, ReadLimits limits,
 
 Sequence SealedSegment::first_since(std::int64_t ms) const {
   const auto opened = this->opened();
-  if (!opened) return info_.last_ms >= ms ? info_.base : info_.last() + 1;
-  for (const SegmentBlock& row : opened->table.blocks)
+  if (!opened.ok()) return info_.last_ms >= ms ? info_.base : info_.last() + 1;
+  for (const SegmentBlock& row : (*opened)->table.blocks)
     if (row.last_ms >= ms) return row.first;
   return info_.last() + 1;
 }

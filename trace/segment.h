@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -47,5 +48,13 @@ class Segment {
   virtual Sequence first_since(std::int64_t ms) const = 0;
 };
 using SegmentPtr = std::shared_ptr<const Segment>;
+
+// What a read from `from` says of entries up to `last` that the disk does not give now:
+// no more than was asked for, because the next read may have them.
+inline ReadOutcome refused_read(Sequence from, Sequence last, ReadLimits limits) {
+  const Sequence asked = std::max<Sequence>(limits.entries, 1);
+  const Sequence through = last - from < asked ? last : from + asked - 1;
+  return {through + 1, Loss{from, through, LossReason::corrupt}};
+}
 
 }  // namespace devs

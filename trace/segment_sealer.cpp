@@ -65,16 +65,17 @@ Result<std::string> SegmentSealer::sidecar_before(const SegmentSet::List& list,
 }
 
 // A file that could not be opened for a moment reads like one that is lost.  Only what
-// is there and is wrong is sealed as a loss.
+// is there and is wrong, or is not there any more, is sealed as a loss.
 Status SegmentSealer::prove_losses(const SegmentInfo& sealed) const {
   if (sealed.lost == 0) return {};
   const auto& segments = flight_.segments_directory();
   const auto data = flight_.files().open_read(rolled_data_path(segments, sealed.base));
+  if (!data.ok() && data.status().code() == Code::not_found) return {};
   if (!data.ok()) return data.status();
   const auto index = flight_.files().open_read(rolled_index_path(segments, sealed.base));
-  if (!index.ok()) return index.status();
-  const auto scan =
-      scan_log(data->get(), index->get(), {.base = sealed.base, .end = sealed.last() + 1});
+  if (!index.ok() && index.status().code() != Code::not_found) return index.status();
+  const auto scan = scan_log(data->get(), index.ok() ? index.value().get() : nullptr,
+                             {.base = sealed.base, .end = sealed.last() + 1});
   if (!scan.ok()) return scan.status();
   const std::uint64_t bad = count_bad_lines(**data, scan->table);
   if (bad == sealed.lost) return {};

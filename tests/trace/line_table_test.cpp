@@ -132,12 +132,12 @@ TEST_CASE("read_run: a sector that cannot be read costs the lines in it and no o
   write_bytes(dir / "f", bytes);
   BrokenDisk disk;
   auto file = disk.open_read(dir / "f");
-  // The read of all four, then, one by one, that of the third.
-  disk.refuse(BrokenDisk::Op::read, {.count = 1, .why = "Input/output error (EIO)"});
+  // The read of all four, as often as it is tried, then, one by one, that of the third.
+  disk.refuse(BrokenDisk::Op::read, {.count = 4, .why = "Input/output error (EIO)"});
   std::vector<Sequence> got;
   const auto collect = [&](const StoredLine& line) {
     got.push_back(line.sequence);
-    disk.refuse(BrokenDisk::Op::read, {.count = got.size() == 2 ? 1u : 0u});
+    disk.refuse(BrokenDisk::Op::read, {.count = got.size() == 2 ? 4u : 0u});
   };
   CHECK(read_run(**file, table.run(0, 10, 1000), 1, collect).next == 3);
   CHECK(got == std::vector<Sequence>{1, 2});
