@@ -13,7 +13,6 @@
 #include "trace/segment_cache.h"
 
 namespace devs {
-
 FlightLog::FlightLog(Options options)
     : options_(std::move(options)),
       files_(options_.files != nullptr ? *options_.files : real_files()),
@@ -87,9 +86,40 @@ Status FlightLog::roll() {
   return begin_new(active->last() + 1, /*hole=*/false);
 }
 
-void FlightLog::skip(Sequence through) {
+Status FlightLog::skip(Sequence through) {
+  {
+    MutexLock lock(meta_mutex_);
+    if (through > meta_.given_through)
+      return {Code::resource_exhausted,
+              fmt::format("entry {} cannot be given up: {} has numbers set aside up to {}", through,
+                          at("trace.meta").string(), meta_.given_through)};
+  }
   MutexLock lock(mutex_);
   last_.store(std::max(last(), through), std::memory_order_release);
+  return {};
+}
+
+Status FlightLog::reserve(Sequence last) {
+  MutexLock lock(meta_mutex_);
+  if (meta_.given_through >= last + options_.set_aside / 2) return {};
+  LogMeta meta = meta_;
+  meta.given_through = last + options_.set_aside;
+  return write_meta(std::move(meta));
+}
+
+Status FlightLog::release() {
+  if (active()->last() < last()) return {};
+  MutexLock lock(meta_mutex_);
+  if (meta_.given_through == 0) return {};
+  LogMeta meta = meta_;
+  meta.given_through = 0;
+  return write_meta(std::move(meta));
+}
+
+Status FlightLog::write_meta(LogMeta meta) {
+  if (Status wrote = write_log_meta(files_, at("trace.meta"), meta); !wrote.ok()) return wrote;
+  meta_ = std::move(meta);
+  return {};
 }
 
 Status FlightLog::begin_new(Sequence base, bool hole) {
@@ -162,8 +192,9 @@ Status FlightLog::begin_in_an_empty_directory() {
       files_.rename(at("trace.log"), at(fmt::format("trace.log.torn-{}", now_ms())));
   if (!aside.ok() && aside.code() != Code::not_found) return aside;
   MutexLock lock(meta_mutex_);
-  noted_expired_ = segments_.expired_through();
-  return write_log_meta(files_, at("trace.meta"), {epoch_, noted_expired_});
+  LogMeta meta = meta_;
+  meta.expired_through = segments_.expired_through();
+  return write_meta(std::move(meta));
 }
 
 bool FlightLog::free_room(const Pins* pins) {
@@ -190,10 +221,10 @@ Status FlightLog::remember_expired(Sequence through) {
   MutexLock lock(meta_mutex_);
   // With what free_room() could not note.
   through = std::max(through, segments_.expired_through());
-  if (through <= noted_expired_) return {};
-  if (Status wrote = write_log_meta(files_, at("trace.meta"), {epoch_, through}); !wrote.ok())
-    return wrote;
-  noted_expired_ = through;
+  if (through <= meta_.expired_through) return {};
+  LogMeta meta = meta_;
+  meta.expired_through = through;
+  if (Status wrote = write_meta(std::move(meta)); !wrote.ok()) return wrote;
   segments_.set_expired_through(through);
   return {};
 }

@@ -15,6 +15,7 @@
 #include "trace/entry.h"
 #include "trace/file.h"
 #include "trace/log.h"
+#include "trace/log_meta.h"
 #include "trace/mutex.h"
 #include "trace/segment_set.h"
 #include "trace/stored_log.h"
@@ -40,7 +41,8 @@ enum class Durability { written, synced };
 //
 // The format is docs/flight_log_format.md.
 //
-// append(), sync(), roll(), skip() and free_room() belong to the recorder's thread.
+// append(), sync(), roll(), skip(), reserve(), release() and free_room() belong to the
+// recorder's thread.
 // Reading is thread-safe and sees only whole, stored, verified lines.
 class FlightLog final : public StoredLog {
  public:
@@ -53,6 +55,10 @@ class FlightLog final : public StoredLog {
     // Opens what is there as it is: no lock, nothing created, cut or mended.  For
     // looking at a directory another process may be writing.
     bool read_only = false;
+    // Numbers that reserve() sets aside at a time: two minutes at the fastest anybody
+    // publishes, days at what is usual; and what a reader is told was lost, at most, after
+    // a kill -9.
+    Sequence set_aside = Sequence{1} << 24;
     FileSystem* files = nullptr;   // null: the real ones
     const Clock* clock = nullptr;  // null: the machine's
   };
@@ -102,7 +108,15 @@ class FlightLog final : public StoredLog {
   // it stopped.
   Status roll() DEVS_EXCLUDES(mutex_);
   // Entries up to here are given up: readers are told so at once (LossReason::recorder).
-  void skip(Sequence through) DEVS_EXCLUDES(mutex_);
+  // resource_exhausted: their numbers were not set aside, so a start after a kill -9 would
+  // give them again.
+  Status skip(Sequence through) DEVS_EXCLUDES(mutex_) DEVS_EXCLUDES(meta_mutex_);
+  // Sets numbers above `last` aside in trace.meta, while the disk is well: a start that
+  // finds them so begins above them.  Seldom writes.
+  Status reserve(Sequence last) DEVS_EXCLUDES(meta_mutex_);
+  // The end of a process all of whose entries are in the log: nothing is set aside any
+  // more.  Where they are not, it stays.
+  Status release() DEVS_EXCLUDES(mutex_) DEVS_EXCLUDES(meta_mutex_);
   // The disk is full: drops the oldest sealed segment that nothing pins, but never the
   // newest one.  False: there was none.  `pins` may be null.
   bool free_room(const Pins* pins);
@@ -140,6 +154,7 @@ class FlightLog final : public StoredLog {
   Status open_active(Log& log);
   Status cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log);
   Status settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log);
+  void pass_over_given(Log& log) DEVS_EXCLUDES(mutex_) DEVS_EXCLUDES(meta_mutex_);
 
   std::filesystem::path at(std::string_view name) const { return dir_ / name; }
   std::int64_t now_ms() const;
@@ -149,7 +164,8 @@ class FlightLog final : public StoredLog {
   // A new active file that begins at `base`; `hole` as in append().
   Status begin_new(Sequence base, bool hole) DEVS_EXCLUDES(mutex_);
   Status move_to_segments(const ActiveSegment& old);
-  Status begin_in_an_empty_directory();
+  Status begin_in_an_empty_directory() DEVS_EXCLUDES(meta_mutex_);
+  Status write_meta(LogMeta meta) DEVS_REQUIRES(meta_mutex_);
 
   const Options options_;
   FileSystem& files_;
@@ -167,8 +183,8 @@ class FlightLog final : public StoredLog {
   std::vector<Sequence> unsynced_;       // the recorder's: bases of what was rolled since sync()
   TimePoint active_since_{};             // the recorder's: when its first entry was stored
 
-  Mutex meta_mutex_;                                         // one writer of trace.meta at a time
-  Sequence noted_expired_ DEVS_GUARDED_BY(meta_mutex_) = 0;  // in trace.meta
+  Mutex meta_mutex_;                           // one writer of trace.meta at a time
+  LogMeta meta_ DEVS_GUARDED_BY(meta_mutex_);  // what it says
   mutable Mutex mutex_;
   std::shared_ptr<ActiveSegment> active_ DEVS_GUARDED_BY(mutex_);
   std::atomic<Sequence> last_{0};  // changes under mutex_

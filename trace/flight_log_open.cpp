@@ -92,6 +92,7 @@ Result<std::unique_ptr<FlightLog>> FlightLog::open(Options options, Log& log) {
   if (Status mended = flight->finish_interrupted_roll(log); !mended.ok()) return mended;
   if (Status found = flight->find_segments(log); !found.ok()) return found;
   if (Status opened = flight->open_active(log); !opened.ok()) return opened;
+  flight->pass_over_given(log);
   return flight;
 }
 
@@ -136,7 +137,7 @@ Status FlightLog::read_meta() {
   format_ = (*meta)->format;
   segments_.set_expired_through((*meta)->expired_through);
   MutexLock lock(meta_mutex_);
-  noted_expired_ = (*meta)->expired_through;
+  meta_ = **meta;
   return {};
 }
 
@@ -397,8 +398,30 @@ Status FlightLog::settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log) {
                                 "clients will start afresh"}});
     epoch_ = random_hex(5);
   }
-  if (options_.read_only || (!is_new && had_one && format_ == kLogFormat)) return {};
-  return write_log_meta(files_, at("trace.meta"), {epoch_, segments_.expired_through()});
+  MutexLock lock(meta_mutex_);
+  LogMeta meta{.epoch = epoch_,
+               .expired_through = segments_.expired_through(),
+               .given_through = is_new ? 0 : meta_.given_through};
+  if (!options_.read_only && (is_new || !had_one || format_ != kLogFormat))
+    return write_meta(std::move(meta));
+  meta_ = std::move(meta);
+  return {};
+}
+
+// The process before this one may have shown entries that no disk took.
+void FlightLog::pass_over_given(Log& log) {
+  Sequence given = 0;
+  {
+    MutexLock lock(meta_mutex_);
+    given = meta_.given_through;
+  }
+  if (options_.read_only || given <= last()) return;
+  log.warn("numbers_passed_over", {{"from", std::to_string(last() + 1)},
+                                   {"through", std::to_string(given)},
+                                   {"reason", "they may have been shown while the disk refused"}});
+  found_.last = given;
+  MutexLock lock(mutex_);
+  last_.store(given, std::memory_order_release);
 }
 
 }  // namespace devs

@@ -34,6 +34,7 @@ FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, 
 
 void FlightRecorder::follow(const std::stop_token& stop) {
   try {
+    set_numbers_aside(bus_.head());
     std::vector<EntryPtr> entries;
     LogCarry carry;
     while (bus_.wait_unstored(bus_.head(), std::chrono::steady_clock::now() + kIdleLook,
@@ -43,8 +44,9 @@ void FlightRecorder::follow(const std::stop_token& stop) {
       if (!entries.empty() && !store({entries, carry}, stop)) break;
       entries.clear();
     }
-    if (Status synced = log_.sync(); !synced.ok())
-      lines_.error("recorder_sync_failed", {{"reason", synced.message()}});
+    Status ended = log_.sync();
+    if (ended.ok() && refusal_.empty()) ended = log_.release();
+    if (!ended.ok()) lines_.error("recorder_sync_failed", {{"reason", ended.message()}});
   } catch (const std::exception& broken) {  // top of a thread: what a library throws ends here
     lines_.error("recorder_died", {{"reason", broken.what()}});
     bus_.fail(Status(Code::internal, "the recorder died"));
@@ -56,23 +58,21 @@ bool FlightRecorder::store(const Batch& batch, const std::stop_token& stop) {
   const bool go_on = options_.on_failure == OnFailure::go_on;
   for (;;) {
     const bool last_try = stop.stop_requested();
-    if (go_on && !refusal_.empty() && !last_try && std::chrono::steady_clock::now() < next_try_) {
-      give_up(batch);  // nobody waits for a disk that refused just now
+    // Nobody waits for a disk that refused just now.
+    if (go_on && !refusal_.empty() && !last_try && std::chrono::steady_clock::now() < next_try_ &&
+        give_up(batch))
       return true;
-    }
     const Status stored = try_to_store(batch);
     if (stored.ok()) {
       bus_.mark_stored(batch.last());
       if (!refusal_.empty()) say_healed(batch);
+      set_numbers_aside(batch.last());
       tell_progress(false);
       return true;
     }
     say_refused(stored, batch);
     next_try_ = std::chrono::steady_clock::now() + options_.retry;
-    if (go_on) {
-      give_up(batch);
-      return true;
-    }
+    if (go_on && give_up(batch)) return true;
     if (last_try) {
       const Sequence lost = bus_.last() - bus_.head();
       lost_.add(lost);
@@ -132,12 +132,18 @@ void FlightRecorder::say_healed(const Batch& batch) {
 }
 
 // The log first: a reader that fell off the ring must find the gap declared.
-void FlightRecorder::give_up(const Batch& batch) {
-  log_.skip(batch.last());
+bool FlightRecorder::give_up(const Batch& batch) {
+  if (!log_.skip(batch.last()).ok()) return false;
   bus_.mark_lost(batch.last());
   lost_.add(batch.entries.size());
   if (lost_from_ == 0) lost_from_ = batch.first();
   tell_progress(false);
+  return true;
+}
+
+// What is refused here is refused again, and told, when it is needed: by give_up().
+void FlightRecorder::set_numbers_aside(Sequence last) {
+  if (options_.on_failure == OnFailure::go_on) static_cast<void>(log_.reserve(last));
 }
 
 void FlightRecorder::wait_for_retry(const std::stop_token& stop) {

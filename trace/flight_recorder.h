@@ -25,7 +25,8 @@ namespace devs {
 // when the disk takes it, the bus heals.  A full disk first costs the oldest sealed
 // segments (FlightLog::free_room).  Nothing was dropped in between, because
 // the ring forgets only what is stored.  With OnFailure::go_on entries are shown to live
-// readers meanwhile, and the log declares the gap.
+// readers meanwhile, and the log declares the gap, as long as there are numbers set aside
+// for them (FlightLog::reserve).
 //
 // Owns one thread, which knows the bus and the log and nothing of readers, SSE
 // or the network.  It ends when the bus is closed and drained.
@@ -71,7 +72,10 @@ class FlightRecorder {
   // One try, which may cost old segments.
   Status try_to_store(const Batch& batch) DEVS_EXCLUDES(mutex_);
   void say_refused(const Status& why, const Batch& batch);
-  void give_up(const Batch& batch) DEVS_EXCLUDES(mutex_);
+  // False: a start after a kill -9 would give their numbers again.
+  bool give_up(const Batch& batch) DEVS_EXCLUDES(mutex_);
+  // Numbers for what may have to be given up later, while the disk is well.
+  void set_numbers_aside(Sequence last);
   void say_healed(const Batch& batch);
   void wait_for_retry(const std::stop_token& stop) DEVS_EXCLUDES(mutex_);
   void tell_progress(bool ended) DEVS_EXCLUDES(mutex_);

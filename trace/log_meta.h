@@ -13,11 +13,15 @@ namespace devs {
 // were counted; 2: sidecars and segments.
 inline constexpr int kLogFormat = 2;
 
-// `trace.meta`: {"format":2,"epoch":"5f3a9c01d2","expired_through":0}, one line.  What
-// the log cannot say by itself.
+// `trace.meta`, one line: what the log cannot say by itself.
+//
+//   {"crc32c":"..","format":2,"epoch":"5f3a9c01d2","expired_through":0,"given_through":0}
+//
+// Written before there was a checksum it begins with `format`, and is believed.
 struct LogMeta {
   Epoch epoch;
   Sequence expired_through = 0;  // retention dropped what is missing up to here
+  Sequence given_through = 0;    // numbers up to here may have been shown to somebody
   int format = kLogFormat;       // that was read
 };
 

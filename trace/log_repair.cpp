@@ -132,12 +132,17 @@ class Repairer {
   Status mend_plain() {
     const auto damaged = damaged_indexes();
     if (!damaged.ok()) return damaged.status();
+    const auto meta = read_log_meta(files_, dir_ / "trace.meta");
+    if (!meta.ok()) return meta.status();
     auto flight = FlightLog::open({.dir = dir_, .files = &files_}, log_);
     if (!flight.ok()) return flight.status();
     const FlightLog::Found& found = (*flight)->found();
     if (found.torn_bytes > 0)
       did_.push_back(fmt::format("trace.log: cut {} torn bytes off its end, kept in {}",
                                  found.torn_bytes, found.torn_file.filename().string()));
+    if (!*meta)
+      did_.push_back(
+          "trace.meta: written again; what retention dropped on purpose is not known any more");
     for (const std::string& name : *damaged)
       did_.push_back(fmt::format("{}: made again from its log", name));
     if (found.sidecar_rebuilt) did_.push_back("trace.idx: made again from trace.log");

@@ -7,6 +7,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/trace/segment_kit.h"
 #include "trace/crc32c.h"
+#include "trace/log_meta.h"
 #include "trace/segment_format.h"
 #include "trace/side_index.h"
 #include "trace/whole_file.h"
@@ -97,6 +98,9 @@ Sealed sealed_bytes() {
 
 TEST_CASE("flight_log_format: the page shows trace.log and trace.idx as they are written") {
   CHECK(shown("json trace.log") == log_bytes());
+  const TempDir dir;
+  REQUIRE(write_log_meta(real_files(), dir / "trace.meta", {.epoch = "5f3a9c01d2"}).ok());
+  CHECK(shown("json trace.meta") == bytes_of(dir / "trace.meta"));
   CHECK(shown("hex trace.idx") == dump(index_bytes()));
 }
 

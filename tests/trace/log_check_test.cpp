@@ -71,7 +71,7 @@ void flip(const std::filesystem::path& path, std::uint64_t at, int bit = 0) {
   write_bytes(path, bytes);
 }
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& dir) {
-  std::vector<std::filesystem::path> paths = {"trace.log", "trace.idx"};
+  std::vector<std::filesystem::path> paths = {"trace.log", "trace.idx", "trace.meta"};
   const auto names = real_files().list(dir / "segments");
   for (const std::string& name : *names) paths.push_back(std::filesystem::path("segments") / name);
   return paths;
@@ -102,7 +102,7 @@ TEST_CASE(
   CHECK(report->repaired == 0);
   CHECK(done == total);
   CHECK(done == report->bytes);
-  CHECK(files_of(dir.path()).size() == 10);
+  CHECK(files_of(dir.path()).size() == 11);
 }
 
 TEST_CASE("check_log: an empty directory has no log, and an empty log no fault") {
@@ -352,6 +352,30 @@ TEST_CASE(
                          {.epoch = "0123456789", .expired_through = 80})
               .ok());
   CHECK(contains(say(check(dir / "log")), "is of epoch 5f3a9c01d2"));
+}
+
+TEST_CASE("check_log: trace.meta has a checksum; one of before it had is believed") {
+  const TempDir dir;
+  make_sealed(dir / "log");
+  for (const Sequence base : {1u, 41u}) {
+    std::filesystem::remove(sealed_data_path(dir / "log/segments", base));
+    std::filesystem::remove(sealed_sidecar_path(dir / "log/segments", base));
+  }
+  const LogMeta meta{.epoch = "5f3a9c01d2", .expired_through = 40};
+  REQUIRE(write_log_meta(real_files(), dir / "log/trace.meta", meta).ok());
+  std::string text = bytes_of(dir / "log/trace.meta");
+  text[text.find("40,")] = '8';  // 80: then nothing would be missing
+  write_bytes(dir / "log/trace.meta", text);
+  CHECK(contains(say(check(dir / "log")), "trace.meta@0 "));
+  CHECK(contains(say(check(dir / "log")), "entries 1 to 80 before it are missing"));
+  const auto did = repair(dir / "log");
+  REQUIRE(did.size() == 1);
+  CHECK(contains(did[0], "trace.meta: written again"));
+  CHECK_FALSE(contains(say(check(dir / "log")), "trace.meta"));
+
+  write_bytes(dir / "log/trace.meta",
+              "{\"format\":2,\"epoch\":\"5f3a9c01d2\",\"expired_through\":80}\n");
+  CHECK(say(check(dir / "log")) == "");
 }
 
 TEST_CASE("check_log: a terabyte behind the data is one fault, not an hour of reading") {
