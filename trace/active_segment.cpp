@@ -125,11 +125,13 @@ Status ActiveSegment::append(std::span<const EntryPtr> batch, LogCarry carry,
 }
 
 Status ActiveSegment::sync() {
+  if (!unsynced_.ok()) return unsynced_;
   Status log = log_->sync();
   // In any case: a second file may still be saved when the first is not.
   Status index = index_->sync();
-  failed_ = failed_ || !log.ok() || !index.ok();
-  return log.ok() ? index : log;
+  unsynced_ = log.ok() ? index : log;
+  failed_ = failed_ || !unsynced_.ok();
+  return unsynced_;
 }
 
 ReadOutcome ActiveSegment::read(Sequence from, Sequence through, ReadLimits limits,

@@ -45,9 +45,11 @@ class ActiveSegment {
   // REQUIRES: !batch.empty(), dense, beginning at last() + 1, !failed()
   Status append(std::span<const EntryPtr> batch, LogCarry carry, std::int64_t stored_ms,
                 bool synced) DEVS_EXCLUDES(mutex_);
-  // A refusal makes it failed().
+  // A refusal makes it failed(), and is final: Linux forgets what it could not write, and
+  // would answer ok the next time.
   Status sync();
   bool failed() const { return failed_; }
+  bool sync_failed() const { return !unsynced_.ok(); }
   // Removes torn bytes that a refused append left, and finds out whether the files are
   // still those at their paths.
   Status cut_back();
@@ -76,6 +78,7 @@ class ActiveSegment {
   std::uint64_t log_bytes_ = 0, index_bytes_ = 0;  // ends of the last whole records
   bool cut_needed_ = false;  // a refused append left bytes we could not cut yet
   bool failed_ = false;
+  Status unsynced_;          // why it can never be synced any more
   SideRecordWriter record_;  // these four are kept for their memory
   std::vector<LineMark> marks_;
   std::vector<std::string_view> pieces_;

@@ -13,6 +13,12 @@
 #include "trace/segment_cache.h"
 
 namespace devs {
+namespace {
+
+constexpr std::chrono::milliseconds kLookEvery{50};
+
+}  // namespace
+
 FlightLog::FlightLog(Options options)
     : options_(std::move(options)),
       files_(options_.files != nullptr ? *options_.files : real_files()),
@@ -53,6 +59,7 @@ Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durabi
     return {Code::internal,
             fmt::format("entry {} cannot follow entry {} of the log", first, last())};
   const bool hole = first > written + 1;
+  if (Status alone = alone_here(); !alone.ok() && !hole) return alone;
   if (hole || roll_step_ != RollStep::none || active->failed() || is_due(*active)) {
     if (Status begun = begin_new(first, hole); !begun.ok()) return begun;
     active = this->active();
@@ -67,17 +74,34 @@ Status FlightLog::append(std::span<const EntryPtr> batch, LogCarry carry, Durabi
   return {};
 }
 
+// Without its file the lock keeps nobody out.  Looked at as often as the files are.
+Status FlightLog::alone_here() {
+  const auto now = std::chrono::steady_clock::now();
+  if (lock_ == nullptr || now - looked_ < kLookEvery) return {};
+  // Where trace.log is gone as well it says so itself.
+  if (!lock_->in_place(at("trace.lock")) && files_.open_read(at("trace.log")).ok())
+    return {Code::unavailable,
+            fmt::format("{} was deleted or replaced while in use, and another process may write "
+                        "here; put it back, or restart",
+                        at("trace.lock").string())};
+  looked_ = now;
+  return {};
+}
+
 Status FlightLog::sync() {
+  Status refused;
   for (; !unsynced_.empty(); unsynced_.pop_back()) {
     for (const auto& path : {rolled_data_path(segments_dir_, unsynced_.back()),
                              rolled_index_path(segments_dir_, unsynced_.back())}) {
       const auto file = files_.open_read(path);
       if (!file.ok() && file.status().code() == Code::not_found) continue;  // sealed since
       if (!file.ok()) return file.status();
-      if (Status synced = (*file)->sync(); !synced.ok()) return synced;
+      // Told once, and not asked again: the second answer would be ok, and mean nothing.
+      if (Status synced = (*file)->sync(); !synced.ok()) refused = synced;
     }
   }
-  return active()->sync();
+  Status active = this->active()->sync();
+  return refused.ok() ? active : refused;
 }
 
 Status FlightLog::roll() {
@@ -130,6 +154,7 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
   if (roll_step_ == RollStep::none && !old->failed()) there = old->cut_back();
   // Whatever somebody did to the file, its lines are known one by one.
   if (hole && there.code() == Code::data_loss) there = {};
+  if (there.ok()) there = alone_here();
   if (there.ok() && keep) there = move_to_segments(*old);
   if (hole && there.code() == Code::not_found) {
     there = begin_in_an_empty_directory();
@@ -149,7 +174,7 @@ Status FlightLog::begin_new(Sequence base, bool hole) {
                              .carry = {info.open_from, info.last_stamp_ns}});
   if (!begun.ok()) return begun.status();
   if (keep) segments_.push_back(make_rolled(files_, segments_dir_, info, tables_));
-  if (keep) unsynced_.push_back(info.base);
+  if (keep && !old->sync_failed()) unsynced_.push_back(info.base);
   take_active(std::move(*begun));
   roll_step_ = RollStep::none;
   return {};

@@ -100,8 +100,9 @@ class FlightLog final : public StoredLog {
   // deleted or replaced; any other is refused there.
   Status append(std::span<const EntryPtr> batch, LogCarry carry,
                 Durability durability = Durability::written) DEVS_EXCLUDES(mutex_);
-  // Puts what was appended out of reach of a power cut.  After a refusal the next append
-  // goes on in a new file.
+  // Puts what was appended out of reach of a power cut.  A refused fdatasync is told once
+  // for a file that was rolled away, and of the active one until the next append, which
+  // goes on in a new file: what such a file holds is never said to be safe.
   Status sync() DEVS_EXCLUDES(mutex_);
   // The active file becomes a segment, an empty one takes its place; both names are on
   // disk when this returns ok.  After a refusal the next append, or this, goes on where
@@ -160,6 +161,7 @@ class FlightLog final : public StoredLog {
   std::int64_t now_ms() const;
   std::shared_ptr<ActiveSegment> active() const DEVS_EXCLUDES(mutex_);
   bool is_due(const ActiveSegment& active) const;
+  Status alone_here();
   void take_active(std::shared_ptr<ActiveSegment> active) DEVS_EXCLUDES(mutex_);
   // A new active file that begins at `base`; `hole` as in append().
   Status begin_new(Sequence base, bool hole) DEVS_EXCLUDES(mutex_);
@@ -179,6 +181,7 @@ class FlightLog final : public StoredLog {
   const std::shared_ptr<SegmentCache> cache_;
   const std::shared_ptr<RolledTables> tables_;
 
+  TimePoint looked_{};                   // the recorder's: when the lock was in place
   RollStep roll_step_ = RollStep::none;  // the recorder's
   std::vector<Sequence> unsynced_;       // the recorder's: bases of what was rolled since sync()
   TimePoint active_since_{};             // the recorder's: when its first entry was stored

@@ -130,6 +130,8 @@ Status FlightLog::take_lock() {
 }
 
 Status FlightLog::read_meta() {
+  if (const auto index = files_.open_read(at("trace.idx")); index.ok())
+    if (Status known = check_index_version(**index, at("trace.idx")); !known.ok()) return known;
   const auto meta = read_log_meta(files_, at("trace.meta"));
   if (!meta.ok()) return meta.status();
   if (!*meta) return {};
@@ -218,6 +220,8 @@ Status FlightLog::find_segments(Log& log) {
       opened_empty = opened.ok() && *opened == nullptr;
       if (opened.ok())
         segment = std::move(*opened);
+      else if (opened.status().code() == Code::invalid_argument)
+        return opened.status();
       else
         log.error("segment_damaged", {{"reason", opened.status().message()}});
     }

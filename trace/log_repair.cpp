@@ -54,6 +54,9 @@ class Repairer {
     const auto meta = read_log_meta(files_, dir_ / "trace.meta");
     if (!meta.ok()) return meta.status();
     if (*meta) around_.epoch = (*meta)->epoch;
+    if (const auto index = files_.open_read(dir_ / "trace.idx"); index.ok())
+      if (Status known = check_index_version(**index, dir_ / "trace.idx"); !known.ok())
+        return known;
     const auto found = list_segments(files_, segments_);
     if (!found.ok()) return found.status();
     for (auto each = found->begin(); each != found->end(); ++each) {

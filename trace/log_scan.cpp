@@ -52,11 +52,17 @@ class Scanner {
   // Entries whose record is damaged: `count` of them in the bytes up to `end`.
   Status fill_hole(std::uint64_t end, std::uint64_t count);
   Result<std::uint64_t> line_ends_before(std::uint64_t end) const;
+  // Marks for `bytes` up to the offset `end` in which nobody knows how many lines were: as
+  // many as there may have been, so that no line behind them gets a number that was
+  // another's before.  `known`: entries before them.
+  Result<std::vector<LineMark>> as_many_as_fit(std::uint64_t bytes, std::uint64_t end,
+                                               Sequence known) const;
 
   const File* const log_;
   const ScanHints hints_;
   LogScan scan_;
   bool index_whole_ = true;
+  bool index_told_ = false;  // it knew at least where it began
 };
 
 void Scanner::add(const SideRecord& record) {
@@ -98,6 +104,7 @@ Status Scanner::take_index(const File& index) {
     }
     add(record);
   }
+  index_told_ = base_known;
   if (reader.damaged()) index_whole_ = false;
   scan_.index_bytes = reader.offset();
   return reader.status();
@@ -139,6 +146,22 @@ Status Scanner::fill_hole(std::uint64_t end, std::uint64_t count) {
   return {};
 }
 
+Result<std::vector<LineMark>> Scanner::as_many_as_fit(std::uint64_t bytes, std::uint64_t end,
+                                                      Sequence known) const {
+  constexpr std::uint64_t kShortestLine = 3;  // {} and its line end
+  std::uint64_t count = std::max<std::uint64_t>(bytes / kShortestLine, 1);
+  if (hints_.end != ~Sequence{0}) {  // where the next file begins the numbers are known again
+    const auto all = line_ends_before(scan_.log_bytes);
+    const auto before = line_ends_before(end);
+    if (!all.ok() || !before.ok()) return all.ok() ? before.status() : all.status();
+    const std::uint64_t behind = *all - *before, room = hints_.end - std::min(known, hints_.end);
+    count = std::clamp<std::uint64_t>(room - std::min(behind, room), 1, count);
+  }
+  std::vector<LineMark> marks(static_cast<std::size_t>(count), {0, 0, true});
+  marks.back().bytes = static_cast<std::uint32_t>(bytes - count);
+  return marks;
+}
+
 Status Scanner::adopt_the_rest() {
   if (log_ == nullptr || scan_.log_bytes <= scan_.table.bytes()) return {};
   const std::int64_t ms = some_ms();
@@ -150,9 +173,16 @@ Status Scanner::adopt_the_rest() {
     if (!line.ok()) return line.status();
     if (!*line || lines.offset() - begin > kMaxMarkBytes) break;
     const auto bytes = static_cast<std::uint32_t>(lines.offset() - begin - 1);
-    // A hole that a power cut left: nobody knows how many line ends were in it, and so
-    // which entry any line behind it is.
-    if ((*line)->text.find('\0') != std::string_view::npos) break;
+    // A hole: nobody knows how many line ends were in it, and so which entry any line
+    // behind it is.  Behind what the index knows a power cut left it, and nothing there
+    // was ever safe; without an index it may be anywhere.
+    if ((*line)->text.find('\0') != std::string_view::npos) {
+      if (index_told_) break;
+      auto hole = as_many_as_fit(lines.offset() - begin, lines.offset(), next() + bad.size());
+      if (!hole.ok()) return hole.status();
+      bad.insert(bad.end(), hole->begin(), hole->end());
+      continue;
+    }
     if (!is_object((*line)->text)) {
       bad.push_back({bytes, 0, true});
       continue;

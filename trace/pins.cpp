@@ -23,7 +23,18 @@ std::string encode_pins(const std::vector<Pin>& pins) {
   return text + "\n]}\n";
 }
 
-// nullopt: it is not ours, or of a newer program.
+Status check_format(std::string_view text, const std::filesystem::path& path) {
+  const auto checked = compact_json(text, kConfigJson);
+  if (!checked.ok()) return {};
+  const auto format = JsonView(*checked)["format"].integer();
+  if (!format || *format <= kPinsFormat) return {};
+  return {Code::invalid_argument,
+          fmt::format("{} has format {}, and this program knows formats up to {}: use the program "
+                      "that wrote it, or move the file away",
+                      path.string(), *format, kPinsFormat)};
+}
+
+// nullopt: it is not ours.
 std::optional<std::vector<Pin>> decode_pins(std::string_view text) {
   const auto checked = compact_json(text, kConfigJson);
   if (!checked.ok()) return std::nullopt;
@@ -69,6 +80,8 @@ Result<std::unique_ptr<Pins>> Pins::open(FileSystem& files, std::filesystem::pat
   if (!text.ok() && text.status().code() == Code::not_found) return pins;
   if (!text.ok() && text.status().code() != Code::data_loss) return text.status();
 
+  if (text.ok())
+    if (Status known = check_format(*text, pins->path_); !known.ok()) return known;
   auto found = text.ok() ? decode_pins(*text) : std::nullopt;
   if (found) {
     MutexLock lock(pins->mutex_);

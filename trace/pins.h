@@ -41,6 +41,7 @@ struct Pin {
 class Pins {
  public:
   // A file that does not parse is kept aside and said so; nothing is pinned then.
+  // invalid_argument, naming both formats: a newer program wrote it.
   // REQUIRES: `files` outlives it.
   static Result<std::unique_ptr<Pins>> open(FileSystem& files, std::filesystem::path path,
                                             Trigger trigger);

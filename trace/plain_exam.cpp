@@ -109,6 +109,8 @@ Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
   if (!log.ok()) return log.status();
   const auto index = open_if_there(files, which.index);
   if (!index.ok()) return index.status();
+  if (*index != nullptr)
+    if (Status known = check_index_version(**index, which.index); !known.ok()) return known;
   auto scan = scan_log(log->get(), index->get(), {.base = which.base});
   if (!scan.ok()) return scan.status();
 

@@ -114,6 +114,9 @@ Result<SegmentPtr> open_rolled(FileSystem& files, const std::filesystem::path& s
   if (!data.ok() && data.status().code() != Code::not_found) return data.status();
   const auto index = files.open_read(rolled_index_path(segments, base));
   if (!index.ok() && index.status().code() != Code::not_found) return index.status();
+  if (index.ok())
+    if (Status known = check_index_version(**index, rolled_index_path(segments, base)); !known.ok())
+      return known;
   auto scan =
       scan_log(data.ok() ? data.value().get() : nullptr, index.ok() ? index.value().get() : nullptr,
                {.epoch = hints.epoch, .base = base, .now_ms = hints.now_ms, .end = hints.end});

@@ -1,5 +1,7 @@
 #include "trace/side_index.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -109,6 +111,18 @@ std::optional<SideHeader> decode_side_header(std::string_view bytes) {
                     .carry = {get<Sequence>(bytes, 48), get<std::int64_t>(bytes, 56)}};
   if (header.base == 0) return std::nullopt;
   return header;
+}
+
+Status check_index_version(const File& index, const std::filesystem::path& path) {
+  const auto header = read_part(index, 0, kSideHeaderBytes);
+  if (!header.ok() || header->size() < kSideHeaderBytes || !header->starts_with(kHeaderMark))
+    return {};  // for others to judge
+  const auto version = get<std::uint32_t>(*header, 8);
+  if (version <= kVersion || get<std::uint32_t>(*header, 12) != header_crc(*header)) return {};
+  return {Code::invalid_argument,
+          fmt::format("{} has version {}, and this program knows versions up to {}: use the "
+                      "program that wrote it, or another directory",
+                      path.string(), version, kVersion)};
 }
 
 std::uint64_t SideRecord::log_bytes() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,8 +57,12 @@ struct SideHeader {
   LogCarry carry = {};
 };
 std::string encode_side_header(const SideHeader& header);
-// nullopt: damaged, or not one.
+// nullopt: damaged, not one, or of a newer program.
 std::optional<SideHeader> decode_side_header(std::string_view bytes);
+
+// invalid_argument, naming `path` and both versions: a newer program wrote `index`.  Mark,
+// version and checksum stand where they do in each version, so that damage is told apart.
+Status check_index_version(const File& index, const std::filesystem::path& path);
 
 struct SideRecord {
   Sequence first = 1;

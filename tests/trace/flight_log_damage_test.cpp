@@ -8,11 +8,13 @@
 #include "tests/support/broken_file.h"
 #include "tests/support/temp_dir.h"
 #include "tests/trace/trace_kit.h"
+#include "trace/crc32c.h"
 #include "trace/flight_log.h"
 #include "trace/log_check.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
 #include "trace/segment_sealer.h"
+#include "trace/side_index.h"
 
 namespace devs {
 namespace {
@@ -214,6 +216,150 @@ TEST_CASE("[T23] SegmentSealer: a rolled file that was deleted is sealed as a lo
       CHECK(look(**log, 1).loss->through == 10);
       CHECK(bodies_of(**log) == numbered(11, 20));
     }
+}
+
+// --- a zeroed sector ---
+
+TEST_CASE(
+    "[T24] FlightLog: without trace.idx whole lines behind a zeroed sector stay, and no number is "
+    "given twice") {
+  for (const bool format_1 : {false, true}) {
+    const TempDir dir;
+    MemoryLog lines;
+    {
+      Opened log = FlightLog::open({.dir = dir.path()}, lines);
+      REQUIRE(append_some(**log, 200).ok());
+    }
+    std::string bytes = bytes_of(dir / "trace.log");
+    std::fill_n(bytes.begin() + 1024, 512, '\0');
+    write_bytes(dir / "trace.log", bytes);
+    std::filesystem::remove(dir / "trace.idx");
+    if (format_1) {
+      std::filesystem::remove(dir / "segments");
+      write_bytes(dir / "trace.meta", "{\"format\":1,\"epoch\":\"5f3a9c01d2\"}\n");
+    }
+    Epoch epoch;
+    Sequence last = 0;
+    for (const bool reopened : {false, true}) {
+      Opened log = FlightLog::open({.dir = dir.path()}, lines);
+      REQUIRE(log.ok());
+      CHECK(bodies_of(**log).size() > 150);
+      CHECK(bodies_of(**log).back() == body_of("200"));
+      CHECK((*log)->last() >= 200);
+      CHECK((*log)->found().torn_bytes == 0);
+      // Who had seen one of them is given it again, or is told of a gap: nothing is missed.
+      for (Sequence at = 1; at <= (*log)->last();) {
+        const ReadOutcome read = (*log)->read(at, {.entries = 1}, [&](const StoredLine& line) {
+          CHECK(std::stoul(std::string(line.body.substr(9))) <= line.sequence);
+        });
+        if (read.loss) CHECK(read.loss->reason == LossReason::corrupt);
+        REQUIRE(read.next > at);
+        at = read.next;
+      }
+      if (reopened) CHECK((*log)->last() == last);
+      last = (*log)->last();
+    }
+  }
+}
+
+TEST_CASE(
+    "FlightLog: zeros behind the last whole line are a torn tail, with or without trace.idx") {
+  for (const bool index : {false, true}) {
+    const TempDir dir;
+    MemoryLog lines;
+    {
+      Opened log = FlightLog::open({.dir = dir.path()}, lines);
+      REQUIRE(append_some(**log, 5).ok());
+    }
+    const std::string whole = bytes_of(dir / "trace.log");
+    write_bytes(dir / "trace.log", whole + std::string(700, '\0'));
+    if (!index) std::filesystem::remove(dir / "trace.idx");
+    Opened log = FlightLog::open({.dir = dir.path()}, lines);
+    REQUIRE(log.ok());
+    CHECK((*log)->last() == 5);
+    CHECK(bytes_of(dir / "trace.log") == whole);
+  }
+}
+
+// --- syncs ---
+
+TEST_CASE("[T5] FlightLog: a file that failed a sync is never synced again") {
+  for (const bool rolled : {false, true}) {
+    CAPTURE(rolled);
+    const TempDir dir;
+    MemoryLog lines;
+    BrokenDisk disk;
+    Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
+    REQUIRE(append_some(**log, 3).ok());
+    if (rolled) REQUIRE((*log)->roll().ok());
+    const std::string failed = rolled ? "00000000000000000001" : "trace.log";
+    disk.refuse(Op::sync, {.count = 1, .why = kEio, .file = failed});
+    CHECK(contains((*log)->sync().message(), "EIO"));
+    const std::size_t asked = disk.count(Op::sync, failed);
+    if (!rolled) {
+      CHECK(contains((*log)->sync().message(), "EIO"));  // it stays failed until the next append
+      REQUIRE(append_some(**log, 1).ok());
+    }
+    CHECK((*log)->sync().ok());  // of what came after it
+    CHECK(disk.count(Op::sync, "00000000000000000001") == (rolled ? asked : 0u));
+  }
+}
+
+// --- who may write ---
+
+TEST_CASE("FlightLog: whose lock file was deleted writes no more") {
+  const TempDir dir;
+  MemoryLog lines;
+  Opened log = FlightLog::open({.dir = dir.path()}, lines);
+  REQUIRE(append_some(**log, 2).ok());
+  std::filesystem::rename(dir / "trace.lock", dir / "elsewhere");
+  Status refused;
+  CHECK(eventually([&] { return !(refused = append_some(**log, 1)).ok(); }));
+  CHECK(contains(refused.message(), "trace.lock was deleted or replaced"));
+  const Sequence last = (*log)->last();
+  REQUIRE((*log)->reserve(last).ok());
+  REQUIRE((*log)->skip(last + 1).ok());
+  CHECK_FALSE(append_some(**log, 1).ok());  // not behind a gap either
+  CHECK(bodies_of(**log) == numbered(1, last));
+
+  std::filesystem::rename(dir / "elsewhere", dir / "trace.lock");
+  CHECK(eventually([&] { return append_some(**log, 1).ok(); }));
+}
+
+// --- of a newer program ---
+
+std::string with_version_2(std::string index) {
+  index[8] = 2;
+  const std::uint32_t sum = crc32c(std::string_view(index).substr(16, kSideHeaderBytes - 16),
+                                   crc32c(std::string_view(index).substr(0, 12)));
+  for (unsigned i = 0; i < 4; ++i) index[12 + i] = static_cast<char>(sum >> (8 * i));
+  return index;
+}
+
+TEST_CASE("[T10] FlightLog: a newer trace.idx is refused by name and left alone, by everybody") {
+  for (const bool rolled : {false, true}) {
+    const TempDir dir;
+    MemoryLog lines;
+    {
+      Opened log = FlightLog::open({.dir = dir.path()}, lines);
+      REQUIRE(append_some(**log, 3).ok());
+      if (rolled) REQUIRE((*log)->roll().ok());
+    }
+    const auto path = rolled ? rolled_index_path(dir / "segments", 1) : dir / "trace.idx";
+    const std::string newer = with_version_2(bytes_of(path));
+    write_bytes(path, newer);
+    for (const Status& refused :
+         {FlightLog::open({.dir = dir.path()}, lines).status(),
+          FlightLog::open({.dir = dir.path(), .read_only = true}, lines).status(),
+          check_log(real_files(), dir.path(), {}).status(),
+          repair_log(real_files(), dir.path(), lines, {}).status()}) {
+      CHECK(refused.code() == Code::invalid_argument);
+      CHECK(contains(refused.message(), path.string() + " has version 2"));
+      CHECK(contains(refused.message(), "up to 1"));
+      CHECK(contains(refused.message(), "use the program that wrote it"));
+    }
+    CHECK(bytes_of(path) == newer);
+  }
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ TEST_CASE("Pins: are written whole, and there again after a restart") {
 
 TEST_CASE("Pins: a file that does not parse is kept aside, and nothing is pinned") {
   for (const std::string_view text :
-       {"", "{", "[]", R"({"format":2,"pins":[]})",
+       {"", "{", "[]", R"({"format":0,"pins":[]})",
         R"({"format":1,"pins":[{"at":1,"from":5,"through":4,"why":""}]})",
         R"({"format":1,"pins":[{"at":1,"from":1,"through":4},{"at":3,"from":3,"through":9}]})"}) {
     CAPTURE(text);
@@ -120,6 +120,18 @@ TEST_CASE("Pins: a file that does not parse is kept aside, and nothing is pinned
     CHECK(pins->kept_aside() == "/log/pins.json.bad-1");
     CHECK(*read_whole_file(*disk, pins->kept_aside(), 1000) == text);
   }
+}
+
+TEST_CASE("[T10] Pins: a newer format is refused by name and left alone") {
+  auto disk = log_disk();
+  const std::string_view text = R"({"format":2,"pins":[]})";
+  REQUIRE((*create_file(*disk, "/log/pins.json"))->append({&text, 1}).ok());
+  const auto refused = Pins::open(*disk, "/log/pins.json", {.on_error = true});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().code() == Code::invalid_argument);
+  CHECK(contains(refused.status().message(), "/log/pins.json has format 2"));
+  CHECK(contains(refused.status().message(), "up to 1"));
+  CHECK(*read_whole_file(*disk, "/log/pins.json", 1000) == text);
 }
 
 }  // namespace
