@@ -66,7 +66,7 @@ class FlightLog final : public StoredLog {
   struct Found {
     Sequence last = 0;
     LogCarry carry;
-    std::size_t torn_bytes = 0;       // of an unfinished tail, cut off
+    std::size_t torn_bytes = 0;       // of an unfinished tail of trace.log, cut off
     std::filesystem::path torn_file;  // where they were kept
     bool sidecar_rebuilt = false;     // trace.idx was missing, damaged or behind
     std::size_t corrupt_lines = 0;    // in the active file; served as a gap
@@ -153,7 +153,8 @@ class FlightLog final : public StoredLog {
   Status find_segments(Log& log);
   Status clear_empty_roll(Sequence base, Log& log);
   Status open_active(Log& log);
-  Status cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log);
+  Status cut_torn_tail(File& file, const std::filesystem::path& path, std::uint64_t from,
+                       std::uint64_t size, Log& log);
   Status settle_epoch(bool is_new, const Epoch& of_sidecar, Log& log);
   void pass_over_given(Log& log) DEVS_EXCLUDES(mutex_) DEVS_EXCLUDES(meta_mutex_);
 

@@ -12,6 +12,7 @@
 #include "trace/log_meta.h"
 #include "trace/log_scan.h"
 #include "trace/patiently.h"
+#include "trace/plain_exam.h"
 #include "trace/random.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
@@ -276,7 +277,9 @@ Status FlightLog::clear_empty_roll(Sequence base, Log& log) {
   if (!data.ok()) return data.status();
   const auto size = (*data)->size();
   if (!size.ok()) return size.status();
-  if (Status kept = cut_torn_tail(**data, 0, *size, log); !kept.ok()) return kept;
+  if (Status kept = cut_torn_tail(**data, rolled_data_path(segments_dir_, base), 0, *size, log);
+      !kept.ok())
+    return kept;
   return remove_rolled(files_, segments_dir_, base);
 }
 
@@ -299,7 +302,13 @@ Status FlightLog::open_active(Log& log) {
     hints.carry = {newest.open_from, newest.last_stamp_ns};
   }
   auto scan = scan_log(file.value().get(), index.ok() ? index.value().get() : nullptr, hints);
-  if (!scan.ok()) return scan.status();
+  if (!scan.ok()) {
+    if (!index.ok() || try_index(files_, at("trace.idx")).ok()) return scan.status();
+    return {scan.status().code(),
+            fmt::format("{}; if it stays so, `mcp-orchestrator trace repair` sets trace.idx aside "
+                        "and makes it again",
+                        scan.status().message())};
+  }
 
   const Sequence last = scan->header.base + scan->table.count() - 1;
   // Ids of a log that is no more must not fit a new one: clients would take the new
@@ -309,7 +318,8 @@ Status FlightLog::open_active(Log& log) {
   if (Status settled = settle_epoch(is_new, scan->header.epoch, log); !settled.ok()) return settled;
   if (is_new && !options_.read_only) {
     // An unfinished first line is the best witness there is, too.
-    if (Status cut = cut_torn_tail(**file, 0, scan->log_bytes, log); !cut.ok()) return cut;
+    if (Status cut = cut_torn_tail(**file, at("trace.log"), 0, scan->log_bytes, log); !cut.ok())
+      return cut;
     auto begun = ActiveSegment::create(files_, dir_, {.epoch = epoch_});
     if (!begun.ok()) return begun.status();
     take_active(std::move(*begun));
@@ -325,7 +335,9 @@ Status FlightLog::open_active(Log& log) {
                                 {"count", std::to_string(found_.corrupt_lines)}});
   found_.sidecar_rebuilt = !scan->index_right;
   if (!options_.read_only) {
-    if (Status cut = cut_torn_tail(**file, scan->table.bytes(), scan->log_bytes, log); !cut.ok())
+    if (Status cut =
+            cut_torn_tail(**file, at("trace.log"), scan->table.bytes(), scan->log_bytes, log);
+        !cut.ok())
       return cut;
     if (!scan->index_right || scan->header.epoch != epoch_) {
       scan->header.epoch = epoch_;
@@ -350,14 +362,16 @@ Status FlightLog::open_active(Log& log) {
   last_.store(last, std::memory_order_release);
   if (options_.read_only) return {};
   // What is shown from now on may still be in the page cache of a process that was
-  // killed, and trace.log may be new.
-  if (Status named = files_.sync_directory(dir_); !named.ok()) return named;
+  // killed, and so may the names of trace.log and of what was rolled.
+  for (const auto& directory : {segments_dir_, dir_})
+    if (Status named = files_.sync_directory(directory); !named.ok()) return named;
   return sync();
 }
 
 // An unfinished line was never acknowledged to anybody, so it may go; it is kept
 // because it is the best witness of what the crash interrupted.
-Status FlightLog::cut_torn_tail(File& file, std::uint64_t from, std::uint64_t size, Log& log) {
+Status FlightLog::cut_torn_tail(File& file, const std::filesystem::path& path, std::uint64_t from,
+                                std::uint64_t size, Log& log) {
   if (size <= from) return {};
   const auto names = files_.list(dir_);
   if (!names.ok()) return names.status();
@@ -381,11 +395,12 @@ Status FlightLog::cut_torn_tail(File& file, std::uint64_t from, std::uint64_t si
   if (Status named = files_.sync_directory(dir_); !named.ok()) return named;
   if (Status cut = file.truncate(from); !cut.ok()) return cut;
 
+  log.warn("torn_tail_cut", {{"file", path.string()},
+                             {"bytes", std::to_string(size - from)},
+                             {"kept_in", at(name).string()}});
+  if (path != at("trace.log")) return {};
   found_.torn_bytes = static_cast<std::size_t>(size - from);
   found_.torn_file = at(name);
-  log.warn("torn_tail_cut", {{"file", at("trace.log").string()},
-                             {"bytes", std::to_string(found_.torn_bytes)},
-                             {"kept_in", found_.torn_file.string()}});
   return {};
 }
 

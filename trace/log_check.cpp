@@ -13,7 +13,9 @@
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
 #include "trace/segment_exam.h"
+#include "trace/segment_format.h"
 #include "trace/sha256.h"
+#include "trace/whole_file.h"
 
 namespace devs {
 namespace {
@@ -42,7 +44,8 @@ class Checker {
     }
     measure(*found);
     for (const auto& [base, which] : *found)
-      if (Status checked = which.sealed_whole() ? check_sealed(base) : check_rolled(base);
+      if (Status checked =
+              which.sealed() && which.sealed_whole() ? check_sealed(base) : check_rolled(base);
           !checked.ok())
         return checked;
     if (Status checked = check_active(); !checked.ok()) return checked;
@@ -139,13 +142,32 @@ class Checker {
       fault(name, 0, "does not name the sidecar before it: the chain is broken", base,
             head.info.last(), false);
     for (const Loss& loss : exam->losses) report_.lost += loss.through - loss.from + 1;
-    if (!head.replaces.empty()) ++report_.repaired;
+    if (!head.replaces.empty()) {
+      ++report_.repaired;
+      if (!is_kept(base, head.replaces))
+        fault(name, 0,
+              "takes the place of a sidecar that is not in quarantine: the chain is broken", base,
+              head.info.last(), false);
+    }
     report_.last = head.info.last();
     // A damaged one is no reason to doubt the next.
     std::string sha256 = exam->sidecar_holds ? exam->sidecar_sha256 : std::string();
     if (!exam->right_sidecar.empty()) sha256 = sha256_hex(exam->right_sidecar);
     before_ = {head.info.last(), std::move(sha256), head.replaces};
     return {};
+  }
+
+  // A repair keeps the sidecar it replaces; a forger may not have it.
+  bool is_kept(Sequence base, const std::string& sha256) const {
+    const auto quarantine = dir_ / "quarantine";
+    const std::string begin = sealed_sidecar_path({}, base).filename().string();
+    const auto names = files_.list(quarantine);
+    if (!names.ok()) return false;
+    return std::any_of(names->begin(), names->end(), [&](const std::string& each) {
+      if (!each.starts_with(begin)) return false;
+      const auto text = read_whole_file(files_, quarantine / each, kMaxSidecarBytes);
+      return text.ok() && sha256_hex(*text) == sha256;
+    });
   }
 
   Status check_rolled(Sequence base) {

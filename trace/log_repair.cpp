@@ -11,6 +11,7 @@
 #include "trace/log_check.h"
 #include "trace/log_listing.h"
 #include "trace/log_meta.h"
+#include "trace/patiently.h"
 #include "trace/plain_exam.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
@@ -59,6 +60,11 @@ class Repairer {
         return known;
     const auto found = list_segments(files_, segments_);
     if (!found.ok()) return found.status();
+    for (const auto& [base, which] : *found)
+      for (const auto& path :
+           {sealed_data_path(segments_, base), sealed_sidecar_path(segments_, base)})
+        if (const auto file = files_.open_read(path); which.sealed() && file.ok())
+          progress_.total_bytes += (*file)->size().ok() ? (*file)->size().value() : 0;
     for (auto each = found->begin(); each != found->end(); ++each) {
       const auto next = std::next(each);
       if (!each->second.sealed()) continue;
@@ -133,6 +139,7 @@ class Repairer {
   // The log mends its own plain files when it is opened; lines that are lost for good
   // are declared so in a sealed segment.
   Status mend_plain() {
+    if (Status aside = set_unreadable_indexes_aside(); !aside.ok()) return aside;
     const auto damaged = damaged_indexes();
     if (!damaged.ok()) return damaged.status();
     const auto meta = read_log_meta(files_, dir_ / "trace.meta");
@@ -153,6 +160,23 @@ class Repairer {
       if (Status rolled = (*flight)->roll(); !rolled.ok()) return rolled;
     if (found.corrupt_lines == 0 && !rolled_has_losses(**flight)) return {};
     return seal_rolled(**flight);
+  }
+
+  // They follow from their logs; where the disk does not give one, nothing would start.
+  Status set_unreadable_indexes_aside() {
+    const auto found = list_segments(files_, segments_);
+    if (!found.ok()) return found.status();
+    std::vector<std::filesystem::path> paths{dir_ / "trace.idx"};
+    for (const auto& [base, which] : *found)
+      if (which.rolled_index) paths.push_back(rolled_index_path(segments_, base));
+    for (const auto& path : paths) {
+      const Status given = patiently([&] { return try_index(files_, path); });
+      if (given.ok() || given.code() == Code::not_found) continue;
+      auto said = set_aside(files_, path, dir_ / "quarantine");
+      if (!said.ok()) return said.status();
+      did_.push_back(std::move(*said));
+    }
+    return {};
   }
 
   Result<PlainExam> examine_rolled(Sequence base) const {

@@ -9,6 +9,7 @@
 #include "trace/crc32c.h"
 #include "trace/line_table.h"
 #include "trace/log_scan.h"
+#include "trace/patiently.h"
 #include "trace/whole_file.h"
 
 namespace devs {
@@ -17,11 +18,13 @@ namespace {
 constexpr std::uint64_t kReadLines = 16 * 1024;
 constexpr std::uint64_t kReadBytes = 1024 * 1024;
 
-// Null: there is no such file.
-Result<std::unique_ptr<File>> open_if_there(FileSystem& files, const std::filesystem::path& path) {
-  auto file = files.open_read(path);
-  if (!file.ok() && file.status().code() == Code::not_found) return std::unique_ptr<File>();
-  return file;
+// Null: there is no such file, or the disk does not give it, which is a fault.
+std::unique_ptr<File> open_if_there(FileSystem& files, const std::filesystem::path& path,
+                                    Status& refused) {
+  auto file = patiently([&] { return files.open_read(path); });
+  if (file.ok()) return std::move(*file);
+  if (file.status().code() != Code::not_found) refused = file.status();
+  return nullptr;
 }
 
 // The first byte of a side index that is in no good record, or in one that does not
@@ -39,6 +42,15 @@ std::uint64_t first_bad_byte(const File& index) {
     good_until = reader.offset();
   }
   return good_until;
+}
+
+// Whether the disk gives all of it.
+Status give_all(const File& index) {
+  SideIndexReader reader(index);
+  SideRecord record;
+  while (reader.next(record)) {
+  }
+  return reader.status();
 }
 
 class LineExaminer {
@@ -103,16 +115,27 @@ class LineExaminer {
 
 }  // namespace
 
+Status try_index(FileSystem& files, const std::filesystem::path& path) {
+  const auto index = files.open_read(path);
+  return index.ok() ? give_all(**index) : index.status();
+}
+
 Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
                                 const std::function<void(std::uint64_t)>& on_bytes) {
-  const auto log = open_if_there(files, which.log);
-  if (!log.ok()) return log.status();
-  const auto index = open_if_there(files, which.index);
-  if (!index.ok()) return index.status();
-  if (*index != nullptr)
-    if (Status known = check_index_version(**index, which.index); !known.ok()) return known;
-  auto scan = scan_log(log->get(), index->get(), {.base = which.base});
-  if (!scan.ok()) return scan.status();
+  Status log_refused, index_refused;
+  const auto log = open_if_there(files, which.log, log_refused);
+  auto index = open_if_there(files, which.index, index_refused);
+  if (index != nullptr) {
+    if (Status known = check_index_version(*index, which.index); !known.ok()) return known;
+    index_refused = patiently([&] { return give_all(*index); });
+    if (!index_refused.ok()) index.reset();
+  }
+  auto scan = patiently([&] { return scan_log(log.get(), index.get(), {.base = which.base}); });
+  if (!scan.ok()) {
+    log_refused = scan.status();
+    scan = scan_log(nullptr, index.get(), {.base = which.base});
+    if (!scan.ok()) return scan.status();
+  }
 
   PlainExam exam;
   exam.header = scan->header;
@@ -121,23 +144,28 @@ Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
   const auto fault = [&](const std::string& name, std::uint64_t offset, std::string what) {
     exam.faults.push_back({name, offset, 0, 0, std::move(what), true});
   };
-  if (*log == nullptr) fault(which.log_name, 0, "is missing");
-  LineExaminer(log->get(), *scan, which.log_name, exam).run(on_bytes);
+  if (!log_refused.ok())
+    fault(which.log_name, 0, fmt::format("cannot be read: {}", log_refused.message()));
+  else if (log == nullptr)
+    fault(which.log_name, 0, "is missing");
+  LineExaminer(log.get(), *scan, which.log_name, exam).run(on_bytes);
   if (scan->log_bytes > scan->table.bytes())
     fault(which.log_name, scan->table.bytes(),
           fmt::format("ends in {} bytes that are no whole entry",
                       scan->log_bytes - scan->table.bytes()));
 
-  if (*index == nullptr) {
+  if (!index_refused.ok()) {
+    fault(which.index_name, 0, fmt::format("cannot be read: {}", index_refused.message()));
+  } else if (index == nullptr) {
     if (which.index_due) fault(which.index_name, 0, "is missing");
   } else if (!scan->index_right) {
-    fault(which.index_name, first_bad_byte(**index),
+    fault(which.index_name, first_bad_byte(*index),
           scan->adopted > 0 ? fmt::format("does not know the last {} lines", scan->adopted)
                             : "is damaged");
   }
   exam.bytes = scan->log_bytes;
-  if (*index != nullptr)
-    if (const auto size = (*index)->size(); size.ok()) exam.bytes += *size;
+  if (index != nullptr)
+    if (const auto size = index->size(); size.ok()) exam.bytes += *size;
   return exam;
 }
 

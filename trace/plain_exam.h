@@ -35,6 +35,10 @@ struct PlainFiles {
   bool index_due = true;             // false: logs of format 1 have none
 };
 
+// Ok when the disk gives all of the side index at `path`, whatever it says.
+Status try_index(FileSystem& files, const std::filesystem::path& path);
+
+// What the disk does not give is a fault as well; invalid_argument: a newer program's.
 Result<PlainExam> examine_plain(FileSystem& files, const PlainFiles& which,
                                 const std::function<void(std::uint64_t)>& on_bytes);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "trace/patiently.h"
 #include "trace/sealed_segment.h"
 #include "trace/segment_block.h"
 #include "trace/sha256.h"
@@ -48,12 +49,13 @@ class Examiner {
   // --- the sidecar ---
 
   Status read_sidecar() {
-    const auto text = read_whole_file(files_, sidecar_path_, kMaxSidecarBytes);
+    const auto text =
+        patiently([this] { return read_whole_file(files_, sidecar_path_, kMaxSidecarBytes); });
     if (!text.ok() && text.status().code() == Code::not_found) return {};
     exam_.has_sidecar = true;
-    if (!text.ok() && text.status().code() != Code::data_loss) return text.status();
     if (!text.ok()) {
-      sidecar_fault_ = {kMaxSidecarBytes, text.status().message()};
+      const bool too_long = text.status().code() == Code::data_loss;
+      sidecar_fault_ = {too_long ? kMaxSidecarBytes : 0, text.status().message()};
       return {};
     }
     sidecar_ = *text;
@@ -97,16 +99,16 @@ class Examiner {
   // --- the data file ---
 
   Status open_data() {
-    auto data = files_.open_read(data_path_);
-    if (!data.ok() && data.status().code() == Code::not_found) {
-      fault(data_path_, 0, "is missing");
+    auto data = patiently([this] { return files_.open_read(data_path_); });
+    const auto size = data.ok() ? (*data)->size() : Result<std::uint64_t>(data.status());
+    if (!size.ok()) {
+      const bool gone = size.status().code() == Code::not_found;
+      fault(data_path_, 0,
+            gone ? "is missing" : fmt::format("cannot be read: {}", size.status().message()));
       return {};
     }
-    if (!data.ok()) return data.status();
     exam_.has_data = true;
     data_ = std::move(*data);
-    const auto size = data_->size();
-    if (!size.ok()) return size.status();
     size_ = *size;
     return {};
   }
@@ -114,7 +116,8 @@ class Examiner {
   // Fewer bytes where the file ends or the disk refuses: then they are not good.
   std::string bytes_at(std::uint64_t offset, std::uint64_t bytes) const {
     if (!data_) return {};
-    auto read = read_part(*data_, offset, static_cast<std::size_t>(bytes));
+    auto read =
+        patiently([&] { return read_part(*data_, offset, static_cast<std::size_t>(bytes)); });
     return read.ok() ? std::move(*read) : std::string();
   }
 

@@ -38,8 +38,8 @@ struct SegmentExam {
   std::uint64_t entries() const;  // proved
 };
 
-// `on_bytes` hears how many more bytes were read.  Fails when the disk does, not when
-// the segment does; invalid_argument: a newer program wrote it.
+// `on_bytes` hears how many more bytes were read.  What the disk does not give is a fault
+// as well; invalid_argument: a newer program wrote it.
 Result<SegmentExam> examine_segment(FileSystem& files, const std::filesystem::path& segments,
                                     Sequence base,
                                     const std::function<void(std::uint64_t)>& on_bytes);

@@ -175,12 +175,16 @@ bool SegmentKeeper::drop(const Segment& segment) {
 void SegmentKeeper::sweep() {
   const auto names = flight_.files().list(flight_.segments_directory());
   if (!names.ok()) return;
+  bool removed = false;
   for (const std::string& name : *names) {
     const std::string_view whole = name;
     if (!whole.ends_with(".ndjson.zst.new") && !whole.ends_with(".json.new")) continue;
     const Status gone = flight_.files().remove(flight_.segments_directory() / name);
+    removed = removed || gone.ok();
     if (!gone.ok()) log_.warn("leftover_not_removed", {{"file", name}, {"reason", gone.message()}});
   }
+  // Refused: then they are back after a power cut, and swept again.
+  if (removed) static_cast<void>(flight_.files().sync_directory(flight_.segments_directory()));
 }
 
 void SegmentKeeper::count() {

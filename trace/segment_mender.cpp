@@ -19,6 +19,16 @@ namespace {
 constexpr std::uint64_t kMaxKeptBytes = 1024u * 1024u * 1024u;
 constexpr std::uint64_t kCopyBytes = 1024 * 1024;
 
+std::filesystem::path unused_name(const FileSystem& files, const std::filesystem::path& directory,
+                                  const std::filesystem::path& name) {
+  const auto names = files.list(directory);
+  std::string candidate = name.string();
+  for (int n = 2; names.ok() && std::find(names->begin(), names->end(), candidate) != names->end();
+       ++n)
+    candidate = fmt::format("{}-{}", name.string(), n);
+  return directory / candidate;
+}
+
 class Mender {
  public:
   Mender(FileSystem& files, const std::filesystem::path& dir, Sequence base,
@@ -46,9 +56,7 @@ class Mender {
  private:
   Status write_sidecar_again() {
     if (exam_.has_sidecar)
-      if (Status kept = keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
-          !kept.ok())
-        return kept;
+      if (Status kept = keep_sidecar(); !kept.ok()) return kept;
     did_.push_back(fmt::format("segment {}: wrote its sidecar again from its data", base_));
     return write_whole_file(files_, sealed_sidecar_path(segments_, base_), exam_.right_sidecar);
   }
@@ -86,9 +94,7 @@ class Mender {
       if (Status kept = keep(sealed_data_path(segments_, base_), bad.offset, bad.bytes); !kept.ok())
         return kept;
     if (exam_.has_sidecar)
-      if (Status kept = keep(sealed_sidecar_path(segments_, base_), 0, ~std::uint64_t{0});
-          !kept.ok())
-        return kept;
+      if (Status kept = keep_sidecar(); !kept.ok()) return kept;
 
     auto writer = SegmentWriter::create(files_, segments_, base_, {});
     if (!writer.ok()) return writer.status();
@@ -141,7 +147,7 @@ class Mender {
     if (Status made = files_.make_directory(quarantine_); !made.ok()) return made;
     for (const auto& path :
          {sealed_sidecar_path(segments_, base_), sealed_data_path(segments_, base_)}) {
-      const Status moved = files_.rename(path, unused(path.filename()));
+      const Status moved = files_.rename(path, unused_name(files_, quarantine_, path.filename()));
       if (!moved.ok() && moved.code() != Code::not_found) return moved;
     }
     did_.push_back(
@@ -152,12 +158,23 @@ class Mender {
     return files_.sync_directory(segments_);
   }
 
+  Status keep_sidecar() {
+    const auto path = sealed_sidecar_path(segments_, base_);
+    const auto text = read_whole_file(files_, path, kMaxKeptBytes);
+    if (text.ok()) return keep(path, 0, ~std::uint64_t{0});
+    auto said = set_aside(files_, path, quarantine_);
+    if (!said.ok()) return said.status();
+    did_.push_back(std::move(*said));
+    return {};
+  }
+
   // Copies a stretch of a file to the quarantine.
   Status keep(const std::filesystem::path& path, std::uint64_t offset, std::uint64_t bytes) {
     if (Status made = files_.make_directory(quarantine_); !made.ok()) return made;
     const auto from = files_.open_read(path);
     if (!from.ok()) return from.status();
-    const auto to_path = unused(fmt::format("{}.at-{}", path.filename().string(), offset));
+    const auto to_path =
+        unused_name(files_, quarantine_, fmt::format("{}.at-{}", path.filename().string(), offset));
     auto to = create_file(files_, to_path);
     if (!to.ok()) return to.status();
     std::uint64_t kept = 0;
@@ -174,15 +191,6 @@ class Mender {
     return files_.sync_directory(quarantine_);
   }
 
-  std::filesystem::path unused(const std::filesystem::path& name) const {
-    const auto names = files_.list(quarantine_);
-    std::string candidate = name.string();
-    for (int n = 2;
-         names.ok() && std::find(names->begin(), names->end(), candidate) != names->end(); ++n)
-      candidate = fmt::format("{}-{}", name.string(), n);
-    return quarantine_ / candidate;
-  }
-
   FileSystem& files_;
   const std::filesystem::path segments_, quarantine_;
   const Sequence base_;
@@ -192,6 +200,17 @@ class Mender {
 };
 
 }  // namespace
+
+Result<std::string> set_aside(FileSystem& files, const std::filesystem::path& path,
+                              const std::filesystem::path& quarantine) {
+  if (Status made = files.make_directory(quarantine); !made.ok()) return made;
+  const auto to = unused_name(files, quarantine, path.filename());
+  if (Status moved = files.rename(path, to); !moved.ok()) return moved;
+  for (const auto& directory : {quarantine, path.parent_path()})
+    if (Status synced = files.sync_directory(directory); !synced.ok()) return synced;
+  return fmt::format("{}: the disk does not give it; it is in quarantine/{} now",
+                     path.filename().string(), to.filename().string());
+}
 
 Result<std::vector<std::string>> mend_segment(FileSystem& files, const std::filesystem::path& dir,
                                               Sequence base, const SegmentExam& exam,

@@ -23,6 +23,10 @@ struct SegmentNeighbours {
   std::string sha256_wanted;  // what the one after it takes its sidecar to be
 };
 
+// Moves a file the disk does not give to `quarantine`, in one sentence.
+Result<std::string> set_aside(FileSystem& files, const std::filesystem::path& path,
+                              const std::filesystem::path& quarantine);
+
 // Mends one sealed segment without inventing anything: a sidecar is written again from
 // its data; a damaged data file is made anew of the blocks that are good, what is in
 // none of them is declared lost and its bytes are kept in `quarantine/`; a file of

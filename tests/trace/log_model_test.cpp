@@ -252,7 +252,8 @@ class ModelRun {
 };
 
 TEST_CASE(
-    "FlightLog: lines and declared losses are every sequence, once, in order, whatever happens") {
+    "[T20] FlightLog: lines and declared losses are every sequence, once, in order, whatever "
+    "happens") {
   const auto number_from = [](const char* variable, std::uint64_t otherwise) {
     const char* const text = std::getenv(variable);
     return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
