@@ -7,7 +7,8 @@
 namespace devs {
 
 // Kills a real writer with SIGKILL again and again, at a random microsecond, and judges
-// what it leaves.  The law, over all lives of one directory:
+// a copy of what it leaves, so that the mending of one life is cut short by the next kill.
+//  The law, over all lives of one directory:
 //
 //   every entry the writer said was visible is there: whole, in order, once, with its topics;
 //   an entry it said nothing of is whole or absent, and nothing foreign is there;
