@@ -146,6 +146,10 @@ Status FlightLog::write_meta(LogMeta meta) {
   return {};
 }
 
+Status FlightLog::begin_after_gap() {
+  return begin_new(last() + 1, /*hole=*/true);
+}
+
 Status FlightLog::begin_new(Sequence base, bool hole) {
   const auto old = active();
   const SegmentInfo info = old->info();

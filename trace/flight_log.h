@@ -118,6 +118,9 @@ class FlightLog final : public StoredLog {
   // The end of a process all of whose entries are in the log: nothing is set aside any
   // more.  Where they are not, it stays.
   Status release() DEVS_EXCLUDES(mutex_) DEVS_EXCLUDES(meta_mutex_);
+  // The segment that the next batch would begin, where entries before it were given up.
+  // Ok: the disk takes files again.  REQUIRES: last() was skipped
+  Status begin_after_gap() DEVS_EXCLUDES(mutex_);
   // The disk is full: drops the oldest sealed segment that nothing pins, but never the
   // newest one.  False: there was none.  `pins` may be null.
   bool free_room(const Pins* pins);

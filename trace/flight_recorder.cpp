@@ -41,6 +41,7 @@ void FlightRecorder::follow(const std::stop_token& stop) {
                               options_.max_batch, entries, &carry)) {
       queue_.set(static_cast<std::int64_t>(bus_.last() - bus_.head()));
       if (entries.empty() && stop.stop_requested()) break;
+      if (entries.empty()) look_at_disk();
       if (!entries.empty() && !store({entries, carry}, stop)) break;
       entries.clear();
     }
@@ -65,12 +66,12 @@ bool FlightRecorder::store(const Batch& batch, const std::stop_token& stop) {
     const Status stored = try_to_store(batch);
     if (stored.ok()) {
       bus_.mark_stored(batch.last());
-      if (!refusal_.empty()) say_healed(batch);
+      if (!refusal_.empty()) say_healed(batch.first());
       set_numbers_aside(batch.last());
       tell_progress(false);
       return true;
     }
-    say_refused(stored, batch);
+    say_refused(stored, batch.first());
     next_try_ = std::chrono::steady_clock::now() + options_.retry;
     if (go_on && give_up(batch)) return true;
     if (last_try) {
@@ -110,25 +111,37 @@ Status FlightRecorder::try_to_store(const Batch& batch) {
   return appended;
 }
 
-void FlightRecorder::say_refused(const Status& why, const Batch& batch) {
+// Going on, nothing waits for the disk, so no entry would find out that it is well again:
+// and whoever obeys `/readyz` sends none.
+void FlightRecorder::look_at_disk() {
+  if (lost_from_ == 0 || std::chrono::steady_clock::now() < next_try_) return;
+  const Sequence next = bus_.head() + 1;
+  const Status begun = log_.begin_after_gap();
+  next_try_ = std::chrono::steady_clock::now() + options_.retry;
+  if (begun.ok()) return say_healed(next);
+  failures_.add();
+  say_refused(begun, next);
+}
+
+void FlightRecorder::say_refused(const Status& why, Sequence first_unstored) {
   if (why.message() == refusal_) return;  // once per reason, not once per try
   refusal_ = why.message();
   failing_.set(1);
   bus_.fail(why, options_.on_failure);
   lines_.error("recorder_refused",
-               {{"reason", why.message()}, {"first_unstored", std::to_string(batch.first())}});
+               {{"reason", why.message()}, {"first_unstored", std::to_string(first_unstored)}});
 }
 
-void FlightRecorder::say_healed(const Batch& batch) {
+void FlightRecorder::say_healed(Sequence next) {
   refusal_.clear();
   failing_.set(0);
   bus_.heal();
   if (lost_from_ > 0)
-    lines_.error("entries_lost", {{"count", std::to_string(batch.first() - lost_from_)},
+    lines_.error("entries_lost", {{"count", std::to_string(next - lost_from_)},
                                   {"from", std::to_string(lost_from_)},
                                   {"reason", "the disk refused them"}});
   lost_from_ = 0;
-  lines_.info("recorder_healed", {{"through", std::to_string(batch.last())}});
+  lines_.info("recorder_healed", {{"from", std::to_string(next)}});
 }
 
 // The log first: a reader that fell off the ring must find the gap declared.

@@ -71,12 +71,13 @@ class FlightRecorder {
   bool store(const Batch& batch, const std::stop_token& stop) DEVS_EXCLUDES(mutex_);
   // One try, which may cost old segments.
   Status try_to_store(const Batch& batch) DEVS_EXCLUDES(mutex_);
-  void say_refused(const Status& why, const Batch& batch);
+  void look_at_disk();
+  void say_refused(const Status& why, Sequence first_unstored);
   // False: a start after a kill -9 would give their numbers again.
   bool give_up(const Batch& batch) DEVS_EXCLUDES(mutex_);
   // Numbers for what may have to be given up later, while the disk is well.
   void set_numbers_aside(Sequence last);
-  void say_healed(const Batch& batch);
+  void say_healed(Sequence next);
   void wait_for_retry(const std::stop_token& stop) DEVS_EXCLUDES(mutex_);
   void tell_progress(bool ended) DEVS_EXCLUDES(mutex_);
 

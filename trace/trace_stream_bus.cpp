@@ -162,7 +162,7 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
 
 Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   if (closed_) return closed_status();
-  if (!recorder_.ok() && on_failure_ == OnFailure::refuse) return recorder_;
+  if (refuses()) return recorder_;
   const auto waiting = static_cast<std::size_t>(last_ - stored_);
   if (waiting + reserved_ + places > options_.ring_entries)
     return {Code::resource_exhausted,
@@ -308,6 +308,11 @@ void TraceStreamBus::heal() {
 Status TraceStreamBus::recorder_status() const {
   MutexLock lock(mutex_);
   return recorder_;
+}
+
+Status TraceStreamBus::refusal() const {
+  MutexLock lock(mutex_);
+  return refuses() ? recorder_ : Status();
 }
 
 // --- end ---

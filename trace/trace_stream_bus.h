@@ -126,6 +126,9 @@ class TraceStreamBus {
   void fail(const Status& why, OnFailure on_failure = OnFailure::refuse) DEVS_EXCLUDES(mutex_);
   void heal() DEVS_EXCLUDES(mutex_);
   Status recorder_status() const DEVS_EXCLUDES(mutex_);  // ok, or what fail() said
+  // The same, but ok while the recorder goes on: whoever waits for an entry to become
+  // visible waits in vain only while this refuses.
+  Status refusal() const DEVS_EXCLUDES(mutex_);
 
   // --- end ---
 
@@ -144,6 +147,9 @@ class TraceStreamBus {
 
   Result<Sequence> enter(std::span<Pending> pending, std::size_t places, Reservation* place)
       DEVS_EXCLUDES(mutex_);
+  bool refuses() const DEVS_REQUIRES(mutex_) {
+    return !recorder_.ok() && on_failure_ == OnFailure::refuse;
+  }
   Status admit(std::size_t places, std::size_t bytes) const DEVS_REQUIRES(mutex_);
   void append(Pending pending, std::int64_t now_ns) DEVS_REQUIRES(mutex_);
   // What leaves the ring goes to `grave` as far as it fits, to die unlocked.

@@ -15,26 +15,26 @@ void StoredWaiters::when_stored(Sequence sequence, Then then) {
     MutexLock lock(mutex_);
     waiting_.emplace(sequence, std::move(then));
   }
-  // Stored between publish and here, or the recorder failed before: nobody would
+  // Stored between publish and here, or the recorder refused before: nobody would
   // ring for us any more.
-  if (bus_.head() >= sequence || !bus_.recorder_status().ok()) bell_.ring();
+  if (bus_.head() >= sequence || !bus_.refusal().ok()) bell_.ring();
 }
 
 void StoredWaiters::look() {
   const Sequence stored = bus_.head();
-  const Status recorder = bus_.recorder_status();
+  const Status refusal = bus_.refusal();
   std::vector<std::pair<Then, bool>> woken;
   {
     MutexLock lock(mutex_);
     while (!waiting_.empty()) {
       auto first = waiting_.begin();
       const bool is_stored = first->first <= stored;
-      if (!is_stored && recorder.ok()) break;
+      if (!is_stored && refusal.ok()) break;
       woken.emplace_back(std::move(first->second), is_stored);
       waiting_.erase(first);
     }
   }
-  for (auto& [then, is_stored] : woken) then(is_stored ? Status() : recorder);
+  for (auto& [then, is_stored] : woken) then(is_stored ? Status() : refusal);
 }
 
 }  // namespace devs

@@ -14,8 +14,9 @@ namespace devs {
 // Whoever waits for "my entry is stored": parked under its sequence, woken by the
 // bus's bell on the reactor.  No thread waits.
 //
-// A recorder that cannot store wakes everybody with its reason; a closed bus does
-// so once the last entry is stored.
+// A recorder that cannot store wakes everybody with its reason; one that goes on
+// (OnFailure) gives the entry up, which then counts as stored.  A closed bus wakes
+// everybody once the last entry is stored.
 //
 // when_stored() is thread-safe; the work runs on the reactor and may only post,
 // hand over, or send.

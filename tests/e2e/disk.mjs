@@ -6,21 +6,25 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { Server, binary, eventSource, later, plainEnv, run, scratch, sdkClient, slow, thought, until } from './support.mjs';
+import {
+  Server, binary, eventSource, later, metrics, plainEnv, run, scratch, sdkClient, slow, thought, until,
+} from './support.mjs';
 
 const limit = { timeout: 120_000 * slow };
 const tools = { builtin: { tools: 'all' } };
 
 // Publishes one after the other and remembers what was acknowledged.
 class Publisher {
-  constructor(server) {
+  // `more()`: what else is in each envelope
+  constructor(server, more = () => ({})) {
     this.server = server;
+    this.more = more;
     this.acknowledged = [];  // {id, n}
     this.next = 0;
   }
   async publish() {
     const n = this.next++;
-    const answer = await this.server.publish(thought(n));
+    const answer = await this.server.publish({ ...thought(n), ...this.more() });
     const told = await answer.json();
     if (answer.status === 200) this.acknowledged.push({ id: told.ids[0], n });
     return { status: answer.status, told };
@@ -30,33 +34,48 @@ class Publisher {
   }
 }
 
-// While the disk refuses: /readyz, publishes and calls say so and why.
-async function refuses(t, server, publisher, reason) {
-  await until('a refused publish', async () => (await publisher.publish()).status === 503, 30_000);
-  const { told } = await publisher.publish();
-  assert.equal(told.error, 'RECORDER_UNAVAILABLE', JSON.stringify(told));
+const readiness = async (server) => (await fetch(`${server.url}/readyz`)).status;
+
+// Why /readyz says that the recorder is not ready.
+async function unready(server) {
   const ready = await fetch(`${server.url}/readyz`);
   assert.equal(ready.status, 503);
   const { reasons } = await ready.json();
   const recorder = reasons.find((one) => one.part === 'recorder');
   assert.ok(recorder, JSON.stringify(reasons));
-  assert.match(recorder.reason, reason);
+  return recorder.reason;
+}
+
+// While the disk refuses: /readyz, /metrics, publishes and calls say so and why.
+async function refuses(t, server, publisher, reason) {
+  await until('a refused publish', async () => (await publisher.publish()).status === 503, 30_000);
+  const { told } = await publisher.publish();
+  assert.equal(told.error, 'RECORDER_UNAVAILABLE', JSON.stringify(told));
+  assert.match(await unready(server), reason);
+  const seen = await metrics(server);
+  assert.equal(seen.get('recorder_failing'), 1);
+  assert.ok(seen.get('recorder_failures_total') >= 1);
 }
 
 async function callsAreRefused(client) {
   await assert.rejects(client.callTool({ name: 'echo', arguments: { text: 'untraced' } }), /503|recorder|record/i);
 }
 
+async function isWell(server) {
+  await until('/readyz 200', async () => await readiness(server) === 200, 30_000);
+  const seen = await metrics(server);
+  assert.equal(seen.get('recorder_failing'), 0);
+}
+
 // The disk is well again: by itself, with nothing lost, live and after a restart.
 async function goesOn(t, server, publisher, source) {
-  await until('/readyz 200', async () => (await fetch(`${server.url}/readyz`)).status === 200, 30_000);
+  await isWell(server);
   await publisher.some(3);
   const told = publisher.acknowledged;
   await until('the last event', () => source.seen.some((event) => event.id === told.at(-1).id), 30_000);
   const seen = new Map(source.seen.map((event) => [event.id, event.data]));
   for (const { id, n } of told) assert.equal(JSON.parse(seen.get(id) ?? '{}').turn_index, n, `live: ${id}`);
-  const sequences = source.seen.map((event) => Number(event.id.split('-')[1]));
-  assert.deepEqual(sequences, sequences.map((_, n) => n + 1), 'dense, in order, each once');
+  assert.deepEqual(source.seen.map(sequence), count(1, source.seen.length), 'dense, in order, each once');
 
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
   const again = await Server.start(t, { dir: server.dir });
@@ -66,11 +85,11 @@ async function goesOn(t, server, publisher, source) {
   assert.equal(replay.seen.filter((event) => event.data.includes('untraced')).length, 0, 'a refused call left no trace');
 }
 
-// A file system of 1 MB of its own, or null where this user may not mount.
-function smallDisk(t) {
+// A file system of its own, or null where this user may not mount.
+function smallDisk(t, size) {
   const dir = scratch(t);
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir], { stdio: 'ignore' });
   } catch {
     return null;
   }
@@ -78,11 +97,16 @@ function smallDisk(t) {
   return dir;
 }
 
+const sequence = (event) => Number(event.id.split('-')[1]);
+const count = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
+
 // A directory that may go away without the folder it lies in.
 function inside(folder) {
   fs.mkdirSync(path.join(folder, 'log'));
   return path.join(folder, 'log');
 }
+
+const mayNotMount = 'this user may not mount a tmpfs';
 
 function fill(file) {
   const fd = fs.openSync(file, 'a');
@@ -94,13 +118,18 @@ function fill(file) {
   }
 }
 
-// A server whose disk obeys `order('EROFS')`, `order('EIO fdatasync')`, `order(null)`.
+// A server whose disk obeys `order('EROFS')`, `order('EIO fdatasync')`, `order('HANG
+// fdatasync')`, `order(null)`.
 async function serverOnFailingDisk(t, options = {}) {
   const dir = scratch(t);
   const file = path.join(scratch(t), 'order');
   const server = await Server.start(t, {
     dir, ...options,
-    env: { LD_PRELOAD: process.env.DEVS_FAILING_DISK, DEVS_FAILING_DIR: dir, DEVS_FAILING_ORDER: file },
+    env: {
+      LD_PRELOAD: process.env.DEVS_FAILING_DISK, DEVS_FAILING_DIR: dir, DEVS_FAILING_ORDER: file,
+      // AddressSanitizer wants to be loaded first; its interceptors are called all the same.
+      ASAN_OPTIONS: [process.env.ASAN_OPTIONS, 'verify_asan_link_order=0'].filter(Boolean).join(':'),
+    },
   });
   const order = (what) => {
     if (what === null) return fs.rmSync(file, { force: true });
@@ -111,8 +140,8 @@ async function serverOnFailingDisk(t, options = {}) {
 }
 
 test('full disk: refused with the reason, and goes on by itself when there is room', limit, async (t) => {
-  const dir = smallDisk(t);
-  if (!dir) return t.diagnostic('this user may not mount: the file size limit below stands in');
+  const dir = smallDisk(t, '1m');
+  if (!dir) return t.skip(mayNotMount);
   const server = await Server.start(t, { dir, config: tools });
   const source = await eventSource(t, server);
   const client = await sdkClient(t, server);
@@ -154,6 +183,60 @@ test('read-only: refused with the reason, and goes on by itself when it may writ
   await callsAreRefused(client);
   order(null);
   await goesOn(t, server, publisher, source);
+});
+
+test('[T30] read-only, and told to continue: publishes and calls go on, and the gap is declared', limit, async (t) => {
+  const { server, order } = await serverOnFailingDisk(t, {
+    config: { ...tools, recorder: { on_failure: 'continue' }, trace: { ring_entries: 64 } },
+  });
+  const live = await eventSource(t, server, { names: ['gap'] });
+  const client = await sdkClient(t, server);
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  order('EROFS');
+  await publisher.some(100);
+  const { content } = await client.callTool({ name: 'echo', arguments: { text: 'untraced' } });
+  assert.equal(content[0].text, 'untraced');
+  await until('live readers see all', () => live.seen.length === 122);
+  assert.deepEqual(live.seen.map(sequence), count(1, 122));
+  assert.equal(live.seen.filter((event) => event.type === 'gap').length, 0);
+  assert.match(await unready(server), /Read-only file system/);
+  let seen = await metrics(server);
+  assert.equal(seen.get('recorder_failing'), 1);
+  assert.equal(seen.get('recorder_lost_entries_total'), 102, 'those after the twentieth');
+  assert.equal(seen.get('recorder_entries_total'), 20);
+
+  order(null);
+  await isWell(server);  // although nobody publishes
+  await publisher.some(3);
+  seen = await metrics(server);
+  assert.equal(seen.get('recorder_entries_total') + seen.get('recorder_lost_entries_total'), 125);
+
+  const [epoch] = live.seen[0].id.split('-');
+  const gap = { from: `${epoch}-21`, to: `${epoch}-122`, count: 102, reason: 'recorder' };
+  const declared = [...count(11, 20), gap, ...count(123, 125)];
+  const told = (source) => source.seen.map((event) => event.type === 'gap' ? JSON.parse(event.data) : sequence(event));
+  const reader = async (from, route) => {
+    const source = await eventSource(t, from, { route, names: ['gap'] });
+    await until(`${route} came to its end`, () => source.seen.some((event) => sequence(event) === 125));
+    return source;
+  };
+  // Without a filter frames made for the live reader would still be at hand.
+  const resumed = await reader(server, `/trace/stream?type=thought&lastEventId=${epoch}-10`);
+  assert.deepEqual(told(resumed), declared, 'resumed before the gap');
+  seen = await metrics(server);
+  assert.equal(seen.get('stream_gaps_total{reason="recorder"}'), 1);
+  const inMemory = await reader(server, `/trace/stream?lastEventId=${epoch}-100`);
+  assert.deepEqual(told(inMemory), count(101, 125), 'what is still in memory is no gap');
+  const replay = await (await fetch(`${server.url}/trace/replay?from=${epoch}-11&speed=max`)).text();
+  const replayed = [...replay.matchAll(/^id: (.*)\n(?:event: (.*)\n)?data: (.*)$/gm)]
+    .map(([, id, type, data]) => ({ id, type, data })).filter((event) => event.type !== 'replay_end');
+  assert.deepEqual(told({ seen: replayed }), declared, 'replayed');
+
+  await server.stop();
+  const again = await Server.start(t, { dir: server.dir });
+  const afresh = await reader(again, `/trace/stream?lastEventId=${epoch}-10`);
+  assert.deepEqual(told(afresh), declared, 'after a restart');
 });
 
 test('directory moved away and back: refused with the reason, then it goes on', limit, async (t) => {

@@ -149,6 +149,15 @@ export function npmServers(folder) {
   };
 }
 
+// What /metrics says, by series as it is written there: 'a_total{reason="x"}' to a number.
+export async function metrics(server) {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return new Map(text.split('\n').filter((line) => line && !line.startsWith('#')).map((line) => {
+    const at = line.lastIndexOf(' ');
+    return [line.slice(0, at), Number(line.slice(at + 1))];
+  }));
+}
+
 // --- clients
 
 // An official SDK client, connected.

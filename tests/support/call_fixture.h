@@ -20,13 +20,14 @@ namespace devs {
 // The disk breaks when the test says so; the clock may be the test's.
 class CallFixture {
  public:
-  explicit CallFixture(CallDesk::Options options = {}, const Clock& clock = system_clock())
+  explicit CallFixture(CallDesk::Options options = {}, const Clock& clock = system_clock(),
+                       OnFailure on_failure = OnFailure::refuse)
       : log_(std::move(
             FlightLog::open({.dir = dir_.path(), .files = &disk}, stderr_log(Log::Level::error))
                 .value())),
         bus({}, clock),
         recorder_(bus, *log_, nullptr, stderr_log(Log::Level::error), metrics,
-                  {.retry = std::chrono::milliseconds(5)}),
+                  {.on_failure = on_failure, .retry = std::chrono::milliseconds(5)}),
         reactor(clock, metrics),
         waiters(bus, reactor),
         house_workers({.name = "house", .threads = 1, .queue_capacity = 64}),

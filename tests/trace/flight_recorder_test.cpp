@@ -457,6 +457,38 @@ TEST_CASE("FlightRecorder: refusing, no number is set aside") {
 }
 
 TEST_CASE(
+    "FlightRecorder: going on, a disk that is well again is noticed although nobody publishes") {
+  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
+  REQUIRE(desk.publish("1").ok());
+  REQUIRE(desk.recorder->flush(soon()).ok());
+  const char* const why = "Read-only file system (EROFS)";
+  desk.disk.refuse_appends({.why = why});
+  desk.disk.refuse(BrokenDisk::Op::open, {.why = why});
+  desk.disk.refuse(BrokenDisk::Op::rename, {.why = why});
+  for (const char* word : {"2", "3"}) {
+    REQUIRE(desk.publish(word).ok());
+    REQUIRE(desk.recorder->flush(soon()).ok());
+  }
+  const std::size_t refused = desk.disk.refused();
+  REQUIRE(eventually([&] { return desk.disk.refused() >= refused + 3; }));  // it looks again
+  CHECK_FALSE(desk.bus.recorder_status().ok());
+  CHECK(desk.lines.count("error recorder_refused") == 1);
+  desk.disk.mend();
+  REQUIRE(eventually([&] { return desk.bus.recorder_status().ok(); }));
+  CHECK(contains(desk.lines.find("error entries_lost"), "count=2 from=2"));
+  CHECK(desk.metrics.gauge("recorder_failing").value() == 0);
+  CHECK(desk.log->last() == 3);
+
+  REQUIRE(desk.publish("4").ok());
+  desk.finish();
+  CHECK(bodies_of(*desk.log) == std::vector{body_of("1"), body_of("4")});
+  const ReadOutcome gap = desk.log->read(2, {}, [](const StoredLine&) {});
+  REQUIRE(gap.loss);
+  CHECK(gap.loss->through == 3);
+  CHECK(gap.loss->reason == LossReason::recorder);
+}
+
+TEST_CASE(
     "[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
   Desk desk;
   for (int i = 1; i <= 3; ++i) {

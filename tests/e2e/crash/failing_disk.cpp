@@ -2,7 +2,8 @@
 //
 // Calls that would change something below $DEVS_FAILING_DIR fail while the file
 // $DEVS_FAILING_ORDER holds an errno name, alone ("EROFS": all of them) or followed by
-// the calls meant ("EIO fdatasync").  Stands in for what cannot be done to a mounted
+// the calls meant ("EIO fdatasync").  "HANG fdatasync": they do not come back before the
+// order is another.  Stands in for what cannot be done to a mounted
 // file system in use, such as a remount read-only.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -42,22 +43,28 @@ int errno_called(std::string_view name) {
   return EIO;
 }
 
-// 0, or what `call` on `path` is to fail with.
-int verdict(std::string_view call, std::string_view path) {
+// The word of the order that `call` on `path` is meant by; empty: none.
+std::string order_for(std::string_view call, std::string_view path) {
   const auto [dir, file] = orders();
-  if (dir.empty() || file.empty() || !path.starts_with(dir)) return 0;
+  if (dir.empty() || file.empty() || !path.starts_with(dir)) return {};
   using Open = int(const char*, int, ...);
   const int fd = real<Open>("open")(file.data(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
+  if (fd < 0) return {};
   std::array<char, 256> text{};
   const ssize_t n = ::read(fd, text.data(), text.size());
   ::close(fd);
   std::string_view order(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
   const std::string_view name = order.substr(0, order.find(' '));
-  if (name.empty()) return 0;
   order.remove_prefix(name.size());
   const bool meant = order.empty() || order.find(call) != std::string_view::npos;
-  return meant ? errno_called(name) : 0;
+  return meant ? std::string(name) : std::string();
+}
+
+// 0, or what `call` on `path` is to fail with.
+int verdict(std::string_view call, std::string_view path) {
+  std::string order = order_for(call, path);
+  for (; order == "HANG"; order = order_for(call, path)) ::usleep(10'000);
+  return order.empty() ? 0 : errno_called(order);
 }
 int verdict(std::string_view call, int fd) {
   if (orders().dir.empty()) return 0;

@@ -128,6 +128,27 @@ TEST_CASE("run_tool_call: no trace, no action: with a dead disk the tool does no
   CHECK(body(house.story()[1])["metadata"]["executed"].boolean() == false);
 }
 
+TEST_CASE(
+    "[T30] run_tool_call: where the recorder goes on, a dead disk keeps no tool from running") {
+  CallFixture house({}, system_clock(), OnFailure::go_on);
+  std::atomic<int> ran{0};
+  add(house, "greet", [&ran](const ToolRun&) {
+    ++ran;
+    return text_outcome("hi");
+  });
+  house.disk.refuse_appends({});
+  for (int calls = 1; calls <= 20; ++calls) {
+    auto to = house.call("greet");
+    REQUIRE(to->wait());
+    const CallAnswer answer = to->take();
+    CHECK(answer.refused.ok());
+    CHECK(answer.outcome.result.find("hi") != std::string::npos);
+    CHECK(ran == calls);
+  }
+  CHECK_FALSE(house.bus.recorder_status().ok());
+  CHECK(house.bus.head() == 40);  // whoever watches has seen them
+}
+
 TEST_CASE("run_tool_call: arguments that do not fit never reach the tool, and help") {
   CallFixture house;
   bool ran = false;

@@ -166,6 +166,20 @@ TEST_CASE("PublishEndpoint: a disk that refuses is 503, and what was taken is no
   CHECK(house.bus.last() == 1);
 }
 
+TEST_CASE("[T30] PublishEndpoint: where the recorder goes on, a disk that refuses is no refusal") {
+  StreamHouse house(system_clock(), {.recorder = {.on_failure = OnFailure::go_on}});
+  HttpPeer reader(house, HttpPeer::get(house, "/trace/stream"));
+  REQUIRE(reader.wait_body(kFirst));
+  house.disk.refuse_appends({.torn_bytes = 7});
+  for (Sequence n = 1; n <= 20; ++n) {
+    const Answer answer = post(house, kJson, kSmoke);
+    CHECK(answer.status == 200);
+    CHECK(answer.body == R"({"accepted":1,"ids":[")" + house.id(n) + R"("]})");
+  }
+  CHECK(reader.wait_events(20));  // live readers see all of it
+  CHECK_FALSE(house.bus.recorder_status().ok());
+}
+
 TEST_CASE("PublishEndpoint: a ring full of what the disk has not taken is 503 with Retry-After") {
   Gate gate;
   StreamHouse house(system_clock(), {.bus = {.ring_entries = 4}});

@@ -35,6 +35,7 @@ class StreamHouse {
     StreamHub::Options hub = {};
     TraceStreamBus::Options bus = {};
     HttpFront::Options front = {};
+    FlightRecorder::Options recorder = {.retry = std::chrono::milliseconds(5)};
     Principal principal = {};        // of a request without `X-Guest: <name>`
     std::filesystem::path dir = {};  // of a house before this one; empty: its own
   };
@@ -44,7 +45,7 @@ class StreamHouse {
       : log_dir(options.dir.empty() ? dir.path() : options.dir),
         flight(FlightLog::open({.dir = log_dir, .files = &disk}, log).value()),
         bus(after(options.bus, flight->last()), clock),
-        recorder(bus, *flight, nullptr, log, metrics, {.retry = std::chrono::milliseconds(5)}),
+        recorder(bus, *flight, nullptr, log, metrics, options.recorder),
         reactor(clock, metrics),
         workers({.name = "http", .threads = 2, .queue_capacity = 4096}),
         waiters(bus, reactor),
