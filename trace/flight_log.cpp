@@ -226,24 +226,27 @@ Status FlightLog::begin_in_an_empty_directory() {
   return write_meta(std::move(meta));
 }
 
-bool FlightLog::free_room(const Pins* pins) {
+SegmentPtr FlightLog::free_room(const Pins* pins) {
+  MutexLock lock(room_mutex_);
   const auto segments = segments_.list();
   const auto is_sealed = [](const SegmentPtr& each) { return each->sealed(); };
-  if (std::count_if(segments->begin(), segments->end(), is_sealed) < 2) return false;
+  const auto newest = std::find_if(segments->rbegin(), segments->rend(), is_sealed);
+  if (newest == segments->rend()) return nullptr;
   for (const SegmentPtr& each : *segments) {
+    if (each == *newest) return nullptr;
     const SegmentInfo& info = each->info();
     if (!each->sealed() || (pins != nullptr && pins->holds(info.base, info.last()))) continue;
     // On a disk this full there may be no room for the note either: then it follows.
     const Status noted = remember_expired(info.last());
-    if (!noted.ok() && noted.code() != Code::resource_exhausted) return false;
+    if (!noted.ok() && noted.code() != Code::resource_exhausted) return nullptr;
     segments_.remove(info.base);
     segments_.set_expired_through(info.last());
-    if (!remove_sealed(files_, segments_dir_, *each).ok()) return false;
+    if (!remove_sealed(files_, segments_dir_, *each).ok()) return nullptr;
     if (!noted.ok()) [[maybe_unused]]
       const Status now = remember_expired(info.last());
-    return true;
+    return each;
   }
-  return false;
+  return nullptr;
 }
 
 Status FlightLog::remember_expired(Sequence through) {

@@ -122,8 +122,8 @@ class FlightLog final : public StoredLog {
   // Ok: the disk takes files again.  REQUIRES: last() was skipped
   Status begin_after_gap() DEVS_EXCLUDES(mutex_);
   // The disk is full: drops the oldest sealed segment that nothing pins, but never the
-  // newest one.  False: there was none.  `pins` may be null.
-  bool free_room(const Pins* pins);
+  // newest one.  What went, or null: nothing could.  `pins` may be null.  Thread-safe.
+  SegmentPtr free_room(const Pins* pins) DEVS_EXCLUDES(room_mutex_);
 
   // --- StoredLog ---
 
@@ -190,6 +190,7 @@ class FlightLog final : public StoredLog {
   std::vector<Sequence> unsynced_;       // the recorder's: bases of what was rolled since sync()
   TimePoint active_since_{};             // the recorder's: when its first entry was stored
 
+  Mutex room_mutex_;                           // one free_room() at a time
   Mutex meta_mutex_;                           // one writer of trace.meta at a time
   LogMeta meta_ DEVS_GUARDED_BY(meta_mutex_);  // what it says
   mutable Mutex mutex_;

@@ -108,7 +108,10 @@ bool SegmentKeeper::look(const std::stop_token& stop) {
 
 bool SegmentKeeper::seal_all(const std::stop_token& stop) {
   for (;;) {
-    const auto sealed = sealer_.seal_oldest(stop);
+    auto sealed = sealer_.seal_oldest(stop);
+    // Sealing gives back more than it takes, so it comes before the past.
+    while (!sealed.ok() && sealed.status().code() == Code::resource_exhausted && free_room())
+      sealed = sealer_.seal_oldest(stop);
     if (!sealed.ok() && sealed.status().code() == Code::cancelled) return false;
     if (!verdict("segment_not_sealed", sealed.ok() ? Status() : sealed.status())) return false;
     if (*sealed == nullptr) return true;
@@ -119,6 +122,15 @@ bool SegmentKeeper::seal_all(const std::stop_token& stop) {
                   {"lost", std::to_string(info.lost)},
                   {"kept_in", (flight_.directory() / "quarantine").string()}});
   }
+}
+
+bool SegmentKeeper::free_room() {
+  const SegmentPtr gone = flight_.free_room(&pins_);
+  if (gone == nullptr) return false;
+  dropped_.add();
+  dropped_entries_.add(gone->info().count);
+  log_.warn("segment_dropped_for_room", {{"oldest", std::to_string(flight_.oldest())}});
+  return true;
 }
 
 bool SegmentKeeper::apply_retention() {

@@ -55,6 +55,7 @@ class SegmentKeeper {
   void follow(const std::stop_token& stop) DEVS_EXCLUDES(mutex_);
   bool look(const std::stop_token& stop);  // false: something was refused
   bool seal_all(const std::stop_token& stop);
+  bool free_room();  // false: nothing more can go
   bool apply_retention();
   bool drop(const Segment& segment);
   void sweep();

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
@@ -153,6 +154,116 @@ test('full disk: refused with the reason, and goes on by itself when there is ro
   await refuses(t, server, publisher, /No space left on device/);
   await callsAreRefused(client);
   fs.rmSync(filler);
+  await goesOn(t, server, publisher, source);
+});
+
+// 200 KB in each envelope that zstd can make little of.
+const noise = () => ({ noise: crypto.randomBytes(100_000).toString('hex') });
+const smallSegments = { trace: { segment_bytes: 1 << 20 } };
+
+// First sequences of the sealed segments, and of those still to be sealed.
+function segments(server) {
+  const names = fs.readdirSync(path.join(server.dir, 'segments')).sort();
+  const bases = (ending) => names.filter((name) => name.endsWith(ending)).map((name) => parseInt(name, 10));
+  return { sealed: bases('.ndjson.zst'), rolled: bases('.ndjson') };
+}
+
+// Segments that the recorder, or the keeper, gave for room.
+async function gone(server) {
+  const seen = await metrics(server);
+  return seen.get('recorder_freed_segments_total') + seen.get('segments_dropped_total');
+}
+
+// Whoever reads from the beginning gets each entry, or is told that it is gone.
+async function nothingIsMissing(t, server, publisher) {
+  const last = Number(publisher.acknowledged.at(-1).id.split('-')[1]);
+  const source = await eventSource(t, server, { route: '/trace/stream?lastEventId=earliest', names: ['gap'] });
+  await until('the last entry', () => source.seen.some((event) => sequence(event) === last), 30_000);
+  const gaps = [];
+  let next = source.seen[0].type === 'gap' ? 1 : sequence(source.seen[0]);
+  for (const event of source.seen) {
+    if (event.type === 'gap') {
+      const gap = JSON.parse(event.data);
+      const [from, to] = [gap.from, gap.to].map((id) => sequence({ id }));
+      assert.equal(gap.count, to - from + 1);
+      assert.equal(from, next);
+      gaps.push({ from, to, reason: gap.reason });
+    } else {
+      assert.equal(sequence(event), next);
+    }
+    next = sequence(event) + 1;
+  }
+  return { first: sequence(source.seen[0]), gaps };
+}
+
+test('[T31] full disk with old segments: the oldest goes, and nobody is refused before it is the last', limit, async (t) => {
+  const dir = smallDisk(t, '8m');
+  if (!dir) return t.skip(mayNotMount);
+  const server = await Server.start(t, { dir, config: { ...tools, ...smallSegments } });
+  const publisher = new Publisher(server, noise);
+  while (await gone(server) < 3) {
+    await publisher.some(1);
+    await until('the keeper follows', () => segments(server).rolled.length === 0);  // as at any real pace
+    assert.ok(publisher.next < 200, 'the disk is full by now');
+  }
+  assert.equal(await readiness(server), 200);
+  const { first, gaps } = await nothingIsMissing(t, server, publisher);
+  assert.ok(first > 1 || gaps[0].from === 1, 'the oldest entries are gone');
+  for (const { reason } of gaps) assert.equal(reason, 'expired');
+
+  const filler = path.join(dir, 'filler');
+  await until('a disk that stays full', async () => {
+    fill(filler);
+    return (await publisher.publish()).status === 503;
+  }, 30_000);
+  await refuses(t, server, publisher, /No space left on device/);
+  assert.ok(segments(server).sealed.length >= 1, 'the newest stays');
+  fs.rmSync(filler);
+  await isWell(server);
+  await publisher.some(3);
+  await nothingIsMissing(t, server, publisher);
+});
+
+test('[T31] full disk: what a trigger pins stays, like the newest; then calls are refused', limit, async (t) => {
+  const { server, order } = await serverOnFailingDisk(t, {
+    config: { ...tools, ...smallSegments, triggers: { on_error: true, before: 0, after: 0 } },
+  });
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  assert.equal((await client.callTool({ name: 'fail', arguments: {} })).isError, true);
+  const publisher = new Publisher(server, noise);
+  while (segments(server).sealed.length < 4) await publisher.some(1);
+  await until('nothing left to seal', () => segments(server).rolled.length === 0);
+  const { sealed } = segments(server);
+  order('ENOSPC write writev pwrite');
+  await refuses(t, server, publisher, /No space left on device/);
+  await callsAreRefused(client);
+  assert.deepEqual(segments(server).sealed, [sealed[0], sealed.at(-1)]);
+  assert.equal(await gone(server), sealed.length - 2);
+
+  order(null);
+  await isWell(server);
+  await publisher.some(3);
+  const { first, gaps } = await nothingIsMissing(t, server, publisher);
+  assert.equal(first, 1);
+  assert.deepEqual(gaps, [{ from: sealed[1], to: sealed.at(-1) - 1, reason: 'expired' }]);
+});
+
+test('[T31] a sync that fails is final for its file: nothing acknowledged is lost, a new file goes on', limit, async (t) => {
+  const { server, order } = await serverOnFailingDisk(t, { config: { ...tools, recorder: { durability: 'synced' } } });
+  const source = await eventSource(t, server);
+  const client = await sdkClient(t, server);
+  client.onerror = () => {};
+  const publisher = new Publisher(server);
+  await publisher.some(20);
+  const file = fs.statSync(server.log).ino;
+  order('EIO fdatasync');
+  await refuses(t, server, publisher, /Input\/output error/);
+  await callsAreRefused(client);
+  order(null);
+  await isWell(server);
+  assert.notEqual(fs.statSync(server.log).ino, file, 'not the file whose sync failed');
+  assert.equal(Object.values(segments(server)).flat()[0], 1, 'which was rolled away');
   await goesOn(t, server, publisher, source);
 });
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,10 +18,15 @@ namespace devs {
 // Thread-safe.
 class RefusingFiles final : public FileSystem {
  public:
-  // Whose path ends so; empty: nothing.
-  void refuse_names(std::string ending) DEVS_EXCLUDES(mutex_) {
+  // Whose path ends so, the next `times`; empty: nothing.
+  void refuse_names(std::string ending,
+                    Status why = {Code::unavailable, "Input/output error (EIO)"},
+                    std::size_t times = std::numeric_limits<std::size_t>::max())
+      DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     ending_ = std::move(ending);
+    why_ = std::move(why);
+    times_ = times;
   }
   std::size_t refused() const DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -56,13 +62,16 @@ class RefusingFiles final : public FileSystem {
  private:
   Status judge(const std::filesystem::path& path) DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
-    if (ending_.empty() || !path.string().ends_with(ending_)) return {};
+    if (ending_.empty() || times_ == 0 || !path.string().ends_with(ending_)) return {};
+    --times_;
     ++refused_;
-    return {Code::unavailable, "Input/output error (EIO)"};
+    return why_;
   }
 
   mutable Mutex mutex_;
   std::string ending_ DEVS_GUARDED_BY(mutex_);
+  Status why_ DEVS_GUARDED_BY(mutex_);
+  std::size_t times_ DEVS_GUARDED_BY(mutex_) = 0;
   std::size_t refused_ DEVS_GUARDED_BY(mutex_) = 0;
 };
 

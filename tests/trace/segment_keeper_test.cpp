@@ -200,6 +200,29 @@ TEST_CASE(
   CHECK(log.kept() == 0);
 }
 
+TEST_CASE("[T31] SegmentKeeper: a disk too full to seal costs the oldest sealed segment") {
+  Kept log;
+  log.roll(3);
+  log.keep();
+  REQUIRE(log.keeper->settle(soon()));
+  log.roll(1);
+  log.files.refuse_names(".zst.new", {Code::resource_exhausted, "No space left (ENOSPC)"}, 1);
+  REQUIRE(log.keeper->settle(soon()));
+  CHECK(log.flight->oldest() == 11);
+  CHECK(log.metrics.counter("segments_sealed").value() == 3);
+  CHECK(log.metrics.counter("segments_dropped_total").value() == 1);
+  CHECK(log.metrics.counter("segments_dropped_entries_total").value() == 10);
+  CHECK(log.metrics.counter("segments_failures_total").value() == 0);
+  CHECK(contains(log.lines.find("warn segment_dropped_for_room"), "oldest=11"));
+
+  log.roll(1);  // nothing helps: down to the newest one, and the rolled one stays as it is
+  log.files.refuse_names(".zst.new", {Code::resource_exhausted, "No space left (ENOSPC)"});
+  CHECK_FALSE(log.keeper->settle(already()));
+  REQUIRE(eventually([&] { return log.lines.count("warn segment_not_sealed") == 1; }));
+  CHECK(log.flight->oldest() == 31);
+  CHECK(bodies_of(*log.flight).size() == 20);
+}
+
 TEST_CASE("SegmentKeeper: nothing is deleted before trace.meta says so") {
   Kept log;
   log.roll(2);
