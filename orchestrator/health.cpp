@@ -1,9 +1,13 @@
 #include "orchestrator/health.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <memory>
 #include <utility>
 
+#include "orchestrator/bus_metrics.h"
+#include "orchestrator/metric_words.h"
 #include "orchestrator/net/exchange.h"
 #include "protocol/json.h"
 
@@ -25,14 +29,29 @@ constexpr std::string_view kFrontPage =
     "  GET  /readyz /healthz /metrics\n\n"
     "Try: curl -N http://<this address>/trace/stream\n";
 
+// A disk that hangs shows in no refusal.  Five seconds are more than what a busy disk
+// takes (its p99 is 4 ms) and less than what a publisher waits for its answer.
+constexpr std::chrono::seconds kSlowDisk(5);
+
+// Why nothing more can be recorded, or only late; empty: it can.
+std::string recorder_trouble(const TraceStreamBus& bus) {
+  if (Status recorder = bus.recorder_status(); !recorder.ok()) return recorder.message();
+  const TraceStreamBus::Report report = bus.report();
+  if (!report.room.ok()) return report.room.message();
+  if (report.oldest_unstored < kSlowDisk) return {};
+  return fmt::format(
+      "the disk is slow: {} entries wait for it, the oldest for {} s", report.unstored_entries,
+      std::chrono::duration_cast<std::chrono::seconds>(report.oldest_unstored).count());
+}
+
 HttpAnswer readiness(const HealthSources& sources) {
   std::string reasons;
   const auto add = [&reasons](std::string_view what, std::string_view why) {
     if (!reasons.empty()) reasons += ',';
     reasons += "{\"part\":" + json_string(what) + ",\"reason\":" + json_string(why) + "}";
   };
-  if (Status recorder = sources.bus.recorder_status(); !recorder.ok())
-    add("recorder", recorder.message());
+  if (const std::string trouble = recorder_trouble(sources.bus); !trouble.empty())
+    add("recorder", trouble);
   if (sources.draining()) add("server", "shutting down");
   if (sources.shedding()) add("http", "shedding load");
   if (reasons.empty()) return json_answer(200, R"({"status":"ready"})");
@@ -87,8 +106,13 @@ Status add_health_routes(RouteTable& routes, HealthSources given) {
         json_answer(200, R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)" +
                              std::to_string(up.count()) + "}"));
   }));
-  rows.push_back(row("/metrics", Credential::bearer, [sources](Exchange& exchange) {
-    exchange.respond(text_answer(sources->metrics.text()));
+  describe_metrics(sources->metrics);
+  auto of_bus = std::make_shared<const BusMetrics>(sources->metrics, sources->bus);
+  rows.push_back(row("/metrics", Credential::bearer, [sources, of_bus](Exchange& exchange) {
+    of_bus->refresh();
+    HttpAnswer answer = text_answer(sources->metrics.text());
+    answer.type = ContentType::metrics;
+    exchange.respond(std::move(answer));
   }));
   rows.push_back(row("/upstreams", Credential::bearer, [sources](Exchange& exchange) {
     exchange.respond(upstream_page(sources->upstreams()));

@@ -6,6 +6,7 @@
 
 #include "protocol/envelope.h"
 #include "protocol/ids.h"
+#include "trace/clock.h"
 
 namespace devs {
 
@@ -16,7 +17,8 @@ struct Entry {
   Sequence sequence = 0;
   std::string body;
   EnvelopeFacts facts;
-  std::string topics = {};  // those the envelope does not name itself: "owner:u1"; often empty
+  std::string topics = {};      // those the envelope does not name itself: "owner:u1"; often empty
+  TimePoint published_at = {};  // by the steady clock; not of one that comes from disk
 };
 using EntryPtr = std::shared_ptr<const Entry>;
 

@@ -26,7 +26,6 @@ FlightRecorder::FlightRecorder(TraceStreamBus& bus, FlightLog& log, Pins* pins, 
       failures_(metrics.counter("recorder_failures_total")),
       lost_(metrics.counter("recorder_lost_entries_total")),
       freed_(metrics.counter("recorder_freed_segments_total")),
-      queue_(metrics.gauge("recorder_queue_entries")),
       failing_(metrics.gauge("recorder_failing")),
       commit_seconds_(metrics.histogram("recorder_commit_seconds", kSecondsBounds)),
       thread_([this](const std::stop_token& stop) { follow(stop); }) {
@@ -39,7 +38,6 @@ void FlightRecorder::follow(const std::stop_token& stop) {
     LogCarry carry;
     while (bus_.wait_unstored(bus_.head(), std::chrono::steady_clock::now() + kIdleLook,
                               options_.max_batch, entries, &carry)) {
-      queue_.set(static_cast<std::int64_t>(bus_.last() - bus_.head()));
       if (entries.empty() && stop.stop_requested()) break;
       if (entries.empty()) look_at_disk();
       if (!entries.empty() && !store({entries, carry}, stop)) break;

@@ -92,7 +92,6 @@ class FlightRecorder {
   Counter& failures_;
   Counter& lost_;
   Counter& freed_;
-  Gauge& queue_;
   Gauge& failing_;
   Histogram& commit_seconds_;
 

@@ -18,6 +18,14 @@ void append_sample(std::string& out, std::string_view name, std::string_view end
   out.append(" ").append(value).append("\n");
 }
 
+// A sentence of ours: what the format would want escaped is left out.
+std::string one_line(std::string_view help) {
+  std::string line(help);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\\'; }, ' ');
+  return line;
+}
+
 void append_histogram(std::string& out, std::string_view name, std::string_view labels,
                       const Histogram& histogram) {
   const std::string before = labels.empty() ? "" : std::string(labels) + ",";
@@ -87,6 +95,11 @@ Histogram& Metrics::histogram(std::string_view name, std::span<const double> bou
   return *histogram;
 }
 
+void Metrics::describe(std::string_view name, std::string_view help) {
+  MutexLock lock(mutex_);
+  help_.insert_or_assign(std::string(name), one_line(help));
+}
+
 std::string Metrics::text() const {
   std::string out;
   std::string_view described;
@@ -96,6 +109,8 @@ std::string Metrics::text() const {
     const std::string_view name = std::string_view(key).substr(0, split);
     const std::string_view labels = std::string_view(key).substr(split + 1);
     if (name != described) {
+      if (const auto help = help_.find(name); help != help_.end())
+        out.append("# HELP ").append(name).append(" ").append(help->second).append("\n");
       out.append("# TYPE ").append(name);
       if (series.histogram)
         out.append(" histogram\n");

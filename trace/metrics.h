@@ -68,13 +68,15 @@ inline constexpr double kSecondsBounds[] = {0.00005, 0.0001, 0.00025, 0.0005, 0.
 // Thread-safe.  References stay valid as long as the registry.
 class Metrics {
  public:
-  // `labels` in the form of the text exposition: `code="400",reason="host"`.  One name
+  // `labels` in the form of the text exposition, escaped: `code="400",reason="host"`.  One name
   // is one kind; a counter whose name does not end in _total is shown as a gauge.
   Counter& counter(std::string_view name, std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
   Gauge& gauge(std::string_view name, std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
   // `bounds` are those of the first call.
   Histogram& histogram(std::string_view name, std::span<const double> bounds,
                        std::string_view labels = {}) DEVS_EXCLUDES(mutex_);
+  // One sentence on all series of a name, for the text.
+  void describe(std::string_view name, std::string_view help) DEVS_EXCLUDES(mutex_);
   // Prometheus text exposition format 0.0.4, sorted by name.
   std::string text() const DEVS_EXCLUDES(mutex_);
 
@@ -88,6 +90,7 @@ class Metrics {
 
   mutable Mutex mutex_;
   std::map<std::string, Series, std::less<>> series_ DEVS_GUARDED_BY(mutex_);
+  std::map<std::string, std::string, std::less<>> help_ DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

@@ -66,8 +66,8 @@ TraceStreamBus::TraceStreamBus(Options options, const Clock& clock)
       open_from_(options.open_from) {
 }
 
-std::int64_t TraceStreamBus::now_ns() const {
-  const Duration passed = clock_.steady() - steady_at_start_;
+std::int64_t TraceStreamBus::stamp_at(TimePoint now) const {
+  const Duration passed = now - steady_at_start_;
   return wall_at_start_ns_ + std::chrono::duration_cast<std::chrono::nanoseconds>(passed).count();
 }
 
@@ -135,7 +135,7 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
                                        Reservation* place) {
   std::size_t bytes = 0;
   for (const Pending& each : pending) bytes += each.entry->body.size();
-  const std::int64_t now = now_ns();
+  const TimePoint now = clock_.steady();
 
   std::array<EntryPtr, 4> grave;
   bool wake = false;
@@ -143,11 +143,12 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
   {
     MutexLock lock(mutex_);
     if (place != nullptr) {
-      if (closed_) return closed_status();
+      if (closed_) return refused(closed_status());
       if (std::exchange(place->bus_, nullptr) != nullptr) --reserved_;
       open_.erase(place->first_);
     } else {
-      if (Status admitted = admit(places, bytes); !admitted.ok()) return admitted;
+      if (Status admitted = admit(places, bytes); !admitted.ok())
+        return refused(std::move(admitted));
       reserved_ += places - pending.size();
       if (places > pending.size()) open_.insert(last_ + 1);
     }
@@ -162,7 +163,10 @@ Result<Sequence> TraceStreamBus::enter(std::span<Pending> pending, std::size_t p
 
 Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   if (closed_) return closed_status();
-  if (refuses()) return recorder_;
+  return refuses() ? recorder_ : room_for(places, bytes);
+}
+
+Status TraceStreamBus::room_for(std::size_t places, std::size_t bytes) const {
   const auto waiting = static_cast<std::size_t>(last_ - stored_);
   if (waiting + reserved_ + places > options_.ring_entries)
     return {Code::resource_exhausted,
@@ -177,11 +181,17 @@ Status TraceStreamBus::admit(std::size_t places, std::size_t bytes) const {
   return {};
 }
 
-void TraceStreamBus::append(Pending pending, std::int64_t now_ns) {
+Status TraceStreamBus::refused(Status why) {
+  ++(why.code() == Code::resource_exhausted ? refused_full_ : refused_unavailable_);
+  return why;
+}
+
+void TraceStreamBus::append(Pending pending, TimePoint now) {
   Entry& entry = *pending.entry;
+  entry.published_at = now;
   entry.sequence = ++last_;
   if (pending.stamp_at) {
-    last_stamp_ns_ = std::max(last_stamp_ns_ + 1, now_ns);
+    last_stamp_ns_ = std::max(last_stamp_ns_ + 1, stamp_at(now));
     write_stamp(entry.body, *pending.stamp_at, last_stamp_ns_);
     entry.facts.timestamp_ns = last_stamp_ns_;  // what facts_of() finds in the log
   }
@@ -313,6 +323,26 @@ Status TraceStreamBus::recorder_status() const {
 Status TraceStreamBus::refusal() const {
   MutexLock lock(mutex_);
   return refuses() ? recorder_ : Status();
+}
+
+// --- health ---
+
+TraceStreamBus::Report TraceStreamBus::report() const {
+  const TimePoint now = clock_.steady();
+  MutexLock lock(mutex_);
+  Report report{.ring_entries = ring_.size(),
+                .ring_bytes = ring_bytes_,
+                .unstored_entries = static_cast<std::size_t>(last_ - stored_),
+                .unstored_bytes = unstored_bytes_,
+                .room = room_for(1, 1),
+                .published = last_ - options_.last,
+                .refused_full = refused_full_,
+                .refused_unavailable = refused_unavailable_};
+  if (last_ > stored_) {
+    const EntryPtr& oldest = ring_[static_cast<std::size_t>(stored_ + 1 - first_in_ring())];
+    report.oldest_unstored = std::max(now - oldest->published_at, Duration::zero());
+  }
+  return report;
 }
 
 // --- end ---

@@ -130,6 +130,20 @@ class TraceStreamBus {
   // visible waits in vain only while this refuses.
   Status refusal() const DEVS_EXCLUDES(mutex_);
 
+  // --- health ---
+
+  // How it stands at this moment, and what it has counted since it began.
+  struct Report {
+    std::size_t ring_entries = 0, ring_bytes = 0;
+    std::size_t unstored_entries = 0, unstored_bytes = 0;  // which wait for the disk
+    Duration oldest_unstored{};                            // since the first of them was published
+    Status room;  // or how publish() would refuse one more entry for want of it
+    std::uint64_t published = 0;
+    std::uint64_t refused_full = 0, refused_unavailable = 0;  // publishes
+  };
+  Report report() const DEVS_EXCLUDES(mutex_);
+  const Options& options() const { return options_; }
+
   // --- end ---
 
   // Intake ends at once; what is published still gets stored.  Idempotent.
@@ -151,14 +165,16 @@ class TraceStreamBus {
     return !recorder_.ok() && on_failure_ == OnFailure::refuse;
   }
   Status admit(std::size_t places, std::size_t bytes) const DEVS_REQUIRES(mutex_);
-  void append(Pending pending, std::int64_t now_ns) DEVS_REQUIRES(mutex_);
+  Status room_for(std::size_t places, std::size_t bytes) const DEVS_REQUIRES(mutex_);
+  Status refused(Status why) DEVS_REQUIRES(mutex_);  // counts it
+  void append(Pending pending, TimePoint now) DEVS_REQUIRES(mutex_);
   // What leaves the ring goes to `grave` as far as it fits, to die unlocked.
   void forget_stored(std::span<EntryPtr> grave) DEVS_REQUIRES(mutex_);
   Sequence first_in_ring() const DEVS_REQUIRES(mutex_);
   // Rung after the lock is released: ringing is a system call.
   static void ring(const std::vector<Bell*>& bells);
   void give_back() DEVS_EXCLUDES(mutex_);
-  std::int64_t now_ns() const;
+  std::int64_t stamp_at(TimePoint now) const;
 
   const Options options_;
   const Clock& clock_;
@@ -181,6 +197,8 @@ class TraceStreamBus {
   Status recorder_ DEVS_GUARDED_BY(mutex_);
   OnFailure on_failure_ DEVS_GUARDED_BY(mutex_) = OnFailure::refuse;
   bool closed_ DEVS_GUARDED_BY(mutex_) = false;
+  std::uint64_t refused_full_ DEVS_GUARDED_BY(mutex_) = 0;
+  std::uint64_t refused_unavailable_ DEVS_GUARDED_BY(mutex_) = 0;
   bool recorder_waits_ DEVS_GUARDED_BY(mutex_) = false;
   std::vector<Bell*> bells_ DEVS_GUARDED_BY(mutex_);
 };

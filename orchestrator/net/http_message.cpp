@@ -115,6 +115,8 @@ std::string_view name_of(ContentType type) {
       return "text/event-stream";
     case ContentType::text:
       return "text/plain; charset=utf-8";
+    case ContentType::metrics:  // of Prometheus
+      return "text/plain; version=0.0.4; charset=utf-8";
     case ContentType::ndjson:
       return "application/x-ndjson";
     case ContentType::html:

@@ -92,10 +92,14 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
     // Seen to its end: whoever came back by itself need not come again.
     if (resumed && point.next > start.timed->through) return exchange.respond({.status = 204});
   }
-  if (closed_.load(std::memory_order_acquire)) return exchange.respond(stopping());
+  if (closed_.load(std::memory_order_acquire)) {
+    HttpAnswer refusal = stopping();
+    metrics_.refused(refusal.status).add();
+    return exchange.respond(std::move(refusal));
+  }
   auto admitted = admissions_->admit(exchange.principal(), request.peer_address);
   if (auto* refusal = std::get_if<HttpAnswer>(&admitted)) {
-    metrics_.refused.add();
+    metrics_.refused(refusal->status).add();
     return exchange.respond(std::move(*refusal));
   }
   metrics_.opened.add();

@@ -32,11 +32,12 @@ std::string_view name_of(Eviction reason) {
 
 StreamMetrics::StreamMetrics(Metrics& metrics)
     : opened(metrics.counter("streams_opened_total")),
-      refused(metrics.counter("streams_refused_total")),
       resets(metrics.counter("stream_resets_total")),
       skipped_heartbeats(metrics.counter("stream_heartbeats_skipped_total")),
       deliveries(metrics.counter("stream_deliveries_total")),
-      bytes(metrics.counter("stream_delivered_bytes_total")) {
+      bytes(metrics.counter("stream_delivered_bytes_total")),
+      refused_503_(metrics.counter("streams_refused_total", "code=\"503\"")),
+      refused_429_(metrics.counter("streams_refused_total", "code=\"429\"")) {
   const auto label = [](std::string_view name, std::string_view value) {
     return std::string(name) + "=\"" + std::string(value) + '"';
   };

@@ -22,18 +22,21 @@ struct StreamMetrics {
   explicit StreamMetrics(Metrics& metrics);
 
   Counter& evictions(Eviction reason) { return *evictions_[static_cast<std::size_t>(reason)]; }
+  // Of 503 (too many clients, or the end) and 429 (too many of one principal or address).
+  Counter& refused(int status) { return status == 429 ? refused_429_ : refused_503_; }
   // One reader more, or less, is in that state.
   void enter(ReaderState state) { readers_[static_cast<std::size_t>(state)]->add(1); }
   void leave(ReaderState state) { readers_[static_cast<std::size_t>(state)]->add(-1); }
 
   Counter& opened;
-  Counter& refused;
   Counter& resets;
   Counter& skipped_heartbeats;
   Counter& deliveries;  // frames of entries and gaps
   Counter& bytes;       // of those
 
  private:
+  Counter& refused_503_;
+  Counter& refused_429_;
   std::array<Counter*, 4> evictions_;
   std::array<Gauge*, 3> readers_;
 };

@@ -56,6 +56,8 @@ async function refuses(t, server, publisher, reason) {
   const seen = await metrics(server);
   assert.equal(seen.get('recorder_failing'), 1);
   assert.ok(seen.get('recorder_failures_total') >= 1);
+  assert.ok(seen.get('recorder_queue_entries') >= 1, 'what met the refusal is kept for the next try');
+  assert.ok(seen.get('bus_refused_total{reason="unavailable"}') >= 1);
 }
 
 async function callsAreRefused(client) {
@@ -265,6 +267,44 @@ test('[T31] a sync that fails is final for its file: nothing acknowledged is los
   assert.notEqual(fs.statSync(server.log).ino, file, 'not the file whose sync failed');
   assert.equal(Object.values(segments(server)).flat()[0], 1, 'which was rolled away');
   await goesOn(t, server, publisher, source);
+});
+
+test('[T32] a disk that hangs: /readyz and /metrics tell while it does; a full ring refuses; all is answered after', limit, async (t) => {
+  const { server, order } = await serverOnFailingDisk(t, {
+    config: { recorder: { durability: 'synced' }, trace: { ring_entries: 64 } },
+  });
+  const source = await eventSource(t, server);
+  const publisher = new Publisher(server);
+  await publisher.some(5);
+  order('HANG fdatasync');
+  const publish = () => publisher.publish().catch((why) => ({ status: why.message }));
+  const waiting = count(1, 63).map(publish);
+  await until('63 that wait', async () => (await metrics(server)).get('recorder_queue_entries') === 63);
+  assert.equal(await readiness(server), 200, 'it may be no more than slow');
+  const early = (await metrics(server)).get('recorder_queue_oldest_ms');
+  await until('/readyz 503', async () => await readiness(server) === 503, 30_000);
+  assert.match(await unready(server), /^the disk is slow: 63 entries wait for it, the oldest for \d+ s$/);
+  const seen = await metrics(server);
+  assert.ok(seen.get('recorder_queue_oldest_ms') >= Math.max(early, 5000), 'its age grows although nothing moves');
+  assert.equal(seen.get('recorder_failing'), 0);
+  assert.equal(seen.get('bus_refused_total{reason="full"}'), 0);
+  assert.equal(source.seen.length, 5);
+
+  waiting.push(publish());
+  await until('a full ring', async () => (await metrics(server)).get('recorder_queue_entries') === 64);
+  const { status, told } = await publisher.publish();
+  assert.equal(status, 503);
+  assert.equal(told.error, 'TRACE_FULL');
+  assert.match(await unready(server), /^the trace is full: 64 entries wait for the disk/);
+  assert.equal((await metrics(server)).get('bus_refused_total{reason="full"}'), 1);
+
+  order(null);
+  for (const { status } of await Promise.all(waiting)) assert.equal(status, 200);
+  await isWell(server);
+  const after = await metrics(server);
+  assert.equal(after.get('recorder_queue_entries'), 0);
+  assert.equal(after.get('recorder_queue_oldest_ms'), 0);
+  await until('the reader has all', () => source.seen.length === 69);
 });
 
 test('file size limit: refused with the reason, and goes on by itself when it is raised', limit, async (t) => {

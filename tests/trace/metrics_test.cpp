@@ -16,7 +16,10 @@ TEST_CASE("Metrics: the text is sorted, typed, and keeps the series of a name to
   metrics.counter("http_refused_totals").set(9);
   metrics.counter("http_refused_total");
   metrics.counter("connections").set(17);
+  metrics.describe("connections", "sockets\nopen, \\ not \"closed\"");
+  metrics.describe("nobody_counts_total", "");
   CHECK(metrics.text() ==
+        "# HELP connections sockets open,   not \"closed\"\n"
         "# TYPE connections gauge\n"
         "connections 17\n"
         "# TYPE http_refused_total counter\n"

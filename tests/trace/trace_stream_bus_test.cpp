@@ -323,6 +323,44 @@ TEST_CASE("TraceStreamBus: the recorder waits until its deadline and gets at mos
   CHECK(out[0]->sequence == 5);
 }
 
+TEST_CASE("[T32] TraceStreamBus: how long the oldest waits for the disk is told at any moment") {
+  FakeClock clock;
+  TraceStreamBus bus({.ring_entries = 3, .last = 7}, clock);
+  CHECK(bus.report().oldest_unstored == Duration::zero());
+  REQUIRE(bus.publish(host_draft("a")).ok());
+  clock.advance(std::chrono::seconds(2));
+  REQUIRE(bus.publish(host_draft("b")).ok());
+  clock.advance(std::chrono::seconds(3));
+  TraceStreamBus::Report now = bus.report();
+  CHECK(now.unstored_entries == 2);
+  CHECK(now.unstored_bytes == body_of("a").size() + body_of("b").size());
+  CHECK(now.oldest_unstored == std::chrono::seconds(5));
+  CHECK(now.room.ok());
+  REQUIRE(bus.publish(host_draft("c")).ok());
+  CHECK(bus.report().room.code() == Code::resource_exhausted);
+  CHECK_FALSE(bus.publish(host_draft("d")).ok());
+
+  bus.mark_stored(8);
+  now = bus.report();
+  CHECK(now.oldest_unstored == std::chrono::seconds(3));  // that of b
+  CHECK(now.room.ok());
+  CHECK(now.refused_full == 1);
+  bus.mark_stored(10);
+  bus.fail(Status(Code::unavailable, "EROFS"));
+  CHECK_FALSE(bus.publish(host_draft("e")).ok());
+  bus.close();
+  CHECK_FALSE(bus.publish(host_draft("f")).ok());
+  now = bus.report();
+  CHECK(now.unstored_entries == 0);
+  CHECK(now.unstored_bytes == 0);
+  CHECK(now.oldest_unstored == Duration::zero());
+  CHECK(now.ring_entries == 3);
+  CHECK(now.ring_bytes == 3 * body_of("a").size());
+  CHECK(now.published == 3);
+  CHECK(now.refused_full == 1);
+  CHECK(now.refused_unavailable == 2);
+}
+
 TEST_CASE("TraceStreamBus: a publish and a close wake the recorder") {
   FakeClock clock;
   TraceStreamBus bus({}, clock);

@@ -39,6 +39,7 @@ TEST_CASE("method_of: upper case only, six of them") {
 TEST_CASE("name_of: content types are exact") {
   CHECK(name_of(ContentType::sse) == "text/event-stream");
   CHECK(name_of(ContentType::json) == "application/json");
+  CHECK(name_of(ContentType::metrics) == "text/plain; version=0.0.4; charset=utf-8");
   CHECK(name_of(ContentType::text) == "text/plain; charset=utf-8");
 }
 

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "trace/metrics.h"
+
+namespace devs {
+
+// THE table of what each metric says: `# HELP` of /metrics.
+void describe_metrics(Metrics& metrics);
+
+}  // namespace devs
