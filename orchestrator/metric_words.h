@@ -4,7 +4,7 @@
 
 namespace devs {
 
-// THE table of what each metric says: `# HELP` of /metrics.
+// THE table of what each metric says: `# HELP` of /metrics, and docs/operations.md.
 void describe_metrics(Metrics& metrics);
 
 }  // namespace devs

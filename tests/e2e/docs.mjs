@@ -1,4 +1,5 @@
-// What the pages under docs/agent-memory say of the stream is what the code does.
+// What the pages under docs/agent-memory say of the stream, and docs/operations.md of
+// keeping a server, is what the code does.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -70,4 +71,45 @@ test('[S0.18] protocol-decisions.md says why SSE, and that 3_MCP-TAS-038 is sati
   const decision = section(page('protocol-decisions.md'), 'SSE over WebSocket as the primary stream');
   assert.match(decision, /`3_MCP-TAS-038` is satisfied/);
   for (const reason of [/simpler/, /HTTP\/1\.1/, /proxies/]) assert.match(decision, reason);
+});
+
+const operations = () => fs.readFileSync(path.join(root, 'docs/operations.md'), 'utf8');
+const source = (name) => fs.readFileSync(path.join(root, 'orchestrator', name), 'utf8');
+
+test('[T34] operations.md explains every metric, in the words of /metrics', limit, () => {
+  const words = [...source('metric_words.cpp').matchAll(/\{"([a-z0-9_]+)",\s*"([^"]+)"\}/g)].map(([, name, help]) => ({ name, help }));
+  assert.ok(words.length > 70, `${words.length}`);
+  const rows = [...section(operations(), 'Metrics').matchAll(/^\| `([a-z0-9_]+)` \| (.*) \|$/gm)].map(([, name, help]) => ({ name, help }));
+  assert.deepEqual(rows, words);
+});
+
+test('[T34] operations.md names every reason of /readyz, and every key it speaks of is one', limit, () => {
+  const page = operations();
+  const reasons = [...source('health.cpp').matchAll(/add\("\w+", "([^"]+)"\)/g)].map(([, reason]) => reason);
+  assert.ok(reasons.length >= 2, `${reasons}`);
+  for (const reason of [...reasons, 'the disk is slow', 'the trace is full', 'deleted or replaced', 'the recorder died'])
+    assert.ok(page.includes(`${reason}`), reason);
+  const keys = new Set([...source('config.cpp').matchAll(/\{"([a-z_]+(?:\.[a-z_]+)?)",/g)].map(([, key]) => key));
+  for (const [, key] of page.matchAll(/`((?:trace|recorder|retention|triggers|http)\.[a-z_]+)`/g))
+    assert.ok(keys.has(key) || key === 'trace.log' || key === 'trace.db', key);
+});
+
+test('[T34] operations.md: signals and exit codes are those of the program', limit, async (t) => {
+  const server = await Server.start(t);
+  for (const signal of ['SIGHUP', 'SIGUSR1']) server.process.kill(signal);
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
+  assert.equal((await run(binary, ['serve', '--config', 'absent.json'])).code, 2);
+
+  const busy = await Server.start(t, { config: { builtin: { tools: 'all' } } });
+  const call = fetch(`${busy.url}/mcp`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'sleep', arguments: { ms: 60_000 } } }),
+  }).catch(() => {});
+  await until('the call is under way', () => busy.logLines().length === 1);
+  busy.process.kill('SIGTERM');
+  await until('it says that it stops', () => busy.err.includes('a second signal stops at once'));
+  await until('the second signal ends it', () => { busy.process.kill('SIGTERM'); return busy.end; });
+  assert.deepEqual(busy.end, { code: 130, signal: null });
+  await call;
 });

@@ -7,7 +7,7 @@ import { Server, eventSource, sdkClient, slow, thought, until } from './support.
 
 const limit = { timeout: 60_000 * slow };
 
-// What an operator is promised (issue 3).
+// What an operator is promised (issue 3, docs/operations.md).
 const promised = {
   bus_published_total: 'counter', 'bus_refused_total{reason="full"}': 'counter', 'bus_refused_total{reason="unavailable"}': 'counter',
   bus_ring_entries: 'gauge', bus_ring_bytes: 'gauge', bus_ring_max_entries: 'gauge', bus_ring_max_bytes: 'gauge',
