@@ -11,6 +11,7 @@
 #include "orchestrator/net/sse_provider.h"
 #include "protocol/ids.h"
 #include "protocol/sse_frame.h"
+#include "trace/clock.h"
 
 namespace devs {
 
@@ -24,6 +25,7 @@ class FrameBatch {
   // Invariant: everything from `first` through `last` that matches is in here.
   Sequence first = 0;
   Sequence last = 0;
+  TimePoint laid_out{};  // for live readers; {}: for who reads the past
 
   // `frame` is whole and belongs to `sequence`; sequences ascend.
   void append(Sequence sequence, std::string_view frame, bool chunked) {

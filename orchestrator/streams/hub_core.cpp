@@ -25,6 +25,13 @@ HttpAnswer stopping() {
   return answer;
 }
 
+// Readers wait in the order of their positions: the first that has nothing to fetch
+// is followed by none that has.
+SseStream* first_due(StreamGroup& group) {
+  const WaitLink* const first = group.waiting.front();
+  return first != nullptr && first->reader->due_before(group.last_match) ? first->reader : nullptr;
+}
+
 }  // namespace
 
 HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
@@ -259,7 +266,7 @@ void HubCore::look() {
 }
 
 bool HubCore::look_at_bus() {
-  if (!window_.look(found_)) return false;
+  if (!window_.look(found_, reactor_.now())) return false;
   timeline_.mark(window_.looked(), window_.looked_bytes(), reactor_.now());
   return true;
 }
@@ -267,11 +274,9 @@ bool HubCore::look_at_bus() {
 // Moves what a look found into the line of groups to be woken.
 void HubCore::look_once() {
   last_woken_ = 0;
-  const TimePoint now = reactor_.now();
   for (GroupPtr& group : found_) {
     last_woken_ += group->readers;
     if (std::exchange(group->due, true)) continue;
-    group->due_since = now;
     due_.push_back(std::move(group));
   }
   found_.clear();
@@ -280,26 +285,25 @@ void HubCore::look_once() {
 
 void HubCore::wake_some() {
   waking_ = false;
-  std::size_t woken = 0;
-  while (!due_.empty()) {
-    const GroupPtr group = due_.front();
-    // Readers wait in the order of their positions: the first that has nothing to
-    // fetch is followed by none that has.
-    for (WaitLink* first = group->waiting.front();
-         first != nullptr && first->reader->due_before(group->last_match);
-         first = group->waiting.front()) {
-      if (woken++ == kWakeSlice) {
-        waking_ = true;
-        reactor_.post([hub = weak_from_this()] {
-          if (const auto here = hub.lock()) here->wake_some();
-        });
-        return;
-      }
-      first->unlink();
-      first->reader->wake_for(group->due_since);
+  for (std::size_t left = kWakeSlice; !due_.empty();) {
+    if (left == 0) {
+      waking_ = true;
+      reactor_.post([hub = weak_from_this()] {
+        if (const auto here = hub.lock()) here->wake_some();
+      });
+      return;
     }
-    group->due = false;
+    GroupPtr group = std::move(due_.front());
     due_.pop_front();
+    SseStream* reader = first_due(*group);
+    for (; left > 0 && reader != nullptr; --left, reader = first_due(*group)) reader->wake_due();
+    // A slice for a large group, then the others have theirs: entries may come to it
+    // faster than it can be woken.
+    if (reader != nullptr) {
+      due_.push_back(std::move(group));
+    } else {
+      group->due = false;
+    }
   }
 }
 

@@ -19,7 +19,7 @@ LiveWindow::LiveWindow(TraceStreamBus& bus, Projector& projector, Metrics& metri
       looked_(bus.head()) {
 }
 
-bool LiveWindow::look(std::vector<GroupPtr>& due) {
+bool LiveWindow::look(std::vector<GroupPtr>& due, TimePoint now) {
   entries_.clear();
   switch (bus_.read(looked_ + 1, kLookEntries, kLookBytes, entries_)) {
     case TraceStreamBus::Read::at_head:
@@ -30,7 +30,7 @@ bool LiveWindow::look(std::vector<GroupPtr>& due) {
     case TraceStreamBus::Read::entries:
       break;
   }
-  for (const EntryPtr& entry : entries_) lay_out(*entry);
+  for (const EntryPtr& entry : entries_) lay_out(*entry, now);
   looked_ = entries_.back()->sequence;
   entries_.clear();
   for (GroupPtr& group : touched_) {
@@ -43,10 +43,10 @@ bool LiveWindow::look(std::vector<GroupPtr>& due) {
   return true;
 }
 
-void LiveWindow::lay_out(const Entry& entry) {
+void LiveWindow::lay_out(const Entry& entry, TimePoint now) {
   is_encoded_[0] = is_encoded_[1] = false;
   looked_bytes_ += entry.body.size();
-  groups_.each_match(entry, [this, &entry](const GroupPtr& group) {
+  groups_.each_match(entry, [this, &entry, now](const GroupPtr& group) {
     const std::string& frame = encoded(group->projection, entry);
     if (frame.empty()) return;
     if (!group->touched) {
@@ -56,6 +56,7 @@ void LiveWindow::lay_out(const Entry& entry) {
     if (!group->building) {
       group->building = std::make_shared<FrameBatch>();
       group->building->first = entry.sequence;
+      group->building->laid_out = now;
     }
     group->building->append(entry.sequence, frame, group->chunked);
     group->building->last = entry.sequence;

@@ -34,7 +34,7 @@ class LiveWindow {
 
   // Looks at the next entries, about a thousand.  Groups that got something are
   // appended to `due`.  False: there was nothing.
-  bool look(std::vector<GroupPtr>& due);
+  bool look(std::vector<GroupPtr>& due, TimePoint now);
 
   // From here on a group's batches are whole; before, its entries are elsewhere.
   Sequence live_from(const StreamGroup& group) const {
@@ -42,7 +42,7 @@ class LiveWindow {
   }
 
  private:
-  void lay_out(const Entry& entry);
+  void lay_out(const Entry& entry, TimePoint now);
   const std::string& encoded(Projection projection, const Entry& entry);
   void seal(const GroupPtr& group);
   void trim();

@@ -153,8 +153,9 @@ void SseStream::on_heartbeat() {
   line_.wake();
 }
 
-void SseStream::wake_for(TimePoint due_since) {
-  due_since_ = due_since;
+void SseStream::wake_due() {
+  link_.unlink();
+  if (const FrameBatchPtr batch = group_->find(next_)) due_since_ = batch->laid_out;
   line_.wake();
 }
 

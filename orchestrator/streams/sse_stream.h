@@ -49,8 +49,8 @@ class SseStream final : public SseProvider {
   const std::string& principal() const { return owner_->principal; }
   WaitLink& link() { return link_; }
   void wake() { line_.wake(); }
-  // Entries wait since then.
-  void wake_for(TimePoint due_since);
+  // It waits in its group, which has something for it.
+  void wake_due();
   bool due_before(Sequence last_match) const { return next_ <= last_match; }
   void take_fetched(FrameBatchPtr batch);
   const FrameBatchPtr& fetched() const { return fetched_; }

@@ -10,7 +10,6 @@
 #include "orchestrator/streams/frame_batch.h"
 #include "orchestrator/streams/projection.h"
 #include "orchestrator/streams/topic_table.h"
-#include "trace/clock.h"
 
 namespace devs {
 
@@ -60,7 +59,6 @@ struct StreamGroup {
   std::shared_ptr<FrameBatch> building;  // during one look
   bool touched = false;                  // the same
   bool due = false;                      // in the hub's list of groups to wake
-  TimePoint due_since{};                 // when it came there
   WaitList waiting;
 
   // The first batch that reaches `from`; null when `from` is past them all.
