@@ -246,6 +246,7 @@ void HubCore::measure(Sequence position, ReaderReport& report) const {
 // --- the bus moved (reactor) ---
 
 void HubCore::on_bell() {
+  if (window_.looked() == bus_.head()) return;  // rung for what a look found meanwhile
   // Many readers and fast entries: what comes within this millisecond goes out in
   // the same sends.  A quiet house waits for nothing.
   if (last_woken_ >= kBusyReaders) {
@@ -253,7 +254,10 @@ void HubCore::on_bell() {
         std::min(kMaxGather, kGatherPerReader * static_cast<std::int64_t>(last_woken_));
     const auto passed =
         std::chrono::duration_cast<std::chrono::microseconds>(reactor_.now() - last_look_);
-    if (passed < gather) return gather_.arm(gather - passed);
+    if (passed < gather) {
+      if (!gather_.armed()) metrics_.gathers.add();
+      return gather_.arm(gather - passed);
+    }
   }
   look();
 }

@@ -34,6 +34,7 @@ StreamMetrics::StreamMetrics(Metrics& metrics)
     : opened(metrics.counter("streams_opened_total")),
       resets(metrics.counter("stream_resets_total")),
       skipped_heartbeats(metrics.counter("stream_heartbeats_skipped_total")),
+      gathers(metrics.counter("stream_gathers_total")),
       deliveries(metrics.counter("stream_deliveries_total")),
       bytes(metrics.counter("stream_delivered_bytes_total")),
       refused_503_(metrics.counter("streams_refused_total", "code=\"503\"")),

@@ -31,6 +31,7 @@ struct StreamMetrics {
   Counter& opened;
   Counter& resets;
   Counter& skipped_heartbeats;
+  Counter& gathers;     // looks at the bus that were put off, to find more
   Counter& deliveries;  // frames of entries and gaps
   Counter& bytes;       // of those
 

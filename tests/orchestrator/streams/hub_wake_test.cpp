@@ -73,3 +73,70 @@ TEST_CASE(
   // And every member of the crowd is up to a turn or two behind, not more.
   CHECK(all.events() >= 3'000 * 190);
 }
+
+TEST_CASE("HubCore: a quiet house, and one of few readers, waits for nothing") {
+  FakeClock clock;  // stands still: whoever waited would wait for ever
+  StreamDesk desk({.clock = clock});
+  const Counter& gathers = desk.metrics.counter("stream_gathers_total");
+  const Counter& batches = desk.metrics.counter("stream_batches_total");
+  Crowd few(desk, 31);
+  for (std::uint64_t n = 1; n <= 10; ++n) {
+    desk.publish_numbered(1);
+    desk.turn();
+    CHECK(batches.value() == n);
+    few.pull_woken();
+  }
+  // The first entry after a silence finds many readers, and does not wait either.
+  Crowd many(desk, 1'000);
+  clock.advance(1ms);
+  desk.publish_numbered(1);
+  desk.turn();
+  CHECK(batches.value() == 11);
+  CHECK(gathers.value() == 0);
+}
+
+TEST_CASE("HubCore: with many readers, entries gather for 2 us a reader, 1 ms at most") {
+  struct Case {
+    std::size_t readers;
+    Duration gather;
+  };
+  for (const auto& [readers, gather] :
+       {Case{32, 64us}, Case{100, 200us}, Case{500, 1ms}, Case{2'000, 1ms}}) {
+    CAPTURE(readers);
+    FakeClock clock;
+    StreamDesk desk({.clock = clock});
+    const Counter& gathers = desk.metrics.counter("stream_gathers_total");
+    const Counter& batches = desk.metrics.counter("stream_batches_total");
+    Crowd many(desk, readers);
+    const auto settle = [&] {
+      for (int turns = 0; turns < 5; ++turns) {
+        desk.turn();
+        many.pull_woken();
+      }
+    };
+    desk.publish_numbered(1);
+    settle();
+    REQUIRE(batches.value() == 1);
+    // So long after the look before, the next one is at once.
+    clock.advance(gather);
+    desk.publish_numbered(1);
+    desk.turn();
+    CHECK(batches.value() == 2);
+    CHECK(gathers.value() == 0);
+    settle();
+    // Sooner, it is put off, and what comes meanwhile goes with it.
+    clock.advance(gather - 1us);
+    desk.publish_numbered(1);
+    desk.turn();
+    CHECK(gathers.value() == 1);
+    CHECK(batches.value() == 2);
+    desk.publish_numbered(9);
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (batches.value() < 3 && std::chrono::steady_clock::now() < deadline)
+      desk.reactor.turn(1ms);  // the timer is the kernel's
+    settle();
+    CHECK(batches.value() == 3);
+    CHECK(gathers.value() == 1);
+    CHECK(many.events() == readers * 12);
+  }
+}
