@@ -24,7 +24,7 @@ Result<Sequence> bound_of(std::string_view name, const std::string& text, const 
                   fmt::format("{} must be an event id of this log ({}-1) or a time in UTC "
                               "(2026-11-21T01:24:05Z), not '{}'",
                               name, log.epoch(), text));
-  return end ? log.first_since(*ms + 1) - 1 : log.first_since(*ms);
+  return end ? last_until(log, *ms) : log.first_since(*ms);
 }
 
 }  // namespace

@@ -167,8 +167,11 @@ ReadOutcome SealedSegment::read(Sequence from, ReadLimits limits,
 Sequence SealedSegment::first_since(std::int64_t ms) const {
   const auto opened = this->opened();
   if (!opened.ok()) return info_.last_ms >= ms ? info_.base : info_.last() + 1;
-  for (const SegmentBlock& row : (*opened)->table.blocks)
-    if (row.last_ms >= ms) return row.first;
+  for (const SegmentBlock& row : (*opened)->table.blocks) {
+    if (row.last_ms < ms) continue;
+    const auto block = expanded(**opened, row);
+    return row.first + (block.ok() ? (*block)->lines_before(ms) : 0);
+  }
   return info_.last() + 1;
 }
 

@@ -203,6 +203,15 @@ Result<SegmentBlock> BlockWriter::take(std::string& out, int zstd_level) {
   return row;
 }
 
+std::uint64_t ExpandedBlock::lines_before(std::int64_t ms) const {
+  std::uint64_t before = 0;
+  for (const LineRun& run : runs) {
+    if (run.stored_ms >= ms) break;
+    before += run.lines;
+  }
+  return before;
+}
+
 Result<std::shared_ptr<const ExpandedBlock>> expand_block(std::string_view bytes,
                                                           const SegmentBlock& row) {
   if (bytes.size() != row.bytes || crc32c(bytes) != row.crc) return lost("fails its CRC32C");

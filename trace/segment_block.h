@@ -58,6 +58,8 @@ struct ExpandedBlock {
   std::vector<std::string> topics;
 
   std::string_view text() const { return {bytes.get(), row.raw_bytes}; }
+  // Lines ahead of the first one stored at or after `ms`.
+  std::uint64_t lines_before(std::int64_t ms) const;
 
   // Hands out its lines from `from` on while `on_line` says true; how many it took.
   // REQUIRES: `from` is one of them.

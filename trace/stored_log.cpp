@@ -30,4 +30,10 @@ ReadOutcome read_entries(const StoredLog& log, Sequence from, ReadLimits limits,
   });
 }
 
+Sequence last_until(const StoredLog& log, std::int64_t ms) {
+  const Sequence after = log.first_since(ms + 1);
+  const ReadOutcome behind = log.read(after, {.entries = 1, .bytes = 0}, [](const StoredLine&) {});
+  return behind.loss ? behind.loss->through : after - 1;
+}
+
 }  // namespace devs

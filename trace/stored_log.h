@@ -69,13 +69,17 @@ class StoredLog {
   // loss: `from` is beyond last().
   virtual ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const = 0;
 
-  // The first entry stored at or after `ms` (wall clock, ms since 1970), as exactly as
-  // the log knows (a block of some hundred KB); last()+1 when all are older.
+  // The first entry stored at or after `ms` (wall clock, ms since 1970); last()+1 when
+  // all are older.  In a block that cannot be read, the block's first one.
   virtual Sequence first_since(std::int64_t ms) const = 0;
 };
 
-// The same as entries with their facts; for readers that keep what they read.
+// As read(), but entries with their facts; for readers that keep what they read.
 ReadOutcome read_entries(const StoredLog& log, Sequence from, ReadLimits limits,
                          std::vector<EntryPtr>& out);
+
+// The last entry stored at or before `ms`.  What is lost right behind it may be of that
+// time too, and counts, so that it is declared.
+Sequence last_until(const StoredLog& log, std::int64_t ms);
 
 }  // namespace devs

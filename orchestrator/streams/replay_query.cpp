@@ -45,7 +45,7 @@ std::optional<TimedReplay::Options> replay_of(const RequestHead& request, const 
       return std::nullopt;
     }
     // What was recorded in that millisecond belongs to it.
-    const Sequence through = place->entry ? *place->entry : log.first_since(place->ms + 1) - 1;
+    const Sequence through = place->entry ? *place->entry : last_until(log, place->ms);
     options.through = std::min(through, head);
   }
   if (const std::string* const speed = request.query_param("speed")) {

@@ -38,12 +38,18 @@ class StreamHouse {
     FlightRecorder::Options recorder = {.retry = std::chrono::milliseconds(5)};
     Principal principal = {};        // of a request without `X-Guest: <name>`
     std::filesystem::path dir = {};  // of a house before this one; empty: its own
+    std::uint64_t segment_bytes = 64u << 20u;
   };
 
   explicit StreamHouse(const Clock& clock = system_clock()) : StreamHouse(clock, Options()) {}
   StreamHouse(const Clock& clock, Options options)
       : log_dir(options.dir.empty() ? dir.path() : options.dir),
-        flight(FlightLog::open({.dir = log_dir, .files = &disk}, log).value()),
+        flight(FlightLog::open({.dir = log_dir,
+                                .segment_bytes = options.segment_bytes,
+                                .files = &disk,
+                                .clock = &clock},
+                               log)
+                   .value()),
         bus(after(options.bus, flight->last()), clock),
         recorder(bus, *flight, nullptr, log, metrics, options.recorder),
         reactor(clock, metrics),

@@ -1,0 +1,119 @@
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "protocol/json.h"
+#include "tests/orchestrator/streams/stream_house.h"
+#include "tests/support/fake_clock.h"
+#include "trace/pins.h"
+#include "trace/sealed_segment.h"
+#include "trace/segment_keeper.h"
+
+// Streams over a real flight log whose segments are sealed, damaged and dropped.
+
+using namespace devs;
+using namespace std::chrono_literals;
+
+namespace {
+
+TimePoint soon() {
+  return std::chrono::steady_clock::now() + 10s;
+}
+
+// Entries of about 1 KB, a minute apart; a segment takes about ten of them.
+struct Fixture {
+  void publish(std::size_t count) {
+    for (; count > 0; --count) {
+      const Sequence n = house->publish(body(house->bus.last() + 1));
+      REQUIRE(house->flush());
+      REQUIRE(n == house->flight->last());
+      clock.advance(1min);
+    }
+    house->turn_some();
+  }
+  static std::string body(Sequence n) {
+    return thought(n, R"(,"x":")" + std::string(1'000, 'x') + '"');
+  }
+  // Seals what was rolled, and keeps at least so many entries of the segments; 0: all.
+  void keep(std::uint64_t entries) {
+    const auto pins = Pins::open(house->disk, dir / "pins.json", {}).value();
+    SegmentKeeper keeper(
+        *house->flight, *pins, clock, house->log, house->metrics,
+        {.retention = {.bytes = 0, .entries = entries}, .look_every = std::chrono::hours(1)});
+    REQUIRE(keeper.settle(soon()));
+  }
+  std::string frames(Sequence from, Sequence to) {
+    std::string text;
+    for (; from <= to; ++from) text += frame(*house, from, body(from));
+    return text;
+  }
+  std::string end_of(Sequence from, Sequence to) {
+    return "id: " + house->id(to) + "\nevent: replay_end\ndata: {\"from\":\"" + house->id(from) +
+           "\",\"to\":\"" + house->id(to) + "\"}\n\n";
+  }
+  std::string gap(Sequence from, Sequence to, const std::string& reason) {
+    return "id: " + house->id(to) + "\nevent: gap\ndata: {\"from\":\"" + house->id(from) +
+           "\",\"to\":\"" + house->id(to) + "\",\"count\":" + std::to_string(to - from + 1) +
+           ",\"reason\":\"" + reason + "\"}\n\n";
+  }
+  // What is replayed between two times, as the client sees it.
+  std::string replayed(std::int64_t from_ms, std::int64_t to_ms) {
+    HttpPeer peer(*house,
+                  HttpPeer::get(*house, "/trace/replay?speed=max&from=" + std::to_string(from_ms) +
+                                            "&to=" + std::to_string(to_ms)));
+    REQUIRE(peer.wait([&peer] { return peer.finished(); }));
+    return peer.body();
+  }
+  std::int64_t minute(std::int64_t n) const { return start + n * 60'000; }
+
+  FakeClock clock;
+  const std::int64_t start =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch())
+          .count();
+  TempDir dir;
+  std::unique_ptr<StreamHouse> house = std::make_unique<StreamHouse>(clock, options());
+
+  StreamHouse::Options options() {
+    return {.bus = {.ring_entries = 4}, .dir = dir.path(), .segment_bytes = 10'000};
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "[T26] replay: a time window inside one sealed block is replayed") {
+  publish(40);
+  keep(0);
+  REQUIRE(house->flight->segments().list()->size() >= 3);
+  // Entry n was stored in minute n - 1.
+  CHECK(replayed(minute(2), minute(5)) == kFirst + frames(3, 6) + end_of(3, 6));
+  CHECK(replayed(minute(2) + 1, minute(5) - 1) == kFirst + frames(4, 5) + end_of(4, 5));
+  CHECK(replayed(minute(2), minute(2)) == kFirst + frames(3, 3) + end_of(3, 3));
+  CHECK(replayed(minute(5), minute(25)) == kFirst + frames(6, 26) + end_of(6, 26));
+  CHECK(replayed(minute(2) + 1, minute(3) - 1) == kFirst + end_of(4, 3));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "[T26] replay: what a damaged block may hold of a time window is declared") {
+  publish(40);
+  keep(0);
+  const SegmentInfo hurt = house->flight->segments().list()->at(1)->info();
+  const Sequence base = hurt.base, last = hurt.last();
+  house = nullptr;  // with what it has of the segment in memory
+  {
+    std::fstream file(sealed_data_path(dir / "segments", base),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    REQUIRE(file.is_open());
+    file.seekp(30);
+    file.put('\0').put('\x7f').put('\0').flush();
+    REQUIRE(file.good());
+  }
+  house = std::make_unique<StreamHouse>(clock, options());
+  const auto at = [this](Sequence n) { return minute(static_cast<std::int64_t>(n) - 1); };
+  CHECK(replayed(at(base + 2), at(base + 4)) ==
+        kFirst + gap(base, last, "corrupt") + end_of(base, last));
+  CHECK(replayed(at(base - 2), at(base + 4)) ==
+        kFirst + frames(base - 2, base - 1) + gap(base, last, "corrupt") + end_of(base - 2, last));
+}
