@@ -174,14 +174,14 @@ GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProf
 
 GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
                           const StreamProfile& profile, bool chunked, Sequence next, bool timed) {
-  replay_->forget(reader.id());
+  replay_->cancel(reader.id());
   GroupPtr to = place(filter, profile, chunked, next, timed);
   window_.groups().leave(from);
   return to;
 }
 
 void HubCore::leave(SseStream& reader, const GroupPtr& group) {
-  replay_->forget(reader.id());
+  replay_->leave(reader.id());
   streams_.erase(reader.id());
   window_.groups().leave(group);
 }

@@ -32,15 +32,16 @@ ReplayDesk::ReplayDesk(TraceStreamBus& bus, std::shared_ptr<const StoredLog> log
         &metrics.counter("stream_gaps_total", "reason=\"" + std::string(name_of(reason)) + '"');
 }
 
-FrameBatchPtr ReplayDesk::find(const StreamGroup& group, Sequence from) const {
+FrameBatchPtr ReplayDesk::find(const StreamGroup& group, Sequence from, bool from_disk) const {
   for (const AtHand& each : at_hand_)
-    if (each.group == group.id && each.batch->first <= from && from <= each.batch->last)
+    if (each.group == group.id && each.batch->first <= from && from <= each.batch->last &&
+        (from_disk || !each.from_disk))
       return each.batch;
   return nullptr;
 }
 
 FrameBatchPtr ReplayDesk::at_hand(const StreamGroup& group, Sequence from) const {
-  return lag_.hurts(reactor_.now()) ? nullptr : find(group, from);
+  return find(group, from, !lag_.hurts(reactor_.now()));
 }
 
 FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Sequence through) {
@@ -58,7 +59,7 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
     batch->append(entry->sequence, frame_, group.chunked);
   }
   entries_.clear();
-  keep(group, batch);
+  keep(group, batch, false);
   return batch;
 }
 
@@ -72,8 +73,12 @@ void ReplayDesk::fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequ
   start_some();
 }
 
-void ReplayDesk::forget(std::uint64_t reader) {
-  wanted_.erase(reader);  // its number in waiting_, or a worker's answer, finds nobody
+void ReplayDesk::cancel(std::uint64_t reader) {
+  if (wanted_.erase(reader) > 0) std::erase(waiting_, reader);  // a worker's answer finds nobody
+}
+
+void ReplayDesk::leave(std::uint64_t reader) {
+  cancel(reader);
   toll_.forget(reader);
 }
 
@@ -106,9 +111,9 @@ void ReplayDesk::start_some() {
 bool ReplayDesk::start(std::uint64_t reader, Wanted& wanted) {
   // Built for a neighbour while this one waited?
   if (FrameBatchPtr batch =
-          wanted.request.stamped ? nullptr : find(*wanted.group, wanted.request.from)) {
-    const std::size_t bytes = batch->bytes().size();
-    hand_over(reader, std::move(batch), bytes);
+          wanted.request.stamped ? nullptr : find(*wanted.group, wanted.request.from, true)) {
+    charge(reader, batch->bytes().size());
+    hand_over(reader, std::move(batch));
     return true;
   }
   // The worker holds what it reads with; only the way back is weak.
@@ -129,22 +134,26 @@ bool ReplayDesk::start(std::uint64_t reader, Wanted& wanted) {
 
 void ReplayDesk::done(std::uint64_t reader, std::uint64_t ticket, Stretch stretch) {
   --running_;
+  charge(reader, stretch.scanned);  // read is read, wanted or not
   const auto wanted = wanted_.find(reader);
   if (wanted != wanted_.end() && wanted->second.ticket == ticket) {
     for (std::size_t reason = 0; reason < gaps_.size(); ++reason)
       gaps_[reason]->add(stretch.gaps[reason]);
     // A gap is declared from where that one reader stood.
     if (!stretch.has_gap() && !wanted->second.request.stamped)
-      keep(*wanted->second.group, stretch.batch);
-    hand_over(reader, std::move(stretch.batch), stretch.scanned);
+      keep(*wanted->second.group, stretch.batch, true);
+    hand_over(reader, std::move(stretch.batch));
   }
   start_some();
 }
 
-// REQUIRES: it is wanted.
-void ReplayDesk::hand_over(std::uint64_t reader, FrameBatchPtr batch, std::size_t bytes) {
+void ReplayDesk::charge(std::uint64_t reader, std::size_t bytes) {
   const TimePoint now = reactor_.now();
   if (lag_.hurts(now)) toll_.charge(reader, bytes, now);
+}
+
+// REQUIRES: it is wanted.
+void ReplayDesk::hand_over(std::uint64_t reader, FrameBatchPtr batch) {
   const auto wanted = wanted_.find(reader);
   const Fetched then = std::move(wanted->second.then);
   wanted_.erase(wanted);
@@ -155,12 +164,12 @@ void ReplayDesk::again_at(TimePoint when) {
   if (!retry_.armed() || when < retry_.deadline()) reactor_.timers().set(retry_, when);
 }
 
-void ReplayDesk::keep(const StreamGroup& group, FrameBatchPtr batch) {
+void ReplayDesk::keep(const StreamGroup& group, FrameBatchPtr batch, bool from_disk) {
   if (at_hand_.size() < kMaxAtHand) {
-    at_hand_.push_back({group.id, std::move(batch)});
+    at_hand_.push_back({group.id, std::move(batch), from_disk});
     return;
   }
-  at_hand_[oldest_at_hand_] = {group.id, std::move(batch)};
+  at_hand_[oldest_at_hand_] = {group.id, std::move(batch), from_disk};
   oldest_at_hand_ = (oldest_at_hand_ + 1) % kMaxAtHand;
 }
 

@@ -39,8 +39,8 @@ class ReplayDesk : public std::enable_shared_from_this<ReplayDesk> {
   ReplayDesk(const ReplayDesk&) = delete;
   ReplayDesk& operator=(const ReplayDesk&) = delete;
 
-  // A batch at hand that begins at or before `from` and reaches it.  None while
-  // stretches are rationed.
+  // A batch at hand that begins at or before `from` and reaches it.  None that came
+  // from disk while those are rationed.
   FrameBatchPtr at_hand(const StreamGroup& group, Sequence from) const;
   // The same, built from the ring, up to `through`.  Null: the ring forgot `from`.
   FrameBatchPtr from_ring(const StreamGroup& group, Sequence from, Sequence through);
@@ -48,8 +48,10 @@ class ReplayDesk : public std::enable_shared_from_this<ReplayDesk> {
   // for this reader alone.
   void fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through, bool stamped,
              Fetched then);
-  // Whatever was asked for this reader is not wanted any more.
-  void forget(std::uint64_t reader);
+  // Whatever was asked for this reader is not wanted any more; what it has had is
+  // still counted.
+  void cancel(std::uint64_t reader);
+  void leave(std::uint64_t reader);  // it is gone
 
  private:
   struct Wanted {
@@ -62,14 +64,16 @@ class ReplayDesk : public std::enable_shared_from_this<ReplayDesk> {
   struct AtHand {
     std::uint64_t group;
     FrameBatchPtr batch;
+    bool from_disk;
   };
 
   void start_some();
   bool start(std::uint64_t reader, Wanted& wanted);
   void done(std::uint64_t reader, std::uint64_t ticket, Stretch stretch);
-  void hand_over(std::uint64_t reader, FrameBatchPtr batch, std::size_t bytes);
-  FrameBatchPtr find(const StreamGroup& group, Sequence from) const;
-  void keep(const StreamGroup& group, FrameBatchPtr batch);
+  void charge(std::uint64_t reader, std::size_t bytes);
+  void hand_over(std::uint64_t reader, FrameBatchPtr batch);
+  FrameBatchPtr find(const StreamGroup& group, Sequence from, bool from_disk) const;
+  void keep(const StreamGroup& group, FrameBatchPtr batch, bool from_disk);
   void again_at(TimePoint when);
 
   TraceStreamBus& bus_;

@@ -1,0 +1,82 @@
+#include "orchestrator/streams/replay_desk.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+
+#include "tests/orchestrator/streams/stream_desk.h"
+#include "tests/support/fake_clock.h"
+
+// Reading the past while the present suffers, as readers meet it.
+
+using namespace devs;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string entry_of(std::size_t bytes) {
+  return R"({"type":"thought","x":")" + std::string(bytes, 'x') + "\"}";
+}
+
+}  // namespace
+
+TEST_CASE("[T27] ReplayDesk: a house that is late does not encode the ring anew at each pull") {
+  FakeClock clock;
+  StreamDesk desk({.ring = 1'024, .clock = clock});
+  for (int n = 0; n < 500; ++n) desk.publish(entry_of(1'000));
+  desk.turn(10);
+  desk.hub->served_after(101ms, clock.steady());
+  DeskReader one(desk, {after(0)}), two(desk, {after(0)});
+  one.pull(16'384);  // first frames, and frames of the ring
+  two.pull(16'384);
+  REQUIRE(one.slices.size() >= 2);
+  const auto batch = one.slices[1].bytes;
+  CHECK(two.slices.back().bytes == batch);
+  for (int n = 0; n < 4; ++n) {
+    one.pull(16'384);
+    CHECK(one.slices.front().bytes == batch);
+  }
+}
+
+TEST_CASE("[T27] ReplayDesk: whoever changes its topics has the same ration as before") {
+  FakeClock clock;
+  StreamDesk desk({.ring = 8, .clock = clock});
+  for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
+  desk.turn(10);
+  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
+  const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
+  desk.hub->served_after(101ms, clock.steady());
+  DeskReader reader(desk, {after(0)});
+  // Time stands still: what was saved up is used up.
+  REQUIRE(reader.pull_while([&rationed] { return rationed.value() == 0; }));
+  const auto follow = [&] {
+    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
+    reader.pull();
+    desk.reactor.turn(1ms);
+  };
+  const std::uint64_t fetched = fetches.value(), refused = rationed.value();
+  for (int n = 0; n < 100; ++n) follow();
+  CHECK(fetches.value() == fetched);
+  // It stands in the line once, however often it asked.
+  CHECK(rationed.value() - refused <= 200);
+}
+
+TEST_CASE("[T27] ReplayDesk: what was read for a reader that changed its mind is counted") {
+  FakeClock clock;
+  StreamDesk desk({.ring = 8, .clock = clock});
+  for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
+  desk.turn(10);
+  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
+  const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
+  desk.hub->served_after(101ms, clock.steady());
+  DeskReader reader(desk, {after(0)});
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (rationed.value() == 0 && std::chrono::steady_clock::now() < deadline) {
+    reader.pull();  // asks for a stretch, and does not wait for it
+    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
+    desk.reactor.turn(1ms);
+  }
+  CHECK(rationed.value() > 0);
+  CHECK(fetches.value() < 20);
+}
