@@ -47,7 +47,8 @@ void append_oversize_frame(std::string& out, std::string_view id, std::size_t by
 void append_replay_end_frame(std::string& out, std::string_view from_id,
                              std::string_view through_id) {
   const std::string data = fmt::format(R"({{"from":"{}","to":"{}"}})", from_id, through_id);
-  append_sse_frame(out, {.id = through_id, .event = "replay_end", .data = data});
+  const std::string id = std::string(through_id).append(kSeenToTheEnd);
+  append_sse_frame(out, {.id = id, .event = "replay_end", .data = data});
 }
 
 void append_checkpoint_frame(std::string& out, std::string_view id) {

@@ -18,6 +18,9 @@ void append_reset_frame(std::string& out, std::string_view reason, std::string_v
 void append_evicted_frame(std::string& out, std::string_view reason, std::string_view last_id);
 void append_goodbye_frame(std::string& out, unsigned retry_ms, std::string_view last_id);
 void append_oversize_frame(std::string& out, std::string_view id, std::size_t bytes);
+// Behind the id of its last entry, this is the id of a replay's end: who comes back
+// with it has seen everything, even if by then there is more.
+inline constexpr std::string_view kSeenToTheEnd = "-end";
 // The end of a replay, as a named event: `through` was its last entry.
 void append_replay_end_frame(std::string& out, std::string_view from_id,
                              std::string_view through_id);

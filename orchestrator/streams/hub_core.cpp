@@ -96,8 +96,10 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
   } else if (start.timed) {
     const bool resumed = point.from == ResumePoint::From::id;
     start.next = resumed ? std::max(point.next, start.timed->from) : start.timed->from;
-    // Seen to its end: whoever came back by itself need not come again.
-    if (resumed && point.next > start.timed->through) return exchange.respond({.status = 204});
+    // Seen to its end: whoever came back by itself need not come again, even where the
+    // end would be a later one now.
+    if (point.from == ResumePoint::From::end || (resumed && point.next > start.timed->through))
+      return exchange.respond({.status = 204});
   }
   if (closed_.load(std::memory_order_acquire)) {
     HttpAnswer refusal = stopping();

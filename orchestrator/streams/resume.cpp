@@ -16,11 +16,13 @@ ResumePoint reset(const LogSpan& log, std::string_view reason, std::string_view 
 }
 
 ResumePoint after(const LogSpan& log, std::string_view requested) {
-  const Result<EventId> id = decode_event_id(requested);
+  const bool to_the_end = requested.ends_with(kSeenToTheEnd);
+  const Result<EventId> id = decode_event_id(
+      requested.substr(0, requested.size() - (to_the_end ? kSeenToTheEnd.size() : 0)));
   if (!id.ok()) return reset(log, "malformed", requested);
   if (id->epoch != log.epoch) return reset(log, "epoch", requested);
   if (id->sequence > log.head) return reset(log, "future", requested);
-  return {ResumePoint::From::id, id->sequence + 1, {}};
+  return {to_the_end ? ResumePoint::From::end : ResumePoint::From::id, id->sequence + 1, {}};
 }
 
 }  // namespace

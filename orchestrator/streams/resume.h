@@ -18,7 +18,7 @@ struct LogSpan {
 // Where a reader begins, and what it is told first.  What is not kept any more is
 // declared where it is read, so that one `gap` says all of it.
 struct ResumePoint {
-  enum class From { now, oldest, id, reset };
+  enum class From { now, oldest, id, end, reset };  // end: that of a replay
 
   From from = From::now;
   Sequence next = 1;   // the entry it wants first

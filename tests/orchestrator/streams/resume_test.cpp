@@ -52,6 +52,17 @@ TEST_CASE("[SX.2] resume: an id, by header or query, continues after it") {
   CHECK(resume_point(with_header("5f3a9c01d2-0"), kLog).next == 1);
 }
 
+TEST_CASE("[T28] resume: the end of a replay is a place too") {
+  const ResumePoint point = resume_point(with_header("5f3a9c01d2-184-end"), kLog);
+  CHECK(point.from == ResumePoint::From::end);
+  CHECK(point.next == 185);
+  CHECK(point.frames == "");
+  check_reset(resume_point(with_header("aaaaaaaaaa-12-end"), kLog), "epoch", "aaaaaaaaaa-12-end");
+  for (const std::string bad :
+       {"-end", "5f3a9c01d2-end", "5f3a9c01d2-1-end-end", "5f3a9c01d2-1-en"})
+    check_reset(resume_point(with_header(bad), kLog), "malformed", bad);
+}
+
 TEST_CASE("[SX.2] resume: the header wins over the query") {
   RequestHead head = with_query("5f3a9c01d2-1");
   head.fields.emplace_back("last-event-id", "5f3a9c01d2-500");

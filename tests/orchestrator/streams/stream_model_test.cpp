@@ -113,8 +113,10 @@ class Client {
     reader_ = std::make_unique<DeskReader>(
         world_.desk, std::move(query),
         DeskReader::Options{.path = path, .last_event_id = by_header ? id : std::string()});
+    const bool to_the_end = through_ && reset.empty() && id.ends_with("-end");
+    if (to_the_end && reader_->refusal.status != 204) return fail("seen to the end, and no 204");
     if (reader_->refusal.status == 204) {
-      if (!through_ || covered_ < *through_) fail("204 before the end");
+      if (!through_ || (covered_ < *through_ && !to_the_end)) fail("204 before the end");
       reader_ = nullptr;
       return;
     }
@@ -217,11 +219,14 @@ class Client {
     reader_ = nullptr;
   }
 
+  static Result<EventId> place_of(const std::string& id) {
+    return decode_event_id(id.ends_with("-end") ? id.substr(0, id.size() - 4) : id);
+  }
   // The declared answer to each kind of id: where it begins, and with which reset.
   static Sequence begin(const std::string& id, Sequence head, Sequence oldest, std::string& reset) {
     if (id.empty() || id == "latest") return head;
     if (id == "earliest") return oldest - 1;
-    const auto parsed = decode_event_id(id);
+    const auto parsed = place_of(id);
     if (!parsed.ok()) {
       reset = "malformed";
     } else if (parsed->epoch != kEpoch) {
@@ -246,7 +251,7 @@ class Client {
       through_ = 1 + dice_.below(static_cast<unsigned>(head));
       query.emplace_back("to", encode_event_id(kEpoch, *through_));
     }
-    const auto parsed = decode_event_id(id);
+    const auto parsed = place_of(id);
     return reset.empty() && parsed.ok() ? std::max(parsed->sequence, from - 1) : from - 1;
   }
 

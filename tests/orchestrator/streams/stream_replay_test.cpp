@@ -21,7 +21,7 @@ std::string stamped(std::size_t n, const std::string& type = "thought") {
          std::to_string(kFirstStamp + static_cast<std::int64_t>(n) * 1'000'000'000) + "\"}";
 }
 std::string end_of(const StreamHouse& house, Sequence from, Sequence to) {
-  return "id: " + house.id(to) + "\nevent: replay_end\ndata: {\"from\":\"" + house.id(from) +
+  return "id: " + house.id(to) + "-end\nevent: replay_end\ndata: {\"from\":\"" + house.id(from) +
          "\",\"to\":\"" + house.id(to) + "\"}\n\n";
 }
 
@@ -152,6 +152,32 @@ TEST_CASE_FIXTURE(
   REQUIRE(lost.wait([&lost] { return lost.finished(); }));
   CHECK(lost.events[0].event == "reset");
   CHECK(lost.body().ends_with(frames(2, 4) + end_of(house, 2, 4)));
+}
+
+TEST_CASE_FIXTURE(
+    Fixture,
+    "[T28] replay: whoever has seen the end is told to stay away, however the log has grown") {
+  const std::string target = "/trace/replay?speed=max";
+  HttpPeer peer(house, HttpPeer::get(house, target));
+  REQUIRE(peer.wait([&peer] { return peer.finished(); }));
+  const std::string last = peer.last_event_id();
+  const std::string before_end = peer.events[4].id;
+  house.publish(stamped(6));
+  REQUIRE(house.flush());
+  // What an EventSource does by itself: the same URL, with the last id it saw.
+  HttpPeer again(house, HttpPeer::get(house, target, "Last-Event-ID: " + last + "\r\n"));
+  REQUIRE(again.wait_answer());
+  CHECK(again.status() == 204);
+  HttpPeer by_query(house, HttpPeer::get(house, target + "&lastEventId=" + last));
+  REQUIRE(by_query.wait_answer());
+  CHECK(by_query.status() == 204);
+  // Cut off ahead of the end, it goes on to the end.
+  HttpPeer cut(house, HttpPeer::get(house, target, "Last-Event-ID: " + before_end + "\r\n"));
+  REQUIRE(cut.wait([&cut] { return cut.finished(); }));
+  CHECK(cut.body() == kFirst + frames(6, 6) + end_of(house, 1, 6));
+  // And any other stream goes on behind it: the end of a replay is a place in the log.
+  HttpPeer live(house, HttpPeer::get(house, "/trace/stream", "Last-Event-ID: " + last + "\r\n"));
+  CHECK(live.wait_body(kFirst + frames(6, 6)));
 }
 
 TEST_CASE_FIXTURE(

@@ -51,8 +51,8 @@ struct Fixture {
     return text;
   }
   std::string end_of(Sequence from, Sequence to) {
-    return "id: " + house->id(to) + "\nevent: replay_end\ndata: {\"from\":\"" + house->id(from) +
-           "\",\"to\":\"" + house->id(to) + "\"}\n\n";
+    return "id: " + house->id(to) + "-end\nevent: replay_end\ndata: {\"from\":\"" +
+           house->id(from) + "\",\"to\":\"" + house->id(to) + "\"}\n\n";
   }
   std::string gap(Sequence from, Sequence to, const std::string& reason) {
     return "id: " + house->id(to) + "\nevent: gap\ndata: {\"from\":\"" + house->id(from) +
