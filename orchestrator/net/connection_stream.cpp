@@ -140,10 +140,17 @@ void Connection::close_stream() {
 
 // REQUIRES: a stream.
 void Connection::cut_stream(SseProvider::Gone why) {
-  std::string words = provider_->last_words();
-  if (!words.empty() && out_.at_boundary()) {
-    if (!http_1_0_) words.append(kLastChunk);
-    send(fd_, words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  // Not even the head went out: there is nothing to say it in.
+  if (sent_ == 0) {
+    leave_stream(why);
+    return end();
+  }
+  const WriteQueue::Rest rest = out_.rest_of_frame();
+  if (const std::string words = provider_->last_words(rest.end); !words.empty()) {
+    std::string bytes(rest.bytes);
+    bytes += words;
+    if (!http_1_0_) bytes += kLastChunk;
+    send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   leave_stream(why);
   end();

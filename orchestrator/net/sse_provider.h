@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/net/http_message.h"
+#include "protocol/ids.h"
 #include "trace/clock.h"
 
 namespace devs {
@@ -20,11 +21,19 @@ struct ConnectionId {
   bool operator==(const ConnectionId&) const = default;
 };
 
+// Where a frame ends, and how far in the log a client is that got everything up to it.
+struct FrameEnd {
+  Sequence sequence;
+  std::size_t offset;
+};
+
 // Ready-made bytes, shared by every reader that is sent the same ones.
 struct FrameSlice {
   std::shared_ptr<const std::string> bytes;
   std::size_t from = 0;
   std::size_t size = 0;
+  // Of all frames in `bytes`, which holds them too; null: the slice is one frame.
+  const std::vector<FrameEnd>* ends = nullptr;
 };
 
 // What a provider holds of its connection.  Confined to the reactor; a line
@@ -71,8 +80,13 @@ class SseProvider {
 
   // The stream ends early: the peer took no byte for the stall time while something
   // was due, or close() was called.  A last frame (chunked if asked so in attached),
-  // sent only if the socket is at a frame boundary and takes it.  Empty: nothing to say.
-  virtual std::string last_words() { return {}; }
+  // sent behind the frame that was being sent if the socket takes both.  `sent`: where
+  // that one ends, or the one sent last; null: everything was sent, or nothing of the
+  // last pull's frames with an end.  Empty: nothing to say.
+  virtual std::string last_words(const FrameEnd* sent) {
+    static_cast<void>(sent);
+    return {};
+  }
 
   // The connection is gone; nothing is pulled after this.  Called once, unless
   // pull() answered `ended` and everything was sent.

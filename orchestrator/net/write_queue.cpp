@@ -101,6 +101,18 @@ void WriteQueue::drop_sent(std::size_t sent) {
   }
 }
 
+WriteQueue::Rest WriteQueue::rest_of_frame() const {
+  if (empty()) return {};
+  const FrameSlice& slice = slices_[first_];
+  const std::string_view unsent(slice.bytes->data() + slice.from, slice.size);
+  if (slice.ends == nullptr) return {untouched_ ? std::string_view() : unsent, nullptr};
+  const auto end =
+      std::lower_bound(slice.ends->begin(), slice.ends->end(), slice.from,
+                       [](const FrameEnd& frame, std::size_t from) { return frame.offset < from; });
+  if (end == slice.ends->end()) return {};
+  return {unsent.substr(0, end->offset - slice.from), &*end};
+}
+
 void WriteQueue::clear() {
   std::vector<FrameSlice>().swap(slices_);
   first_ = 0;

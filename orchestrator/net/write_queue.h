@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/net/sse_provider.h"
@@ -33,8 +34,12 @@ class WriteQueue {
 
   bool empty() const { return first_ == slices_.size(); }
   std::size_t bytes() const { return bytes_; }
-  // Nothing was sent of the first slice: a frame may be put in place of it.
-  bool at_boundary() const { return untouched_; }
+  // The frame of which some was sent, and more waits.
+  struct Rest {
+    std::string_view bytes;         // of it, still to be sent; empty: between two frames
+    const FrameEnd* end = nullptr;  // of it, or of the one before; null: not known
+  };
+  Rest rest_of_frame() const;
   void clear();
 
  private:

@@ -5,15 +5,18 @@
 namespace devs {
 
 FrameBatch::Ends::const_iterator FrameBatch::first_from(Sequence from) const {
-  if (from <= first) return ends_.begin();
-  return std::lower_bound(ends_.begin(), ends_.end(), from,
-                          [](const End& end, Sequence wanted) { return end.sequence < wanted; });
+  if (ends_.empty()) return ends_.end();
+  const auto frames = std::next(ends_.begin());
+  if (from <= first) return frames;
+  return std::lower_bound(frames, ends_.end(), from, [](const FrameEnd& end, Sequence wanted) {
+    return end.sequence < wanted;
+  });
 }
 
 std::optional<std::int64_t> FrameBatch::stamp_from(Sequence from) const {
   const auto frame = first_from(from);
   if (frame == ends_.end()) return std::nullopt;
-  return stamps_[static_cast<std::size_t>(frame - ends_.begin())];
+  return stamps_[static_cast<std::size_t>(frame - ends_.begin()) - 1];
 }
 
 FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
@@ -24,17 +27,18 @@ FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
     from = self->last + 1;
     return {};
   }
-  const std::size_t begin = frame == ends.begin() ? 0 : std::prev(frame)->offset;
+  const std::size_t begin = std::prev(frame)->offset;
   auto past = ends.end();
   if (self->bytes_.size() - begin > max_bytes) {
     // Past the last frame that still fits, at least past the first one.
-    past = std::upper_bound(frame, ends.end(), begin + max_bytes,
-                            [](std::size_t limit, const End& end) { return limit < end.offset; });
+    past =
+        std::upper_bound(frame, ends.end(), begin + max_bytes,
+                         [](std::size_t limit, const FrameEnd& end) { return limit < end.offset; });
     if (past == frame) ++past;
   }
-  const End& taken = *std::prev(past);
+  const FrameEnd& taken = *std::prev(past);
   from = past == ends.end() ? self->last + 1 : taken.sequence + 1;
-  return {{{self, &self->bytes_}, begin, taken.offset - begin},
+  return {{{self, &self->bytes_}, begin, taken.offset - begin, &self->ends_},
           taken.sequence,
           static_cast<std::size_t>(past - frame)};
 }

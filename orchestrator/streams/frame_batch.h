@@ -27,9 +27,10 @@ class FrameBatch {
   Sequence last = 0;
   TimePoint laid_out{};  // for live readers; {}: for who reads the past
 
-  // `frame` is whole and belongs to `sequence`; sequences ascend.
+  // `frame` is whole and belongs to `sequence`; sequences ascend.  REQUIRES: `first`.
   void append(Sequence sequence, std::string_view frame, bool chunked) {
     if (frame.empty()) return;
+    if (ends_.empty()) ends_.push_back({first - 1, 0});
     if (chunked) {
       append_chunk(bytes_, frame);
     } else {
@@ -47,7 +48,7 @@ class FrameBatch {
   // The stamp of the first frame from sequence `from` on; nullopt: no such frame.
   std::optional<std::int64_t> stamp_from(Sequence from) const;
 
-  bool empty() const { return ends_.empty(); }
+  bool empty() const { return bytes_.empty(); }
   const std::string& bytes() const { return bytes_; }
 
   struct Taken {
@@ -61,16 +62,11 @@ class FrameBatch {
                     std::size_t max_bytes);
 
  private:
-  struct End {
-    Sequence sequence;
-    std::size_t offset;  // just past the frame
-  };
-
-  using Ends = std::vector<End>;
+  using Ends = std::vector<FrameEnd>;
   Ends::const_iterator first_from(Sequence from) const;
 
   std::string bytes_;
-  Ends ends_;
+  Ends ends_;                         // ahead of the frames', where they begin
   std::vector<std::int64_t> stamps_;  // of each frame, or empty
 };
 using FrameBatchPtr = std::shared_ptr<const FrameBatch>;

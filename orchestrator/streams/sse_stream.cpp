@@ -8,6 +8,12 @@
 #include "protocol/sse_frame.h"
 
 namespace devs {
+namespace {
+
+// From its goodbye to its end, a second at most (streams 1.4); timers come in steps.
+constexpr auto kGoodbyeLimit = std::chrono::milliseconds(950);
+
+}  // namespace
 
 SseStream::SseStream(HubCore& hub, const StreamProfile& profile, Start start, Admissions::Slot slot)
     : hub_(hub),
@@ -40,7 +46,7 @@ void SseStream::attached(StreamLine line, bool chunked) {
   const auto period = std::min(profile_.heartbeat_period, hub_.options().heartbeat);
   beat_at_ = reactor.now() + period;
   reactor.timers().set(heartbeat_, beat_at_);
-  if (hub_.leaving()) goodbye_retry_ms_ = hub_.goodbye_retry_ms();
+  if (hub_.leaving()) return part(hub_.goodbye_retry_ms());
   line_.wake();
 }
 
@@ -75,6 +81,7 @@ SseProvider::Next SseStream::pull(std::vector<FrameSlice>& out, std::size_t max_
       append_goodbye_frame(frame, goodbye_retry_ms_, id_text(position()));
     }
     add(out, frame);
+    ended_ = true;
     return Next::ended;
   }
   if (got == Supply::at_head) group_->waiting.push_back(link_);
@@ -139,6 +146,7 @@ void SseStream::beat(std::vector<FrameSlice>& out) {
 }
 
 void SseStream::on_heartbeat() {
+  if (goodbye_retry_ms_ != 0) return line_.close();  // its time is over
   const auto period = std::min(profile_.heartbeat_period, hub_.options().heartbeat);
   const TimePoint now = hub_.reactor().now();
   beat_at_ += period;
@@ -166,6 +174,7 @@ void SseStream::take_fetched(FrameBatchPtr batch) {
 
 void SseStream::part(unsigned retry_ms) {
   goodbye_retry_ms_ = retry_ms;
+  hub_.reactor().timers().set(heartbeat_, hub_.reactor().now() + kGoodbyeLimit);
   line_.wake();
 }
 
@@ -225,10 +234,16 @@ void SseStream::note_state() {
   state_ = now;
 }
 
-std::string SseStream::last_words() {
-  const bool all_sent = line_.bytes_sent() >= given_;
+std::string SseStream::last_words(const FrameEnd* sent) {
+  if (ended_) return {};
+  Sequence through = line_.bytes_sent() < given_ ? surely_sent_ : next_ - 1;
+  if (sent != nullptr) through = std::max(through, sent->sequence);
   std::string frame, words;
-  append_evicted_frame(frame, name_of(eviction_), id_text(all_sent ? next_ - 1 : surely_sent_));
+  if (goodbye_retry_ms_ != 0) {
+    append_goodbye_frame(frame, goodbye_retry_ms_, id_text(through));
+  } else {
+    append_evicted_frame(frame, name_of(eviction_), id_text(through));
+  }
   if (!chunked_) return frame;
   append_chunk(words, frame);
   return words;

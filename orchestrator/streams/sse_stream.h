@@ -41,7 +41,7 @@ class SseStream final : public SseProvider {
 
   void attached(StreamLine line, bool chunked) override;
   Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) override;
-  std::string last_words() override;
+  std::string last_words(const FrameEnd* sent) override;
   void detached(Gone why) override;
 
   // --- the hub's side ---
@@ -111,6 +111,7 @@ class SseStream final : public SseProvider {
   ReaderState state_ = ReaderState::live;
   Eviction eviction_ = Eviction::stalled;  // what the last words say
   bool beat_due_ = false;
+  bool ended_ = false;  // its last frame was given
   bool chunked_ = true;
 };
 

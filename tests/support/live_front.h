@@ -121,7 +121,7 @@ class Feed::Reader final : public SseProvider {
     if (feed_.ended_) leave();
     return feed_.ended_ ? Next::ended : Next::idle;
   }
-  std::string last_words() override {
+  std::string last_words(const FrameEnd*) override {
     const std::string words = "event: evicted\ndata: {\"reason\":\"stalled\"}\n\n";
     return chunked_ ? chunk_of(words) : words;
   }

@@ -93,18 +93,37 @@ TEST_CASE("WriteQueue: a full socket keeps the rest, byte for byte") {
   CHECK(got == expected);
 }
 
-TEST_CASE("WriteQueue: knows whether it stands between two slices") {
+TEST_CASE("WriteQueue: a slice whose frames it does not know is one frame") {
   Pair pair;
   WriteQueue queue;
-  CHECK(queue.at_boundary());
-  queue.push(std::string(100'000, 'x'));
-  CHECK(queue.at_boundary());
+  CHECK(queue.rest_of_frame().bytes.empty());
+  queue.push(std::string(1'000'000, 'x'));
+  CHECK(queue.rest_of_frame().bytes.empty());
   WriteQueue::Progress sent;
   REQUIRE(queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full);
-  CHECK_FALSE(queue.at_boundary());
+  CHECK(queue.rest_of_frame().bytes.size() == 1'000'000 - sent.bytes);
+  CHECK(queue.rest_of_frame().end == nullptr);
   queue.clear();
-  CHECK(queue.at_boundary());
+  CHECK(queue.rest_of_frame().bytes.empty());
   CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("[T28] WriteQueue: knows the rest of the frame it stands in") {
+  constexpr std::size_t kFrame = 999;
+  const auto bytes = std::make_shared<const std::string>(kFrame * 1'000, 'x');
+  std::vector<FrameEnd> ends;
+  for (Sequence n = 0; n <= 1'000; ++n) ends.push_back({n, n * kFrame});
+  Pair pair;
+  WriteQueue queue;
+  queue.push({bytes, 2 * kFrame, 998 * kFrame, &ends});
+  CHECK(queue.rest_of_frame().bytes.empty());
+  CHECK(queue.rest_of_frame().end->sequence == 2);
+  WriteQueue::Progress sent;
+  REQUIRE(queue.flush(pair.ours(), std::size_t(-1), sent) == WriteQueue::Sent::full);
+  const std::size_t at = 2 * kFrame + sent.bytes;
+  const auto rest = queue.rest_of_frame();
+  CHECK(rest.bytes.size() == (kFrame - at % kFrame) % kFrame);
+  CHECK(rest.end->offset == at + rest.bytes.size());
 }
 
 TEST_CASE("WriteQueue: a share ends the flush, not the queue") {

@@ -52,6 +52,20 @@ TEST_CASE("FrameBatch: a reader takes from where it stands, whole frames, in pie
   CHECK(from == 21);
 }
 
+TEST_CASE("[T28] FrameBatch: a slice says how far a client is that got some of it") {
+  const FrameBatchPtr batch = batch_of(10, 20, {11, 13, 15});
+  Sequence from = 12;
+  const FrameSlice slice = FrameBatch::take(batch, from, 1).slice;
+  CHECK(text_of(slice) == "[13]");
+  REQUIRE(slice.ends != nullptr);
+  REQUIRE(slice.ends->size() == 4);
+  CHECK(slice.ends->front().sequence == 9);  // none of it: all before its first
+  CHECK(slice.ends->front().offset == 0);
+  CHECK(slice.ends->at(1).sequence == 11);
+  CHECK(slice.ends->at(1).offset == slice.from);
+  CHECK(slice.ends->at(2).offset == slice.from + slice.size);
+}
+
 TEST_CASE("FrameBatch: a stretch without frames still says how far it reaches") {
   const FrameBatchPtr batch = batch_of(5, 900, {});
   Sequence from = 7;

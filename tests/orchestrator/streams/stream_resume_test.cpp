@@ -37,6 +37,61 @@ TEST_CASE("[SX.4] StreamHub: evicted after 30 s without a byte, not at a byte ea
   CHECK(slow.wait_events(40));
 }
 
+TEST_CASE(
+    "[SX.4][T28] StreamHub: `evicted` `stalled` ends with the frame that was being sent, and to "
+    "come back with its id repeats and loses nothing") {
+  int heard = 0;
+  for (std::size_t attempt = 0; attempt < 5; ++attempt) {
+    FakeClock clock;
+    StreamHouse house(clock);
+    HttpPeer stopped(house, HttpPeer::get(house, "/trace/stream"), 4096);
+    REQUIRE(stopped.wait_body(kFirst));
+    const std::string filler = R"(,"x":")" + std::string(900 + 37 * attempt, 'x') + '"';
+    for (std::size_t n = 1; n <= 8'000; ++n) house.publish(thought(n, filler));
+    REQUIRE(house.flush());
+    house.turn_some(100);
+    // It takes a little: the socket has some room, not enough to be called writable.
+    stopped.receive(4'096 * (1 + attempt));
+    house.turn_some(5);
+    clock.advance(std::chrono::seconds(31));
+    REQUIRE(house.turn_until([&house] { return house.hub.readers() == 0; }));
+    REQUIRE(stopped.wait([&stopped] { return stopped.ended(); }));
+    if (stopped.events.back().event != "evicted") continue;
+    ++heard;
+    CHECK(stopped.finished());
+    const std::size_t seen = stopped.events.size() - 1;
+    CHECK(stopped.events.back().data ==
+          R"({"reason":"stalled","last_id":")" + house.id(seen) + "\"}");
+    CHECK(stopped.last_event_id() == house.id(seen));
+  }
+  CHECK(heard > 0);
+}
+
+TEST_CASE("[SX.5][T28] StreamHub: a stream is over 1000 ms after its goodbye, blocked or not") {
+  FakeClock clock;
+  StreamHouse house(clock);
+  HttpPeer blocked(house, HttpPeer::get(house, "/trace/stream"), 4096);
+  HttpPeer open(house, HttpPeer::get(house, "/trace/stream"));
+  REQUIRE(blocked.wait_body(kFirst));
+  REQUIRE(open.wait_body(kFirst));
+  for (std::size_t n = 1; n <= 10; ++n)
+    house.publish(thought(n, R"(,"x":")" + std::string(1'000'000, 'x') + '"'));
+  REQUIRE(house.flush());
+  REQUIRE(open.wait_events(10));
+  house.hub.goodbye(std::chrono::milliseconds(0));
+  REQUIRE(open.wait([&open] { return open.finished(); }));
+  CHECK(open.events.back().event == "goodbye");
+  house.turn_some();
+  CHECK(house.hub.readers() == 1);
+  clock.advance(std::chrono::milliseconds(900));
+  house.turn_some();
+  CHECK(house.hub.readers() == 1);
+  clock.advance(std::chrono::milliseconds(100));
+  house.turn_some();
+  CHECK(house.hub.readers() == 0);
+  REQUIRE(blocked.wait([&blocked] { return blocked.ended(); }));
+}
+
 TEST_CASE("[SX.3] StreamHub: a reader that stopped for an hour catches up from the log") {
   FakeClock clock;
   StreamHouse house(clock, {.bus = {.ring_entries = 64}});
