@@ -48,6 +48,7 @@ class OrchestratorServer::Parts {
         index({.dir = options.trace_dir, .visible = [this] { return bus.head(); }}, *flight_log,
               flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
+        query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
         mcp(options.mcp, calls, tools, reactor, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         access(options.access) {}
@@ -83,6 +84,7 @@ class OrchestratorServer::Parts {
   TraceEndpoint trace_pages;
   TraceIndex index;
   TraceQueries queries;
+  WorkerPool query_workers;  // broad questions hold up each other only
   McpEndpoint mcp;
   UpstreamSet upstreams;
   Access access;
@@ -113,7 +115,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
   if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
-  if (added.ok()) added = add_query_routes(routes, queries, metrics);
+  if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (!added.ok()) return added;
 
@@ -135,7 +137,8 @@ void OrchestratorServer::Parts::shutdown() {
   bus.close();                                      // the last sequence is now known
   recorder.stop();                                  // and on disk, therefore visible
   keeper.stop();                                    // what is not sealed will be at the next start
-  index.stop();
+  index.stop();                                     // questions that wait are refused
+  query_workers.stop();
   if (turning.joinable()) {
     hub.goodbye(options.goodbye_for);  // readers get it, a retry: hint, the end
     front->stop(clock.steady() + options.goodbye_for + std::chrono::seconds(2));

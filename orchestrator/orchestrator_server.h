@@ -34,8 +34,8 @@ inline constexpr std::string_view kVersion = "0.1.0";
 //   (*server)->add_tool(make_tool_spec("greet", "Says hello.", schema), greet);
 //   if (Status up = (*server)->start(); !up.ok()) ...
 //
-// Threads: reactor 1, recorder 1, keeper 1, indexer 1, house 2, `http_threads`, `tool_threads`.
-// add_tool(), bus() and subscribe() are thread-safe; the rest belongs to the owner.
+// Threads: reactor 1, recorder 1, keeper 1, indexer 1, query 1, house 2, `http_threads`,
+// `tool_threads`. add_tool(), bus() and subscribe() are thread-safe; the rest belongs to the owner.
 class OrchestratorServer {
  public:
   struct Options {

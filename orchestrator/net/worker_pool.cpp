@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <utility>
 
@@ -57,6 +58,8 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::run_until_closed() {
+  // On Linux a thread's own affair; refused: then as everybody else.
+  if (options_.nice != 0) (void)::setpriority(PRIO_PROCESS, 0, options_.nice);
   const auto self = std::make_shared<Idle>();
   for (;;) {
     Work work;

@@ -28,6 +28,7 @@ class WorkerPool {
     std::string name = "workers";  // in thread names and messages
     std::size_t threads = 4;
     std::size_t queue_capacity = 256;
+    int nice = 0;  // of its threads; more: behind whoever a person waits for
   };
 
   explicit WorkerPool(Options options);

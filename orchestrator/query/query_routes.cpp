@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,7 +16,12 @@ namespace devs {
 namespace {
 
 using Answer = Result<std::string>;
-using Ask = Answer (*)(const TraceQueries&, const RequestHead&, const Principal&, BadField&);
+// What was asked, read; answered on another thread.
+using Question = std::function<Answer(const TraceQueries&)>;
+using Read = Question (*)(const RequestHead&, const Epoch&, const Principal&, BadField&);
+
+// Longer than a full queue takes: a client that waited for nothing is told 504.
+constexpr std::chrono::seconds kAnsweredWithin{20};
 
 QueryParameters parameters_of(const RequestHead& head) {
   return [&head](std::string_view name) { return head.query_param(name); };
@@ -23,34 +31,37 @@ std::optional<std::string> owner_for(const Principal& principal) {
   return principal.is_operator ? std::nullopt : std::optional<std::string>(principal.name);
 }
 
-Answer ask_envelopes(const TraceQueries& queries, const RequestHead& head,
-                     const Principal& principal, BadField& bad) {
-  EnvelopesQuery query = envelopes_query_of(parameters_of(head), queries.epoch(), bad);
+Question envelopes_asked(const RequestHead& head, const Epoch& epoch, const Principal& principal,
+                         BadField& bad) {
+  EnvelopesQuery query = envelopes_query_of(parameters_of(head), epoch, bad);
   query.filter.owner = owner_for(principal);
-  return bad.field.empty() ? queries.envelopes(query) : Answer(std::string());
+  return
+      [query = std::move(query)](const TraceQueries& queries) { return queries.envelopes(query); };
 }
 
-Answer ask_sessions(const TraceQueries& queries, const RequestHead& head,
-                    const Principal& principal, BadField& bad) {
-  SessionsQuery query = sessions_query_of(parameters_of(head), queries.epoch(), bad);
+Question sessions_asked(const RequestHead& head, const Epoch& epoch, const Principal& principal,
+                        BadField& bad) {
+  SessionsQuery query = sessions_query_of(parameters_of(head), epoch, bad);
   query.owner = owner_for(principal);
-  return bad.field.empty() ? queries.sessions(query) : Answer(std::string());
+  return
+      [query = std::move(query)](const TraceQueries& queries) { return queries.sessions(query); };
 }
 
-Answer ask_task_tree(const TraceQueries& queries, const RequestHead& head,
-                     const Principal& principal, BadField& bad) {
+Question task_tree_asked(const RequestHead& head, const Epoch&, const Principal& principal,
+                         BadField& bad) {
   const std::string* const id = head.param("id");
   TaskTreeQuery query =
       task_tree_query_of(id != nullptr ? *id : std::string(), parameters_of(head), bad);
   query.owner = owner_for(principal);
-  return bad.field.empty() ? queries.task_tree(query) : Answer(std::string());
+  return
+      [query = std::move(query)](const TraceQueries& queries) { return queries.task_tree(query); };
 }
 
-Answer ask_stats(const TraceQueries& queries, const RequestHead& head, const Principal& principal,
-                 BadField& bad) {
+Question stats_asked(const RequestHead& head, const Epoch&, const Principal& principal,
+                     BadField& bad) {
   StatsQuery query = stats_query_of(parameters_of(head), bad);
   query.filter.owner = owner_for(principal);
-  return bad.field.empty() ? queries.stats(query) : Answer(std::string());
+  return [query = std::move(query)](const TraceQueries& queries) { return queries.stats(query); };
 }
 
 struct QueryCounts {
@@ -58,51 +69,67 @@ struct QueryCounts {
   Counter& unavailable;
   Counter& too_broad;
   Counter& bad;
+  Counter& busy;
 };
 
-HttpAnswer answer_of_query(Answer answer, const BadField& bad, const QueryCounts& counts) {
-  counts.asked.add();
-  if (!bad.field.empty()) {
-    counts.bad.add();
-    return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
-                                        bad.field, json_string(bad.message)));
-  }
+HttpAnswer bad_field(const BadField& bad) {
+  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
+                                      bad.field, json_string(bad.message)));
+}
+
+HttpAnswer try_again(std::string_view error, std::string_view reason) {
+  HttpAnswer refused =
+      json_answer(503, fmt::format(R"({{"error":"{}","reason":{}}})", error, json_string(reason)));
+  refused.headers.emplace_back("Retry-After", "1");
+  return refused;
+}
+
+HttpAnswer answer_of_query(Answer answer, const QueryCounts& counts) {
   if (answer.ok()) return json_answer(200, std::move(*answer));
   const Status& status = answer.status();
   const bool too_broad = status.code() == Code::deadline_exceeded;
   if (!too_broad && status.code() != Code::unavailable) return answer_of(status);
   (too_broad ? counts.too_broad : counts.unavailable).add();
-  HttpAnswer refused =
-      json_answer(503, fmt::format(R"({{"error":"{}","reason":{}}})",
-                                   too_broad ? "QUERY_TOO_BROAD" : "INDEX_UNAVAILABLE",
-                                   json_string(status.message())));
-  refused.headers.emplace_back("Retry-After", "1");
-  return refused;
+  return try_again(too_broad ? "QUERY_TOO_BROAD" : "INDEX_UNAVAILABLE", status.message());
 }
 
 }  // namespace
 
-Status add_query_routes(RouteTable& routes, const TraceQueries& queries, Metrics& metrics) {
+Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerPool& workers,
+                        Metrics& metrics) {
   struct Row {
     const char* pattern;
-    Ask ask;
+    Read read;
   };
-  constexpr Row kRows[] = {{"/trace/envelopes", &ask_envelopes},
-                           {"/trace/sessions", &ask_sessions},
-                           {"/trace/tasks/{id}/tree", &ask_task_tree},
-                           {"/trace/stats", &ask_stats}};
-  const QueryCounts counts{
-      metrics.counter("trace_queries_total"),
-      metrics.counter("trace_queries_refused_total", "reason=\"unavailable\""),
-      metrics.counter("trace_queries_refused_total", "reason=\"too_broad\""),
-      metrics.counter("trace_queries_refused_total", "reason=\"bad_request\"")};
+  constexpr Row kRows[] = {{"/trace/envelopes", &envelopes_asked},
+                           {"/trace/sessions", &sessions_asked},
+                           {"/trace/tasks/{id}/tree", &task_tree_asked},
+                           {"/trace/stats", &stats_asked}};
+  const QueryCounts counts{metrics.counter("trace_queries_total"),
+                           metrics.counter("trace_queries_refused_total", "reason=\"unavailable\""),
+                           metrics.counter("trace_queries_refused_total", "reason=\"too_broad\""),
+                           metrics.counter("trace_queries_refused_total", "reason=\"bad_request\""),
+                           metrics.counter("trace_queries_refused_total", "reason=\"busy\"")};
   for (const Row& row : kRows) {
     Route route;
     route.pattern = row.pattern;
-    route.handler = [&queries, counts, ask = row.ask](Exchange& exchange) {
+    route.handler = [&queries, &workers, counts, read = row.read](Exchange& exchange) {
+      counts.asked.add();
       BadField bad;
-      Answer answer = ask(queries, exchange.head(), exchange.principal(), bad);
-      exchange.respond(answer_of_query(std::move(answer), bad, counts));
+      Question question = read(exchange.head(), queries.epoch(), exchange.principal(), bad);
+      if (!bad.field.empty()) {
+        counts.bad.add();
+        return exchange.respond(bad_field(bad));
+      }
+      // Shared: who takes it answers; when nobody does it is still ours.
+      const auto owed = std::make_shared<DeferredAnswer>(exchange.defer(kAnsweredWithin));
+      const Status taken =
+          workers.try_submit([&queries, counts, owed, question = std::move(question)] {
+            std::move(*owed).send(answer_of_query(question(queries), counts));
+          });
+      if (taken.ok()) return;
+      counts.busy.add();
+      std::move(*owed).send(try_again("QUERIES_BUSY", taken.message()));
     };
     if (Status added = routes.add(std::move(route)); !added.ok()) return added;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "orchestrator/net/route_table.h"
+#include "orchestrator/net/worker_pool.h"
 #include "orchestrator/query/trace_queries.h"
 #include "protocol/result.h"
 #include "trace/metrics.h"
@@ -11,11 +12,16 @@ namespace devs {
 // `/trace/stats`.  A principal who is no operator is answered about what it published
 // itself.  400 {"error":"BAD_REQUEST","field","message"}; 503 INDEX_UNAVAILABLE with
 // the reason while there is no index to ask, QUERY_TOO_BROAD when a question takes
-// longer than one may.
+// longer than one may, QUERIES_BUSY when too many wait.
+//
+// `workers` are for questions only: a broad one takes a second, and who publishes or
+// calls a tool does not wait for it.
 //
 // Metrics: trace_queries_total, trace_queries_refused_total{reason}.
 //
-// REQUIRES: `queries` and `metrics` outlive the table.
-Status add_query_routes(RouteTable& routes, const TraceQueries& queries, Metrics& metrics);
+// REQUIRES: `queries`, `workers` and `metrics` outlive the table, `queries` and
+// `metrics` the threads of `workers`.
+Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerPool& workers,
+                        Metrics& metrics);
 
 }  // namespace devs

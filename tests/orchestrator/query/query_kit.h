@@ -131,6 +131,7 @@ class QueryShelf {
   ShelfLog log;
   KeptLog lines;
 
+  IndexReaders& readers() { return readers_; }
   const TraceQueries& asked() {
     if (!writer_) {
       auto opened = IndexWriter::open(dir_ / "trace.db", log, kTestEpoch, lines);

@@ -4,10 +4,13 @@
 
 #include "orchestrator/query/trace_index.h"
 #include "tests/orchestrator/query/query_kit.h"
+#include "tests/support/gate.h"
 #include "tests/trace/trace_kit.h"
 
 namespace devs {
 namespace {
+
+const WorkerPool::Options kQueryWorkers{.name = "query", .threads = 1, .queue_capacity = 4};
 
 // A log, its index and the routes, behind a real front.
 class QueryHouse {
@@ -15,6 +18,7 @@ class QueryHouse {
   explicit QueryHouse(Principal principal = {})
       : index(options(), log, kTestEpoch, lines, metrics),
         queries(index.readers(), log, kTestEpoch),
+        workers(kQueryWorkers),
         live({.authorize = [principal](Exchange& exchange,
                                        const Route&) -> std::optional<HttpAnswer> {
                exchange.set_principal(principal);
@@ -22,7 +26,7 @@ class QueryHouse {
              }},
              [this](LiveFront& front) {
                RouteTable table;
-               REQUIRE(add_query_routes(table, queries, front.metrics()).ok());
+               REQUIRE(add_query_routes(table, queries, workers, front.metrics()).ok());
                return table.rows();
              }) {}
 
@@ -43,6 +47,7 @@ class QueryHouse {
   Metrics metrics;
   TraceIndex index;
   TraceQueries queries;
+  WorkerPool workers;
   LiveFront live;
 
  private:
@@ -172,9 +177,10 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
   IndexReaders readers(std::chrono::milliseconds(0));
   readers.open(dir / "trace.db");
   const TraceQueries queries(readers, log, kTestEpoch);
-  LiveFront live({}, [&queries](LiveFront& front) {
+  WorkerPool workers(kQueryWorkers);
+  LiveFront live({}, [&](LiveFront& front) {
     RouteTable table;
-    REQUIRE(add_query_routes(table, queries, front.metrics()).ok());
+    REQUIRE(add_query_routes(table, queries, workers, front.metrics()).ok());
     return table.rows();
   });
   const RawAnswer answer = live.get("/trace/envelopes?min_duration_ms=1");
@@ -184,6 +190,62 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
   CHECK(live.count("trace_queries_refused_total", "reason=\"too_broad\"") == 1);
   live.end();
   readers.close(Status(Code::unavailable, "end of test"));
+}
+
+// A log whose reads wait until the test lets them.
+class HeldLog final : public StoredLog {
+ public:
+  explicit HeldLog(ShelfLog& log) : log_(log) {}
+  mutable Gate gate;
+
+  Sequence oldest() const override { return log_.oldest(); }
+  Sequence last() const override { return log_.last(); }
+  ReadOutcome read(Sequence from, ReadLimits limits, const OnLine& on_line) const override {
+    gate.pass();
+    return log_.read(from, limits, on_line);
+  }
+  Sequence first_since(std::int64_t ms) const override { return log_.first_since(ms); }
+
+ private:
+  const ShelfLog& log_;
+};
+
+TEST_CASE("[T35] query routes: while questions are slow, other requests are answered") {
+  QueryShelf shelf;
+  add_call(shelf.log, {});
+  (void)shelf.asked();
+  HeldLog held(shelf.log);
+  const TraceQueries queries(shelf.readers(), held, kTestEpoch);
+  WorkerPool workers(kQueryWorkers);
+  LiveFront live({.workers = 2}, [&](LiveFront& front) {
+    RouteTable table;
+    REQUIRE(add_query_routes(table, queries, workers, front.metrics()).ok());
+    Route publish;
+    publish.pattern = "/trace/publish";
+    publish.handler = [](Exchange& exchange) { exchange.respond(json_answer(200, "{}")); };
+    REQUIRE(table.add(std::move(publish)).ok());
+    return table.rows();
+  });
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 4; ++i) {
+    slow.push_back(live.client());
+    slow.back().say(get_text("/trace/envelopes", live.port()));
+  }
+  CHECK(held.gate.wait_for_arrival());
+  CHECK(live.get("/trace/publish").status == 200);
+
+  CHECK(live.until([&workers] { return workers.waiting() == 3; }));
+  slow.push_back(live.client());
+  slow.back().say(get_text("/trace/stats", live.port()));
+  CHECK(live.until([&workers] { return workers.waiting() == 4; }));
+  const RawAnswer refused = live.get("/trace/sessions");
+  CHECK(refused.status == 503);
+  CHECK(refused.header("retry-after") == "1");
+  CHECK(refused.body.starts_with(R"({"error":"QUERIES_BUSY")"));
+  CHECK(live.count("trace_queries_refused_total", "reason=\"busy\"") == 1);
+  held.gate.open();
+  for (RawClient& each : slow) CHECK(each.answer().status == 200);
+  live.end();
 }
 
 TEST_CASE("query routes: who is no operator is answered about its own entries") {
