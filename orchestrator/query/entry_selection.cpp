@@ -34,6 +34,10 @@ EntrySelection::EntrySelection(const QueryFilter& filter)
   any_of("e.agent", filter.agents);
   any_of("e.session", filter.sessions);
   any_of("e.task", filter.tasks);
+  if (!filter.task_id.empty()) add("e.task = ?", std::string_view(filter.task_id));
+  if (!filter.session_id.empty()) add("e.session = ?", std::string_view(filter.session_id));
+  if (!filter.agent_id.empty()) add("e.agent = ?", std::string_view(filter.agent_id));
+  any_topic(filter.topics);
   if (filter.min_duration_ms) add("e.duration_ms >= ?", *filter.min_duration_ms);
   if (filter.from_ms) add("e.at_ms >= ?", *filter.from_ms);
   if (filter.to_ms) add("e.at_ms < ?", *filter.to_ms);
@@ -60,6 +64,22 @@ void EntrySelection::any_of(std::string_view column, const std::vector<std::stri
   for (std::size_t i = 1; i < values.size(); ++i) condition += ",?";
   add(condition += ')', std::string_view(values.front()));
   for (std::size_t i = 1; i < values.size(); ++i) values_.emplace_back(std::string_view(values[i]));
+}
+
+void EntrySelection::any_topic(const std::vector<std::string>& topics) {
+  std::string condition;
+  for (const std::string& topic : topics) {
+    const std::size_t colon = topic.find(':');
+    condition.append(condition.empty() ? "(" : " OR ");
+    condition.append("e.").append(topic, 0, colon).append(" = ?");
+  }
+  for (const std::string& topic : topics) {
+    const SqlValue id = std::string_view(topic).substr(topic.find(':') + 1);
+    if (&topic == &topics.front())
+      add(condition += ')', id);
+    else
+      values_.push_back(id);
+  }
 }
 
 Result<SqlStatement> EntrySelection::select(SqlConnection& connection, std::string_view columns,

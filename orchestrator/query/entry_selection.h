@@ -28,6 +28,7 @@ class EntrySelection {
                               std::string_view tail) const;
 
  private:
+  void any_topic(const std::vector<std::string>& topics);
   void any_of(std::string_view column, const std::vector<std::string>& values);
 
   const bool searches_;

@@ -36,7 +36,22 @@ class Reading {
     }
   }
 
-  void id(std::string_view name, const Epoch& epoch, std::optional<Sequence>& out) {
+  void saop_id(std::string_view name, std::string& out) {
+    const std::string* const text = find(name);
+    if (text == nullptr) return;
+    if (!is_saop_id(*text)) return refuse(name, "must be 1 to 128 of A-Z a-z 0-9 . _ : @ -");
+    out = *text;
+  }
+
+  // `all` among them: every entry there is.
+  void topics(std::vector<std::string>& out) {
+    list("topics", out, &is_topic,
+         "must be 1 to 16 of all, task:<id>, session:<id>, agent:<id>; channels and the graph "
+         "have streams, not questions");
+    if (std::find(out.begin(), out.end(), "all") != out.end()) out.clear();
+  }
+
+  void event_id(std::string_view name, const Epoch& epoch, std::optional<Sequence>& out) {
     const std::string* const text = find_filled(name);
     if (text == nullptr) return;
     const Result<EventId> id = decode_event_id(*text);
@@ -98,7 +113,12 @@ class Reading {
 
   void filter(QueryFilter& out) {
     constexpr std::string_view kIds = "must be 1 to 16 of 1 to 128 of A-Z a-z 0-9 . _ : @ -";
-    list("type", out.types, &plain<kMaxTypeBytes>, "must be 1 to 16 types of 1 to 64 bytes");
+    saop_id("taskId", out.task_id);
+    saop_id("sessionId", out.session_id);
+    saop_id("agentId", out.agent_id);
+    topics(out.topics);
+    for (const char* name : {"types", "type"})
+      list(name, out.types, &plain<kMaxTypeBytes>, "must be 1 to 16 types of 1 to 64 bytes");
     list("tool", out.tools, &plain<kMaxToolNameBytes>, "must be 1 to 16 names of 1 to 128 bytes");
     list("status", out.statuses, &plain<kMaxStatusBytes>, "must be 1 to 16 of 1 to 64 bytes");
     list("agent", out.agents, &is_saop_id, kIds);
@@ -111,7 +131,7 @@ class Reading {
   }
 
   void refuse(std::string_view name, std::string_view message) {
-    if (bad_.field.empty()) bad_ = {name, message};
+    if (bad_.field.empty()) bad_ = {std::string(name), std::string(message)};
   }
 
  private:
@@ -121,8 +141,15 @@ class Reading {
   static bool plain(std::string_view value) {
     return !value.empty() && value.size() <= Bytes && is_utf8(value);
   }
+  static bool is_topic(std::string_view topic) {
+    if (topic == "all") return true;
+    for (const std::string_view kind : {"task:", "session:", "agent:"})
+      if (topic.starts_with(kind)) return is_saop_id(topic.substr(kind.size()));
+    return false;
+  }
   const std::string* find(std::string_view name) const {
-    return bad_.field.empty() ? given_(name) : nullptr;
+    const std::string* const text = given_(name);
+    return bad_.field.empty() ? text : nullptr;
   }
   const std::string* find_filled(std::string_view name) const {
     const std::string* const text = find(name);
@@ -140,9 +167,9 @@ EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epo
   Reading reading(given, bad);
   reading.filter(query.filter);
   std::optional<Sequence> after;
-  reading.id("after", epoch, after);
+  reading.event_id("after", epoch, after);
   query.after = after.value_or(0);
-  reading.id("before", epoch, query.before);
+  reading.event_id("before", epoch, query.before);
   reading.limit(query.limit);
   constexpr std::array<std::string_view, 2> kOrders{"asc", "desc"};
   query.newest_first = reading.word("order", kOrders, 0, "must be asc or desc") == 1;
@@ -152,7 +179,7 @@ EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epo
 SessionsQuery sessions_query_of(const QueryParameters& given, const Epoch& epoch, BadField& bad) {
   SessionsQuery query;
   Reading reading(given, bad);
-  reading.id("before", epoch, query.before);
+  reading.event_id("before", epoch, query.before);
   reading.limit(query.limit);
   return query;
 }

@@ -16,8 +16,10 @@ namespace devs {
 // what only a query can ask (time, text).  What follows topic `all`: entries of type
 // `channel` and `graph` have routes of their own and are not indexed.
 //
-// A value.  Empty lists: any.
+// A value.  Empty lists and ids: any.
 struct QueryFilter {
+  std::string task_id, session_id, agent_id;
+  std::vector<std::string> topics;  // any of `task:<id>`, `session:<id>`, `agent:<id>`
   std::vector<std::string> types, tools, agents, sessions, tasks, statuses;
   std::optional<double> min_duration_ms;       // observations that took at least so long
   std::optional<std::int64_t> from_ms, to_ms;  // stored in [from, to), ms since 1970
@@ -59,21 +61,23 @@ struct StatsQuery {
   StatsGroup group_by = StatsGroup::tool;
 };
 
-// A parameter by its name; nullptr when it was not given.
+// A parameter by its name; nullptr when it was not given.  A query asks for every one it
+// knows, so whoever listens here learns their names.
 using QueryParameters = std::function<const std::string*(std::string_view name)>;
 
 // A parameter that breaks its grammar, as the 400 names it.
 struct BadField {
-  std::string_view field;  // empty: none
-  std::string_view message;
+  std::string field = {};  // empty: none
+  std::string message = {};
 };
 
 // Queries as people write them, over HTTP and on the command line:
-// `type tool agent session task status` (lists, comma between), `min_duration_ms`,
-// `from to` (ISO or ms since 1970), `q`, and `after before limit order` (event ids;
-// `asc`, `desc`), `group_by`, `envelopes` (`true`).  The first one that is refused is
-// named in `bad`.  Empty `after before limit order from to q` count as not given; an
-// empty filter is refused, because ignoring it would show everything.
+// `type tool agent session task status` (lists, comma between; `types` is `type`),
+// `taskId sessionId agentId` (one id), `topics` (`all`, `task:<id>`, ...),
+// `min_duration_ms`, `from to` (ISO or ms since 1970), `q`, and `after before limit
+// order` (event ids; `asc`, `desc`), `group_by`, `envelopes` (`true`).  The first one that
+// is refused is named in `bad`.  Empty `after before limit order from to q` count as not
+// given; an empty filter is refused, because ignoring it would show everything.
 EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epoch, BadField& bad);
 SessionsQuery sessions_query_of(const QueryParameters& given, const Epoch& epoch, BadField& bad);
 TaskTreeQuery task_tree_query_of(std::string_view task, const QueryParameters& given,

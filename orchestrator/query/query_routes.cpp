@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "orchestrator/net/exchange.h"
 #include "protocol/json.h"
@@ -18,49 +20,46 @@ namespace {
 using Answer = Result<std::string>;
 // What was asked, read; answered on another thread.
 using Question = std::function<Answer(const TraceQueries&)>;
-using Read = Question (*)(const RequestHead&, const Epoch&, const Principal&, BadField&);
+struct Asked {
+  const RequestHead& head;
+  const QueryParameters& given;
+  const Epoch& epoch;
+  const Principal& principal;
+};
+using Read = Question (*)(const Asked&, BadField&);
 
 // Longer than a full queue takes: a client that waited for nothing is told 504.
 constexpr std::chrono::seconds kAnsweredWithin{20};
-
-QueryParameters parameters_of(const RequestHead& head) {
-  return [&head](std::string_view name) { return head.query_param(name); };
-}
 
 std::optional<std::string> owner_for(const Principal& principal) {
   return principal.is_operator ? std::nullopt : std::optional<std::string>(principal.name);
 }
 
-Question envelopes_asked(const RequestHead& head, const Epoch& epoch, const Principal& principal,
-                         BadField& bad) {
-  EnvelopesQuery query = envelopes_query_of(parameters_of(head), epoch, bad);
-  query.filter.owner = owner_for(principal);
+Question envelopes_asked(const Asked& asked, BadField& bad) {
+  EnvelopesQuery query = envelopes_query_of(asked.given, asked.epoch, bad);
+  query.filter.owner = owner_for(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.envelopes(query); };
 }
 
-Question sessions_asked(const RequestHead& head, const Epoch& epoch, const Principal& principal,
-                        BadField& bad) {
-  SessionsQuery query = sessions_query_of(parameters_of(head), epoch, bad);
-  query.owner = owner_for(principal);
+Question sessions_asked(const Asked& asked, BadField& bad) {
+  SessionsQuery query = sessions_query_of(asked.given, asked.epoch, bad);
+  query.owner = owner_for(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.sessions(query); };
 }
 
-Question task_tree_asked(const RequestHead& head, const Epoch&, const Principal& principal,
-                         BadField& bad) {
-  const std::string* const id = head.param("id");
-  TaskTreeQuery query =
-      task_tree_query_of(id != nullptr ? *id : std::string(), parameters_of(head), bad);
-  query.owner = owner_for(principal);
+Question task_tree_asked(const Asked& asked, BadField& bad) {
+  const std::string* const id = asked.head.param("id");
+  TaskTreeQuery query = task_tree_query_of(id != nullptr ? *id : std::string(), asked.given, bad);
+  query.owner = owner_for(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.task_tree(query); };
 }
 
-Question stats_asked(const RequestHead& head, const Epoch&, const Principal& principal,
-                     BadField& bad) {
-  StatsQuery query = stats_query_of(parameters_of(head), bad);
-  query.filter.owner = owner_for(principal);
+Question stats_asked(const Asked& asked, BadField& bad) {
+  StatsQuery query = stats_query_of(asked.given, bad);
+  query.filter.owner = owner_for(asked.principal);
   return [query = std::move(query)](const TraceQueries& queries) { return queries.stats(query); };
 }
 
@@ -72,9 +71,20 @@ struct QueryCounts {
   Counter& busy;
 };
 
+// What the question did not ask for, it does not know.
+void refuse_unknown(const RequestHead& head, const std::vector<std::string_view>& known,
+                    BadField& bad) {
+  for (const auto& [name, value] : head.query_params) {
+    if (!bad.field.empty()) return;
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      bad = {name, fmt::format("is no parameter of this question; there are: {}",
+                               fmt::join(known, ", "))};
+  }
+}
+
 HttpAnswer bad_field(const BadField& bad) {
-  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
-                                      bad.field, json_string(bad.message)));
+  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":{},"message":{}}})",
+                                      json_string(bad.field), json_string(bad.message)));
 }
 
 HttpAnswer try_again(std::string_view error, std::string_view reason) {
@@ -116,7 +126,14 @@ Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerP
     route.handler = [&queries, &workers, counts, read = row.read](Exchange& exchange) {
       counts.asked.add();
       BadField bad;
-      Question question = read(exchange.head(), queries.epoch(), exchange.principal(), bad);
+      std::vector<std::string_view> known;
+      const QueryParameters given = [&exchange, &known](std::string_view name) {
+        known.push_back(name);
+        return exchange.head().query_param(name);
+      };
+      Question question =
+          read({exchange.head(), given, queries.epoch(), exchange.principal()}, bad);
+      refuse_unknown(exchange.head(), known, bad);
       if (!bad.field.empty()) {
         counts.bad.add();
         return exchange.respond(bad_field(bad));

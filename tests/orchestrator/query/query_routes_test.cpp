@@ -123,6 +123,60 @@ TEST_CASE("query routes: a parameter outside its grammar is named in a 400") {
   }
 }
 
+TEST_CASE("[T36] query routes: the words of the stream filter, with the stream's meaning") {
+  QueryHouse house;
+  add_call(house.log, {.id = "c-1", .task = "t-1", .session = "s-1", .agent = "a-1"});
+  add_call(house.log, {.id = "c-2", .task = "t-42", .session = "s-2", .agent = "a-1"});
+  add_call(house.log, {.id = "c-3", .task = "t-42", .session = "s-3", .agent = "a-2"});
+  const auto found = [&house](const std::string& query) {
+    return house.json("/trace/envelopes?" + query).sequences();
+  };
+  using Numbers = std::vector<Sequence>;
+  CHECK(found("taskId=t-42") == Numbers{3, 4, 5, 6});
+  CHECK(found("sessionId=s-2") == Numbers{3, 4});
+  CHECK(found("agentId=a-1") == Numbers{1, 2, 3, 4});
+  CHECK(found("taskId=t-42&agentId=a-1") == Numbers{3, 4});
+  CHECK(found("taskId=t-42&task=t-1,t-9").empty());
+  CHECK(found("types=action") == Numbers{1, 3, 5});
+  CHECK(found("types=action&type=observation&taskId=t-1") == Numbers{1, 2});
+  CHECK(found("topics=task:t-1,session:s-3") == Numbers{1, 2, 5, 6});
+  CHECK(found("topics=task:t-42,agent:a-1&types=action") == Numbers{1, 3, 5});
+  CHECK(found("topics=task:t-42&taskId=t-1").empty());
+  CHECK(found("topics=all,task:t-1&sessionId=s-2") == Numbers{3, 4});
+  CHECK(house.json("/trace/stats?taskId=t-42&group_by=agent").number("entries") == 4);
+  for (const char* refused :
+       {"taskId=a%20b", "sessionId=", "agentId=%2f", "topics=", "topics=graph",
+        "topics=channel:debates/1", "topics=task:", "topics=tool:x"}) {
+    CAPTURE(refused);
+    const RawAnswer answer = house.get(std::string("/trace/envelopes?") + refused);
+    CHECK(answer.status == 400);
+    CHECK(answer.body.find(std::string(refused).substr(0, 6)) != std::string::npos);
+  }
+}
+
+TEST_CASE("[T36] query routes: a parameter nobody knows is a 400 that names those there are") {
+  QueryHouse house;
+  add_call(house.log, {});
+  const std::vector<std::pair<std::string, std::string>> refused{
+      {"/trace/envelopes?taskid=t-42", "taskid"},
+      {"/trace/envelopes?limit=5&owner=u1", "owner"},
+      {"/trace/envelopes?%22%0a=1", "\\\"\\n"},
+      {"/trace/sessions?tool=x", "tool"},
+      {"/trace/sessions?after=" + id_text(1), "after"},
+      {"/trace/tasks/t-1/tree?limit=3", "limit"},
+      {"/trace/stats?limit=3", "limit"},
+      {"/trace/stats?groupBy=tool", "groupBy"}};
+  for (const auto& [target, field] : refused) {
+    CAPTURE(target);
+    const RawAnswer answer = house.get(target);
+    CHECK(answer.status == 400);
+    CHECK(answer.body.starts_with(R"({"error":"BAD_REQUEST","field":")" + field + "\""));
+  }
+  CHECK(house.get("/trace/sessions?tool=x").body.find("there are: before, limit") !=
+        std::string::npos);
+  CHECK(house.get("/trace/stats?x=1").body.find("taskId") != std::string::npos);
+}
+
 TEST_CASE("query routes: hostile searches and ids are answered, and nobody is hurt") {
   QueryHouse house;
   for (int i = 0; i < 20; ++i) add_call(house.log, {.out = "a whale"});
