@@ -172,6 +172,10 @@ void print_envelopes(const TraceArguments& arguments, JsonView answer) {
                     summary_of(envelope, facts)});
   });
   if (!print_table(std::move(rows), 8)) return;
+  answer["gaps"].each_element([](JsonView gap) {
+    remark(fmt::format("[gap] {} to {} ({})", text_of(gap["from"]), text_of(gap["to"]),
+                       text_of(gap["reason"])));
+  });
   const auto total = answer["total"].integer().value_or(0);
   const bool exact = answer["total_is_exact"].boolean().value_or(true);
   std::string line =

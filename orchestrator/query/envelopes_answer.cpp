@@ -39,12 +39,67 @@ Result<Total> count(SqlConnection& connection, EntrySelection selection) {
   }
 }
 
+// Entries that may have matched and cannot be had.
+struct Gap {
+  Sequence from = 0, through = 0;
+  std::string reason;
+};
+
+// Those in [from, through], neighbours of one reason as one.
+Result<std::vector<Gap>> gaps_between(SqlConnection& connection, Sequence from, Sequence through,
+                                      Sequence oldest) {
+  std::vector<Gap> gaps;
+  if (from < oldest)
+    gaps.push_back(
+        {from, std::min(through, oldest - 1), std::string(name_of(LossReason::expired))});
+  auto losses = connection.prepare(
+      "SELECT first, last, reason FROM losses WHERE last >= ? AND first <= ? ORDER BY first");
+  if (!losses.ok()) return losses.status();
+  losses->bind(1, static_cast<std::int64_t>(std::max(from, oldest)));
+  losses->bind(2, static_cast<std::int64_t>(through));
+  for (;;) {
+    const auto row = losses->step();
+    if (!row.ok()) return row.status();
+    if (!*row) return gaps;
+    Gap gap{std::max({static_cast<Sequence>(losses->integer(0)), from, oldest}),
+            std::min(static_cast<Sequence>(losses->integer(1)), through),
+            std::string(losses->text(2))};
+    if (!gaps.empty() && gaps.back().through + 1 == gap.from && gaps.back().reason == gap.reason)
+      gaps.back().through = gap.through;
+    else
+      gaps.push_back(std::move(gap));
+  }
+}
+
+// The stretch of the log a page speaks for: what is neither listed nor in a gap there
+// does not match.
+struct Span {
+  Sequence from = 1, through = 0;
+};
+Span span_of(const EnvelopesQuery& query, Sequence indexed, Sequence oldest) {
+  Span span;
+  span.through =
+      query.before ? std::min(indexed, std::max<Sequence>(*query.before, 1) - 1) : indexed;
+  // Who names no begin asks for what there is, not for what there was.
+  if (query.after > 0)
+    span.from = query.after + 1;
+  else if (span.through >= oldest)
+    span.from = oldest;
+  return span;
+}
+// More follows: the page speaks for nothing beyond its last entry.
+void end_at(Span& span, Sequence last, bool newest_first) {
+  (newest_first ? span.from : span.through) = last;
+}
+
 // What the index has of a page, and what stands around it.
 struct Page {
   std::vector<Sequence> entries;
   bool more = false;
   Total total;
-  Sequence through = 0;
+  Sequence through = 0, oldest = 0;
+  Span span;
+  std::vector<Gap> gaps;
 };
 
 Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Sequence oldest) {
@@ -52,6 +107,7 @@ Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Seq
   const auto through = indexed_through(connection);
   if (!through.ok()) return through.status();
   page.through = *through;
+  page.oldest = oldest;
 
   EntrySelection selection(query.filter);
   if (oldest > 1) selection.after(oldest - 1);
@@ -73,6 +129,11 @@ Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Seq
   auto total = count(connection, counted);
   if (!total.ok()) return total.status();
   page.total = *total;
+  page.span = span_of(query, page.through, oldest);
+  if (page.more) end_at(page.span, page.entries.back(), query.newest_first);
+  auto gaps = gaps_between(connection, page.span.from, page.span.through, oldest);
+  if (!gaps.ok()) return gaps.status();
+  page.gaps = std::move(*gaps);
   return page;
 }
 
@@ -110,6 +171,19 @@ Result<std::string> TraceQueries::envelopes(const EnvelopesQuery& query) const {
     out.append("\"").append(encode_event_id(epoch_, entries.back().sequence)).append("\"");
   else
     out += "null";
+  // The bodies may have filled the answer before the page was.
+  if (entries.size() < page.entries.size() && !entries.empty())
+    end_at(page.span, entries.back().sequence, query.newest_first);
+  out.append(R"(,"oldest":")").append(encode_event_id(epoch_, page.oldest)).append(R"(","gaps":[)");
+  for (const Gap& gap : page.gaps) {
+    const Sequence from = std::max(gap.from, page.span.from);
+    const Sequence through = std::min(gap.through, page.span.through);
+    if (from > through) continue;
+    if (out.back() != '[') out += ',';
+    out += fmt::format(R"({{"from":"{}","to":"{}","reason":"{}"}})", encode_event_id(epoch_, from),
+                       encode_event_id(epoch_, through), gap.reason);
+  }
+  out += ']';
   out +=
       fmt::format(R"(,"total":{},"total_is_exact":{},"indexed_through":"{}"}})", page.total.entries,
                   page.total.is_exact, encode_event_id(epoch_, page.through));

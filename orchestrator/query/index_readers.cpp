@@ -36,6 +36,10 @@ Result<IndexReaders::Lease> IndexReaders::lease() {
     }
     connection = std::move(*opened);
   }
+  if (Status begun = connection->execute("BEGIN"); !begun.ok()) {
+    give_back(nullptr);
+    return judged(std::move(begun));
+  }
   connection->until(std::chrono::steady_clock::now() + budget_);
   return Lease(*this, std::move(connection));
 }
@@ -76,6 +80,9 @@ bool IndexReaders::take_complaint() {
 }
 
 void IndexReaders::give_back(std::unique_ptr<SqlConnection> connection) {
+  // One that cannot end its reading would keep the file from being tidied up.
+  if (connection) connection->until(TimePoint::max());
+  if (connection && !connection->execute("ROLLBACK").ok()) connection.reset();
   MutexLock lock(mutex_);
   --on_loan_;
   if (connection && (shared_ || (closed_.ok() && idle_.size() < kMaxIdle)))

@@ -18,7 +18,8 @@ namespace devs {
 // file is replaced.  Thread-safe.
 class IndexReaders {
  public:
-  // One connection on loan, with a deadline for everything asked through it.
+  // One connection on loan, with a deadline for everything asked through it.  It sees the
+  // index as it is at its first question, whatever is indexed meanwhile.
   class Lease {
    public:
     Lease(IndexReaders& from, std::unique_ptr<SqlConnection> connection)

@@ -6,7 +6,7 @@ namespace devs {
 
 // The tables of `trace.db`.  Another number begins the index anew: it is built from the
 // log, so there is nothing to migrate.
-inline constexpr std::int64_t kIndexVersion = 1;
+inline constexpr std::int64_t kIndexVersion = 2;
 
 // Columns of an entry that may be absent are NULL, so that their indexes hold only
 // those that have them.  A filter by one index walks rows in log order: a page is read
@@ -39,6 +39,7 @@ CREATE INDEX entries_by_status ON entries(status) WHERE status IS NOT NULL;
 CREATE INDEX entries_by_agent ON entries(agent) WHERE agent IS NOT NULL;
 CREATE INDEX entries_by_session ON entries(session) WHERE session IS NOT NULL;
 CREATE INDEX entries_by_task ON entries(task) WHERE task IS NOT NULL;
+CREATE TABLE losses(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE VIRTUAL TABLE texts USING fts5(text, tokenize = "unicode61 remove_diacritics 2");
 CREATE TABLE sessions(
   session TEXT NOT NULL, owner TEXT NOT NULL,

@@ -45,12 +45,13 @@ constexpr const char* kAddSession =
     "calls=calls+excluded.calls, errors=errors+excluded.errors";
 constexpr const char* kAddAgent =
     "INSERT OR IGNORE INTO session_agents(session,owner,agent) VALUES(?,?,?)";
+constexpr const char* kAddLoss = "INSERT OR REPLACE INTO losses(first,last,reason) VALUES(?,?,?)";
 constexpr const char* kSetState = "UPDATE state SET through=?, tail=?";
 
 }  // namespace
 
 struct IndexWriter::Statements {
-  SqlStatement entry, text, session, agent, state;
+  SqlStatement entry, text, session, agent, loss, state;
 };
 
 void IndexWriter::Drop::operator()(Statements* statements) const {
@@ -164,10 +165,12 @@ Status IndexWriter::prepare() {
   if (!session.ok()) return session.status();
   auto agent = connection_->prepare(kAddAgent);
   if (!agent.ok()) return agent.status();
+  auto loss = connection_->prepare(kAddLoss);
+  if (!loss.ok()) return loss.status();
   auto state = connection_->prepare(kSetState);
   if (!state.ok()) return state.status();
   statements_.reset(new Statements{std::move(*entry), std::move(*text), std::move(*session),
-                                   std::move(*agent), std::move(*state)});
+                                   std::move(*agent), std::move(*loss), std::move(*state)});
   const auto first = connection_->number("SELECT min(sequence) FROM entries");
   if (!first.ok()) return first.status();
   first_row_ = static_cast<Sequence>(*first);
@@ -189,6 +192,7 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
       });
   const Sequence through = std::min(read.next - 1, last);
   if (through <= through_) return Sequence{0};
+  if (read.loss) losses_.push_back({from, through, read.loss->reason});
   // What is lost is passed over; the file names the last entry it saw itself, because a
   // log that lost its end may be shorter after the next start.
   if (last_body.empty()) return through - std::exchange(through_, through);
@@ -196,10 +200,12 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   SqlTransaction transaction(*connection_);
   if (Status begun = transaction.begin(); !begun.ok()) return begun;
   if (Status stored = store(rows); !stored.ok()) return stored;
+  if (Status told = store_losses(); !told.ok()) return told;
   if (Status rolled = roll_up(rows); !rolled.ok()) return rolled;
   statements_->state.bind(1, number(through)).bind(2, tail_of(last_body));
   if (Status set = statements_->state.run(); !set.ok()) return set;
   if (Status committed = transaction.commit(); !committed.ok()) return committed;
+  losses_.clear();
   if (first_row_ == 0 && !rows.empty()) first_row_ = rows.front().sequence;
   return through - std::exchange(through_, through);
 }
@@ -224,6 +230,15 @@ Status IndexWriter::store(const std::vector<IndexRow>& rows) {
     SqlStatement& text = statements_->text;
     text.bind(1, number(row.sequence)).bind(2, std::string_view(row.text));
     if (Status ran = text.run(); !ran.ok()) return ran;
+  }
+  return {};
+}
+
+Status IndexWriter::store_losses() {
+  for (const Loss& lost : losses_) {
+    SqlStatement& loss = statements_->loss;
+    loss.bind(1, number(lost.from)).bind(2, number(lost.through)).bind(3, name_of(lost.reason));
+    if (Status ran = loss.run(); !ran.ok()) return ran;
   }
   return {};
 }
@@ -288,7 +303,8 @@ Status IndexWriter::forget_before(Sequence first_kept) {
         "DELETE FROM session_agents WHERE (session,owner) IN "
         "(SELECT session,owner FROM sessions WHERE entries<=0 AND last_sequence<?1)",
         "DELETE FROM sessions WHERE entries<=0 AND last_sequence<?1",
-        "DELETE FROM texts WHERE rowid<?1", "DELETE FROM entries WHERE sequence<?1"}) {
+        "DELETE FROM losses WHERE last<?1", "DELETE FROM texts WHERE rowid<?1",
+        "DELETE FROM entries WHERE sequence<?1"}) {
     auto statement = connection_->prepare(sql);
     if (!statement.ok()) return statement.status();
     if (Status ran = statement->bind(1, number(first_kept)).run(); !ran.ok()) return ran;

@@ -58,6 +58,7 @@ class IndexWriter {
   Status create(const Epoch& epoch);
   Status prepare();
   Status store(const std::vector<IndexRow>& rows);
+  Status store_losses();
   Status roll_up(const std::vector<IndexRow>& rows);
   Status forget_before(Sequence first_kept);
 
@@ -71,7 +72,8 @@ class IndexWriter {
   };
   std::unique_ptr<Statements, Drop> statements_;
   Sequence through_ = 0;
-  Sequence first_row_ = 0;  // 0: no rows
+  std::vector<Loss> losses_;  // passed over since the last transaction
+  Sequence first_row_ = 0;    // 0: no rows
   bool begun_anew_ = false;
 };
 

@@ -26,10 +26,14 @@ class TraceQueries {
       : readers_(readers), log_(log), epoch_(std::move(epoch)) {}
 
   // {"envelopes":[{"id":"E-n","stored_at":"ISO","envelope":{...}}],"next":"E-n",
+  //  "oldest":"E-n","gaps":[{"from":"E-n","to":"E-n","reason":"corrupt"}],
   //  "total":n,"total_is_exact":true,"indexed_through":"E-n"}
   // `next` is the `after` of the next page (newest first: the `before`) and null on
-  // the last one.  What the log lost since: {"id":"E-n","lost":"corrupt"}.
-  // `stored_at` is null when unknown.
+  // the last one.  `oldest`: the first entry kept.  `gaps`: what this page would have
+  // told of and cannot, matching or not, between its ends: `expired` behind an `after`
+  // or `before` that retention took; `corrupt` or `recorder` when it was lost before it
+  // was indexed.  What the log lost since then and matches: {"id":"E-n","lost":"corrupt"}
+  // among the envelopes.  `stored_at` is null when unknown.  All of it is of one moment.
   Result<std::string> envelopes(const EnvelopesQuery& query) const;
 
   // {"sessions":[{"id","first_id","last_id","first_at","last_at","entries","calls",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "orchestrator/query/entry_selection.h"
 #include "tests/orchestrator/query/query_kit.h"
@@ -33,14 +34,15 @@ TEST_CASE("TraceQueries: envelopes come verbatim, with id and time of storing") 
         R"({"envelopes":[{"id":"5f3a9c01d2-1","stored_at":"2026-11-21T01:24:05.120Z","envelope":)" +
             odd +
             R"(},{"id":"5f3a9c01d2-2","stored_at":null,"envelope":{"type":"x"}}],)"
-            R"("next":null,"total":2,"total_is_exact":true,"indexed_through":"5f3a9c01d2-2"})");
+            R"("next":null,"oldest":"5f3a9c01d2-1","gaps":[],"total":2,"total_is_exact":true,)"
+            R"("indexed_through":"5f3a9c01d2-2"})");
 }
 
 TEST_CASE("TraceQueries: an empty log has an empty answer") {
   QueryShelf shelf;
-  CHECK(
-      Answered(shelf.asked().envelopes({})).text() ==
-      R"({"envelopes":[],"next":null,"total":0,"total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
+  CHECK(Answered(shelf.asked().envelopes({})).text() ==
+        R"({"envelopes":[],"next":null,"oldest":"5f3a9c01d2-1","gaps":[],"total":0,)"
+        R"("total_is_exact":true,"indexed_through":"5f3a9c01d2-0"})");
 }
 
 TEST_CASE(
@@ -176,6 +178,90 @@ TEST_CASE("TraceQueries: what retention took is neither listed nor counted, trim
   CHECK(found_by(shelf, {}) == Numbers{8, 9, 10});
   CHECK(search(shelf, "whale") == Numbers{8, 9, 10});
   CHECK(Answered(shelf.asked().envelopes({})).number("total") == 3);
+}
+
+TEST_CASE("[T37] TraceQueries: page, total and what is indexed are of one moment") {
+  QueryShelf shelf;
+  shelf.log.add(R"({"type":"x"})");
+  const TraceQueries& queries = shelf.asked();
+  std::jthread writing([&shelf](const std::stop_token& stop) {
+    while (!stop.stop_requested() && shelf.log.last() < 5'000) {
+      shelf.log.add(R"({"type":"x"})");
+      shelf.index_more();
+    }
+  });
+  EnvelopesQuery query;
+  query.newest_first = true;
+  query.limit = 1;
+  for (int i = 0; i < 300; ++i) {
+    const Answered answer(queries.envelopes(query));
+    REQUIRE(answer["indexed_through"].string() == answer.all("envelopes", "id").front());
+    REQUIRE(static_cast<Sequence>(answer.number("total")) == answer.sequences().front());
+  }
+}
+
+// {"from":n,"to":n,"reason":r} of an answer, as text.
+std::vector<std::string> gaps_of(const Answered& answer) {
+  std::vector<std::string> gaps;
+  answer["gaps"].each_element([&gaps](JsonView gap) {
+    const auto number = [&gap](std::string_view name) {
+      return std::to_string(decode_event_id(gap[name].string().value_or("")).value().sequence);
+    };
+    gaps.push_back(number("from") + "-" + number("to") + " " + *gap["reason"].string());
+  });
+  return gaps;
+}
+using Texts = std::vector<std::string>;
+
+TEST_CASE("[T37] TraceQueries: what was lost before it was indexed is declared as a gap") {
+  QueryShelf shelf;
+  for (int i = 0; i < 20; ++i) shelf.log.add(R"({"type":"x"})");
+  shelf.log.lose(4, 6, LossReason::corrupt);
+  shelf.log.lose(12, 12, LossReason::recorder);
+  EnvelopesQuery query;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) ==
+        Texts{"4-6 corrupt", "12-12 recorder"});
+  query.limit = 3;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{});
+  query.after = 3;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{"4-6 corrupt"});
+  query.after = 4;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{"5-6 corrupt"});
+  query.after = 9;
+  query.before = 12;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{});
+  query = {};
+  query.newest_first = true;
+  query.limit = 9;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{"12-12 recorder"});
+  query.filter.types = {"nothing"};
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))).size() == 2);
+}
+
+TEST_CASE("[T37] TraceQueries: an id that retention took is answered with a gap, never a jump") {
+  QueryShelf shelf;
+  for (int i = 0; i < 10; ++i) shelf.log.add(R"({"type":"x"})");
+  shelf.log.drop_before(6);
+  EnvelopesQuery query;
+  const Answered all(shelf.asked().envelopes(query));
+  CHECK(all["oldest"].string() == id_text(6));
+  CHECK(gaps_of(all) == Texts{});  // from the oldest kept on: nothing was skipped
+  query.after = 2;
+  const Answered resumed(shelf.asked().envelopes(query));
+  CHECK(resumed.sequences() == Numbers{6, 7, 8, 9, 10});
+  CHECK(gaps_of(resumed) == Texts{"3-5 expired"});
+  query.after = 5;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{});
+  query = {};
+  query.before = 4;
+  query.newest_first = true;
+  CHECK(gaps_of(Answered(shelf.asked().envelopes(query))) == Texts{"1-3 expired"});
+  shelf.log.drop_before(11);
+  query = {};
+  query.after = 7;
+  const Answered none(shelf.asked().envelopes(query));
+  CHECK(none["oldest"].string() == id_text(11));
+  CHECK(gaps_of(none) == Texts{"8-10 expired"});
 }
 
 TEST_CASE("TraceQueries: a principal is shown what it published, nothing else") {

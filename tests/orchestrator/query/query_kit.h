@@ -142,6 +142,8 @@ class QueryShelf {
     index_all(*writer_, log);
     return queries_;
   }
+  // REQUIRES: asked() has returned once, and nobody calls it meanwhile.
+  void index_more() { index_all(*writer_, log); }
   // The index as a hand from outside may change it.
   Status execute(const char* sql) {
     (void)asked();
