@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/query/query_filter.h"
@@ -9,32 +10,56 @@
 
 namespace devs {
 
-// `FROM ... WHERE ...` of a filter over the entries, and the values bound to it.  The
-// text is put together from constants of this house only.
+// The entries a filter admits, walked in the order of the log.
+//
+// One condition leads, the one that admits fewest entries (counted, to a bound): each of
+// its values is a cursor over an index, SQLite merges them by sequence, and the other
+// conditions are asked of what comes.  So nothing is sorted, a page costs about what it
+// shows, and no question depends on what SQLite guesses.  Times become a stretch of
+// sequences first.
+//
+// The text is put together from constants of this house only.
 class EntrySelection {
  public:
-  explicit EntrySelection(const QueryFilter& filter);
+  // REQUIRES: `filter` outlives this.
+  static Result<EntrySelection> of(SqlConnection& connection, const QueryFilter& filter);
 
-  // `condition`: a constant with one `?`.
-  void add(std::string_view condition, SqlValue value);
-  // The column that gives the log order cheapest: of the search when there is one.
-  std::string_view sequence() const { return searches_ ? "texts.rowid" : "e.sequence"; }
-  void after(Sequence sequence);
-  void before(Sequence sequence);
+  void after(Sequence sequence);   // exclusive
+  void before(Sequence sequence);  // exclusive
 
-  // SELECT <columns> FROM ... WHERE ... <tail>, prepared and bound.
-  // REQUIRES: this outlives the statement.
+  struct Text {
+    std::string sql;
+    std::vector<SqlValue> values;
+  };
+  // `columns`: of `e`, each with a comma before it; they follow the sequence, which is
+  // column 0.  `tail`: what follows the order.
+  Result<Text> text(SqlConnection& connection, std::string_view columns, bool newest_first,
+                    std::string_view tail) const;
+  // The same, prepared and bound.  REQUIRES: this outlives the statement.
   Result<SqlStatement> select(SqlConnection& connection, std::string_view columns,
-                              std::string_view tail) const;
+                              bool newest_first, std::string_view tail) const;
 
  private:
-  void any_topic(const std::vector<std::string>& topics);
-  void any_of(std::string_view column, const std::vector<std::string>& values);
+  struct Choice {
+    std::string_view column;  // has an index of its own
+    SqlValue value;
+  };
+  using AnyOf = std::vector<Choice>;
 
-  const bool searches_;
-  const std::string search_;
-  std::string where_;
-  std::vector<SqlValue> values_;
+  explicit EntrySelection(const QueryFilter& filter);
+  void any_of(std::string_view column, const std::vector<std::string>& values);
+  void one_of(std::string_view column, const std::string& value);
+  Status narrow_to_times(SqlConnection& connection, const QueryFilter& filter);
+
+  // The one that admits fewest; nullptr: there is none.
+  Result<const AnyOf*> leading(SqlConnection& connection) const;
+  void append_bounds(Text& text, std::string_view sequence) const;
+  void append_others(Text& text, const AnyOf* lead) const;
+
+  std::string search_;  // as FTS5 reads it; empty: none
+  std::vector<AnyOf> conditions_;
+  std::vector<std::pair<std::string_view, SqlValue>> checks_;  // `e.at_ms < ?`: no index
+  Sequence after_ = 0, before_ = 0;                            // 0: no bound
 };
 
 // What FTS5 is asked for: each word of `text` a quoted phrase, all of them to be found.

@@ -24,10 +24,10 @@ struct Total {
   bool is_exact = true;
 };
 
-Result<Total> count(SqlConnection& connection, EntrySelection selection) {
+Result<Total> count(SqlConnection& connection, const EntrySelection& selection) {
   connection.until(
       std::min<TimePoint>(connection.deadline(), std::chrono::steady_clock::now() + kCountBudget));
-  auto rows = selection.select(connection, "1", "");
+  auto rows = selection.select(connection, "", false, "");
   if (!rows.ok()) return rows.status();
   Total total;
   for (;;) {
@@ -109,14 +109,14 @@ Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Seq
   page.through = *through;
   page.oldest = oldest;
 
-  EntrySelection selection(query.filter);
-  if (oldest > 1) selection.after(oldest - 1);
-  EntrySelection counted = selection;
+  auto all = EntrySelection::of(connection, query.filter);
+  if (!all.ok()) return all.status();
+  if (oldest > 1) all->after(oldest - 1);
+  EntrySelection selection = *all;
   if (query.after > 0) selection.after(query.after);
   if (query.before) selection.before(*query.before);
-  auto rows = selection.select(connection, selection.sequence(),
-                               fmt::format("ORDER BY {} {} LIMIT {}", selection.sequence(),
-                                           query.newest_first ? "DESC" : "ASC", query.limit + 1));
+  auto rows = selection.select(connection, "", query.newest_first,
+                               fmt::format("LIMIT {}", query.limit + 1));
   if (!rows.ok()) return rows.status();
   for (;;) {
     const auto row = rows->step();
@@ -126,7 +126,7 @@ Result<Page> page_of(SqlConnection& connection, const EnvelopesQuery& query, Seq
   }
   page.more = page.entries.size() > query.limit;
   if (page.more) page.entries.pop_back();
-  auto total = count(connection, counted);
+  auto total = count(connection, *all);
   if (!total.ok()) return total.status();
   page.total = *total;
   page.span = span_of(query, page.through, oldest);

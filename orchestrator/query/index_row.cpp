@@ -1,6 +1,7 @@
 #include "orchestrator/query/index_row.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "protocol/json.h"
 #include "protocol/status.h"
@@ -65,6 +66,11 @@ std::string owner_in(std::string_view topics) {
 
 bool is_indexed(std::string_view type) {
   return type != "channel" && type != "graph";
+}
+
+std::int64_t slowness_of(double duration_ms) {
+  if (!(duration_ms >= 1)) return 0;
+  return std::min<std::int64_t>(std::int64_t{std::ilogb(duration_ms)} + 1, kMaxSlowness);
 }
 
 IndexRow index_row_of(const StoredLine& line) {

@@ -31,6 +31,11 @@ struct IndexRow {
 bool is_indexed(std::string_view type);
 IndexRow index_row_of(const StoredLine& line);
 
+// Durations in powers of two: 0 below a millisecond, then [1, 2), [2, 4), ... ms.  As
+// few values as there are, "slower than" is a handful of them.
+std::int64_t slowness_of(double duration_ms);
+inline constexpr std::int64_t kMaxSlowness = 23;  // and everything slower: an hour and more
+
 // Words of one entry that can be found; the rest of it is stored, not searchable.
 inline constexpr std::size_t kMaxIndexedText = 4096;
 

@@ -34,7 +34,8 @@ std::int64_t tail_of(std::string_view body) {
 constexpr const char* kInsertEntry =
     "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,tool,status,agent,session,task,thread,"
     "tool_call_id,thought_id,source_thought_id,trace_id,span_id,parent_span_id,turn_index,"
-    "duration_ms,failed,owner,topics) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "duration_ms,slowness,failed,owner,topics) "
+    "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kInsertText = "INSERT INTO texts(rowid,text) VALUES(?,?)";
 constexpr const char* kAddSession =
     "INSERT INTO "
@@ -45,13 +46,16 @@ constexpr const char* kAddSession =
     "calls=calls+excluded.calls, errors=errors+excluded.errors";
 constexpr const char* kAddAgent =
     "INSERT OR IGNORE INTO session_agents(session,owner,agent) VALUES(?,?,?)";
+constexpr const char* kAddTimes =
+    "INSERT INTO times(block,first_ms,last_ms) VALUES(?,?,?) ON CONFLICT(block) DO UPDATE SET "
+    "first_ms=min(first_ms,excluded.first_ms), last_ms=max(last_ms,excluded.last_ms)";
 constexpr const char* kAddLoss = "INSERT OR REPLACE INTO losses(first,last,reason) VALUES(?,?,?)";
 constexpr const char* kSetState = "UPDATE state SET through=?, tail=?";
 
 }  // namespace
 
 struct IndexWriter::Statements {
-  SqlStatement entry, text, session, agent, loss, state;
+  SqlStatement entry, text, session, agent, times, loss, state;
 };
 
 void IndexWriter::Drop::operator()(Statements* statements) const {
@@ -165,12 +169,15 @@ Status IndexWriter::prepare() {
   if (!session.ok()) return session.status();
   auto agent = connection_->prepare(kAddAgent);
   if (!agent.ok()) return agent.status();
+  auto times = connection_->prepare(kAddTimes);
+  if (!times.ok()) return times.status();
   auto loss = connection_->prepare(kAddLoss);
   if (!loss.ok()) return loss.status();
   auto state = connection_->prepare(kSetState);
   if (!state.ok()) return state.status();
   statements_.reset(new Statements{std::move(*entry), std::move(*text), std::move(*session),
-                                   std::move(*agent), std::move(*loss), std::move(*state)});
+                                   std::move(*agent), std::move(*times), std::move(*loss),
+                                   std::move(*state)});
   const auto first = connection_->number("SELECT min(sequence) FROM entries");
   if (!first.ok()) return first.status();
   first_row_ = static_cast<Sequence>(*first);
@@ -200,6 +207,7 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   SqlTransaction transaction(*connection_);
   if (Status begun = transaction.begin(); !begun.ok()) return begun;
   if (Status stored = store(rows); !stored.ok()) return stored;
+  if (Status noted = note_times(rows); !noted.ok()) return noted;
   if (Status told = store_losses(); !told.ok()) return told;
   if (Status rolled = roll_up(rows); !rolled.ok()) return rolled;
   statements_->state.bind(1, number(through)).bind(2, tail_of(last_body));
@@ -224,12 +232,28 @@ Status IndexWriter::store(const std::vector<IndexRow>& rows) {
     entry.bind(17, or_null(row.parent_span_id));
     entry.bind(18, row.turn_index ? SqlValue(*row.turn_index) : SqlValue());
     entry.bind(19, facts.duration_ms ? SqlValue(*facts.duration_ms) : SqlValue());
-    entry.bind(20, std::int64_t{row.failed}).bind(21, or_null(row.owner));
-    entry.bind(22, or_null(row.topics));
+    entry.bind(20, facts.duration_ms ? SqlValue(slowness_of(*facts.duration_ms)) : SqlValue());
+    entry.bind(21, std::int64_t{row.failed}).bind(22, or_null(row.owner));
+    entry.bind(23, or_null(row.topics));
     if (Status ran = entry.run(); !ran.ok()) return ran;
     SqlStatement& text = statements_->text;
     text.bind(1, number(row.sequence)).bind(2, std::string_view(row.text));
     if (Status ran = text.run(); !ran.ok()) return ran;
+  }
+  return {};
+}
+
+Status IndexWriter::note_times(const std::vector<IndexRow>& rows) {
+  for (std::size_t at = 0; at < rows.size();) {
+    const Sequence block = rows[at].sequence / kTimeBlock;
+    std::int64_t first_ms = rows[at].at_ms, last_ms = first_ms;
+    for (; at < rows.size() && rows[at].sequence / kTimeBlock == block; ++at) {
+      first_ms = std::min(first_ms, rows[at].at_ms);
+      last_ms = std::max(last_ms, rows[at].at_ms);
+    }
+    SqlStatement& times = statements_->times;
+    times.bind(1, number(block)).bind(2, first_ms).bind(3, last_ms);
+    if (Status ran = times.run(); !ran.ok()) return ran;
   }
   return {};
 }
@@ -293,6 +317,7 @@ Result<bool> IndexWriter::trim(Sequence oldest) {
 }
 
 Status IndexWriter::forget_before(Sequence first_kept) {
+  static_assert(kTimeBlock == 1'024);
   for (const char* sql :
        {"UPDATE sessions SET entries=sessions.entries-gone.entries, "
         "calls=sessions.calls-gone.calls, errors=sessions.errors-gone.errors FROM (SELECT session, "
@@ -303,8 +328,8 @@ Status IndexWriter::forget_before(Sequence first_kept) {
         "DELETE FROM session_agents WHERE (session,owner) IN "
         "(SELECT session,owner FROM sessions WHERE entries<=0 AND last_sequence<?1)",
         "DELETE FROM sessions WHERE entries<=0 AND last_sequence<?1",
-        "DELETE FROM losses WHERE last<?1", "DELETE FROM texts WHERE rowid<?1",
-        "DELETE FROM entries WHERE sequence<?1"}) {
+        "DELETE FROM losses WHERE last<?1", "DELETE FROM times WHERE block<?1/1024",
+        "DELETE FROM texts WHERE rowid<?1", "DELETE FROM entries WHERE sequence<?1"}) {
     auto statement = connection_->prepare(sql);
     if (!statement.ok()) return statement.status();
     if (Status ran = statement->bind(1, number(first_kept)).run(); !ran.ok()) return ran;

@@ -59,6 +59,7 @@ class IndexWriter {
   Status prepare();
   Status store(const std::vector<IndexRow>& rows);
   Status store_losses();
+  Status note_times(const std::vector<IndexRow>& rows);
   Status roll_up(const std::vector<IndexRow>& rows);
   Status forget_before(Sequence first_kept);
 

@@ -59,14 +59,14 @@ Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequen
   const auto through = indexed_through(connection);
   if (!through.ok()) return through.status();
   sample.through = *through;
-  EntrySelection selection(query.filter);
-  if (oldest > 1) selection.after(oldest - 1);
+  auto selection = EntrySelection::of(connection, query.filter);
+  if (!selection.ok()) return selection.status();
+  if (oldest > 1) selection->after(oldest - 1);
   connection.until(
       std::min<TimePoint>(connection.deadline(), std::chrono::steady_clock::now() + kSampleBudget));
-  const std::string columns =
-      fmt::format("{}, e.type = 'observation', e.failed, e.duration_ms", column_of(query.group_by));
-  auto rows =
-      selection.select(connection, columns, fmt::format("ORDER BY {} DESC", selection.sequence()));
+  const std::string columns = fmt::format(", {}, e.type = 'observation', e.failed, e.duration_ms",
+                                          column_of(query.group_by));
+  auto rows = selection->select(connection, columns, true, "");
   if (!rows.ok()) return rows.status();
 
   std::unordered_map<std::string, std::size_t> places;
@@ -76,16 +76,16 @@ Result<Sample> sample(SqlConnection& connection, const StatsQuery& query, Sequen
     if (!row.ok() && row.status().code() != Code::deadline_exceeded) return row.status();
     sample.is_exact = row.ok() && (!*row || sample.entries < kMaxSampled);
     if (!row.ok() || !*row || !sample.is_exact) return sample;
-    if (rows->null(0)) continue;  // an entry without that member is in no group
-    key = rows->text(0);
+    if (rows->null(1)) continue;  // an entry without that member is in no group
+    key = rows->text(1);
     const auto [place, is_new] = places.try_emplace(key, sample.groups.size());
     if (is_new) sample.groups.push_back({.key = key, .durations = {}});
     Group& group = sample.groups[place->second];
     ++group.entries;
-    if (rows->integer(1) == 0) continue;
+    if (rows->integer(2) == 0) continue;
     ++group.calls;
-    if (rows->integer(2) != 0) ++group.errors;
-    if (!rows->null(3)) group.durations.push_back(rows->real(3));
+    if (rows->integer(3) != 0) ++group.errors;
+    if (!rows->null(4)) group.durations.push_back(rows->real(4));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <random>
 #include <thread>
 
-#include "orchestrator/query/entry_selection.h"
 #include "tests/orchestrator/query/query_kit.h"
 
 namespace devs {
@@ -101,9 +100,9 @@ TEST_CASE("TraceQueries: the total counts the filter, not the page nor its curso
 
 // Rows the log never had, as fast as SQLite makes them.
 constexpr const char* kManyRows =
-    "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) "
+    "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,tool,status,failed) "
     "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<100001) "
-    "SELECT i,0,0,0,'x',0 FROM n";
+    "SELECT i,0,0,0,'x',iif(i%2,'odd',NULL),iif(i%2,NULL,'even'),0 FROM n";
 
 TEST_CASE("TraceQueries: counting ends at a hundred thousand, and says so") {
   QueryShelf shelf;
@@ -128,11 +127,10 @@ TEST_CASE(
   REQUIRE(shelf.execute(kManyRows).ok());
   EnvelopesQuery query;
   query.filter.statuses = {"nowhere"};
-  query.filter.types = {"x"};
   query.limit = 1;
   CHECK(shelf.asked().envelopes(query).ok());  // by an index: no work
-  query.filter.statuses.clear();
-  query.filter.min_duration_ms = 1;
+  query.filter.statuses = {"even"};            // half of all each, and none of both
+  query.filter.tools = {"odd"};
   CHECK(shelf.asked().envelopes(query).status().code() == Code::deadline_exceeded);
   const Answered page(shelf.asked().envelopes({}));
   CHECK(page["total_is_exact"].boolean() == false);
@@ -294,10 +292,20 @@ bool admits(const QueryFilter& filter, const EnvelopeFacts& facts) {
   const auto any = [](const std::vector<std::string>& values, const std::string& value) {
     return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
   };
-  return facts.type != "channel" && facts.type != "graph" && any(filter.types, facts.type) &&
-         any(filter.tools, facts.tool) && any(filter.agents, facts.agent_id) &&
-         any(filter.sessions, facts.session_id) && any(filter.tasks, facts.task_id) &&
-         any(filter.statuses, facts.status) &&
+  const auto is = [](const std::string& wanted, const std::string& fact) {
+    return wanted.empty() || wanted == fact;
+  };
+  const auto followed = [&facts](const std::string& topic) {
+    return topic == "task:" + facts.task_id || topic == "session:" + facts.session_id ||
+           topic == "agent:" + facts.agent_id;
+  };
+  return facts.type != "channel" && facts.type != "graph" && is(filter.task_id, facts.task_id) &&
+         is(filter.session_id, facts.session_id) && is(filter.agent_id, facts.agent_id) &&
+         (filter.topics.empty() ||
+          std::any_of(filter.topics.begin(), filter.topics.end(), followed)) &&
+         any(filter.types, facts.type) && any(filter.tools, facts.tool) &&
+         any(filter.agents, facts.agent_id) && any(filter.sessions, facts.session_id) &&
+         any(filter.tasks, facts.task_id) && any(filter.statuses, facts.status) &&
          (!filter.min_duration_ms ||
           (facts.duration_ms && *facts.duration_ms >= *filter.min_duration_ms));
 }
@@ -347,6 +355,10 @@ TEST_CASE("TraceQueries: a filter finds exactly the entries whose facts it admit
     maybe(filter.sessions, {"s-1", "s-2"});
     maybe(filter.agents, {"a-1", "a-2", "a-3"});
     maybe(filter.statuses, {"SUCCESS", "TOOL_ERROR"});
+    maybe(filter.topics, {"task:t-1", "task:t-9", "session:s-1", "agent:a-2"});
+    if (random() % 6 == 0) filter.task_id = one_of({"t-1", "t-2"});
+    if (random() % 6 == 0) filter.session_id = one_of({"s-1", "s-3"});
+    if (random() % 6 == 0) filter.agent_id = one_of({"a-1", "a-2"});
     if (random() % 4 == 0) filter.min_duration_ms = static_cast<double>(random() % 1000);
     Numbers expected;
     for (Sequence each = 1; each <= shelf.log.last(); ++each)
@@ -363,6 +375,45 @@ TEST_CASE("TraceQueries: a time range is from its begin to before its end") {
   filter.from_ms = 1001;
   filter.to_ms = 1004;
   CHECK(found_by(shelf, filter) == Numbers{2, 3, 4, 6});
+}
+
+TEST_CASE("[T38] TraceQueries: a time range finds what was stored in it, whatever the clock did") {
+  std::mt19937 random(7);
+  QueryShelf shelf;
+  std::int64_t now = 1'000'000;
+  for (int i = 0; i < 12'000; ++i) {
+    now += static_cast<std::int64_t>(random() % 100);
+    if (random() % 500 == 0) now += 20'000 - static_cast<std::int64_t>(random() % 40'000);
+    shelf.log.add(random() % 7 == 0 ? R"({"type":"channel"})" : R"({"type":"x"})", now);
+  }
+  shelf.log.lose(4'000, 6'200, LossReason::corrupt);
+  for (int round = 0; round < 200; ++round) {
+    QueryFilter filter;
+    const auto any_time = [&random] {
+      return 950'000 + static_cast<std::int64_t>(random() % 700'000);
+    };
+    if (round % 3 != 1) filter.from_ms = any_time();
+    if (round % 3 != 2) filter.to_ms = any_time();
+    EnvelopesQuery query{.filter = filter, .before = {}};
+    Numbers expected, found;
+    for (Sequence each = 1; each <= shelf.log.last(); ++each) {
+      const std::int64_t ms = shelf.log.stored_ms(each);
+      if ((each < 4'000 || each > 6'200) &&
+          shelf.log.body(each).find("channel") == std::string::npos &&
+          (!filter.from_ms || ms >= *filter.from_ms) && (!filter.to_ms || ms < *filter.to_ms))
+        expected.push_back(each);
+    }
+    query.limit = kMaxPageEntries;
+    for (bool more = true; more;) {
+      const Answered answer(shelf.asked().envelopes(query));
+      const Numbers here = answer.sequences();
+      found.insert(found.end(), here.begin(), here.end());
+      const auto next = answer["next"].string();
+      more = next.has_value();
+      if (more) query.after = decode_event_id(*next).value().sequence;
+    }
+    CHECK(found == expected);
+  }
 }
 
 TEST_CASE("TraceQueries: a search finds entries that have all its words") {
@@ -421,12 +472,6 @@ TEST_CASE("TraceQueries: a search is words, never a syntax") {
                               "text : a",
                               "a\tb\nc"})
     (void)search(shelf, hostile);  // which requires an answer
-}
-
-TEST_CASE("entry_selection: each word becomes a phrase of its own") {
-  CHECK(phrases_of("deep sea") == R"("deep" "sea")");
-  CHECK(phrases_of("  a\t\"b\"  ") == R"("a" """b""")");
-  CHECK(phrases_of("") == "");
 }
 
 }  // namespace

@@ -224,9 +224,9 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
       (*writer)
           ->release()
           ->execute(
-              "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,failed) WITH RECURSIVE n(i) "
-              "AS "
-              "(SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<20000) SELECT i,0,0,0,'x',0 FROM n")
+              "INSERT INTO entries(sequence,at_ms,ts_ns,stored_ms,type,tool,status,failed) WITH "
+              "RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i+1 FROM n WHERE i<20000) SELECT "
+              "i,0,0,0,'x',iif(i%2,'odd',NULL),iif(i%2,NULL,'even'),0 FROM n")
           .ok());
   IndexReaders readers(std::chrono::milliseconds(0));
   readers.open(dir / "trace.db");
@@ -237,7 +237,7 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
     REQUIRE(add_query_routes(table, queries, workers, front.metrics()).ok());
     return table.rows();
   });
-  const RawAnswer answer = live.get("/trace/envelopes?min_duration_ms=1");
+  const RawAnswer answer = live.get("/trace/envelopes?tool=odd&status=even");
   CHECK(answer.status == 503);
   CHECK(answer.header("retry-after") == "1");
   CHECK(answer.body.find(R"("error":"QUERY_TOO_BROAD")") != std::string::npos);

@@ -47,6 +47,10 @@ class ShelfLog final : public StoredLog {
     MutexLock lock(mutex_);
     return kept_[static_cast<std::size_t>(sequence - 1)].body;
   }
+  std::int64_t stored_ms(Sequence sequence) const DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return kept_[static_cast<std::size_t>(sequence - 1)].stored_ms;
+  }
   std::size_t reads() const DEVS_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return reads_;
