@@ -103,7 +103,6 @@ int trace_reindex(const TraceArguments& arguments) {
   ProgressLine progress("reindex", arguments.progress);
   const auto index = OfflineIndex::open(
       {.dir = arguments.dir,
-       .dir_is_ours = false,
        .rebuild = true,
        .on_progress = [&progress](Sequence done,
                                   Sequence last) { progress.update(done, last, 0); }},

@@ -73,7 +73,6 @@ Answer ask_directory(const TraceArguments& arguments, const Parameters& paramete
   ProgressLine progress("index", arguments.progress);
   const auto index = OfflineIndex::open(
       {.dir = arguments.dir,
-       .dir_is_ours = false,
        .rebuild = false,
        .on_progress = [&progress](Sequence done,
                                   Sequence last) { progress.update(done, last, 0); }},

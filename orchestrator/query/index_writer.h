@@ -16,6 +16,10 @@
 
 namespace devs {
 
+// Beside `trace.db`: held by whoever writes it, a server's index or a command.  Not the
+// lock of the directory, which nobody may hold up a server with.
+inline constexpr const char* kIndexLock = "trace.db.lock";
+
 // Carries the log into a SQLite file, a batch in a transaction.
 //
 // The file says which log (epoch) it is of and how far it got, in the same transaction

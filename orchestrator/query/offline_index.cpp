@@ -14,13 +14,11 @@ Result<std::unique_ptr<OfflineIndex>> OfflineIndex::open(const Options& options,
   const auto dir = std::filesystem::canonical(options.dir, failed);
   if (failed) return Status(Code::unavailable, options.dir.string() + ": " + failed.message());
   Status kept;
-  if (!options.dir_is_ours) {
-    auto lock = DirectoryLock::take(dir / "trace.lock");
-    if (lock.ok())
-      index->lock_ = std::move(*lock);
-    else
-      kept = lock.status();
-  }
+  auto lock = DirectoryLock::take(dir / kIndexLock);
+  if (lock.ok())
+    index->lock_ = std::move(*lock);
+  else
+    kept = lock.status();
 
   const auto file = dir / "trace.db";
   std::unique_ptr<IndexWriter> writer;

@@ -19,14 +19,14 @@ namespace devs {
 //   auto index = OfflineIndex::open({.dir = dir}, *flight_log, flight_log->epoch(), log);
 //   TraceQueries queries((*index)->readers(), *flight_log, flight_log->epoch());
 //
-// Kept in `trace.db` when the directory is free; when a server holds it, or it cannot
-// be written, built in memory for this one use.
+// Kept in `trace.db` when nobody else has the index; when a server has, or it cannot be
+// written, built in memory for this one use.  The directory itself is not locked: a
+// server may start meanwhile, and its index waits.
 class OfflineIndex {
  public:
   struct Options {
     std::filesystem::path dir = ".devs";
-    bool dir_is_ours = false;  // the caller holds the directory's lock
-    bool rebuild = false;      // `trace reindex`: from nothing; fails if it cannot be kept
+    bool rebuild = false;  // `trace reindex`: from nothing; fails if it cannot be kept
     // After every batch: the last entry indexed, of how many.
     std::function<void(Sequence done, Sequence last)> on_progress = {};
   };

@@ -117,6 +117,11 @@ Status TraceIndex::open_writer() {
   const auto dir = std::filesystem::canonical(options_.dir, failed);
   if (failed)
     return {Code::unavailable, "trace index: " + options_.dir.string() + ": " + failed.message()};
+  if (!lock_) {
+    auto lock = DirectoryLock::take(dir / kIndexLock);
+    if (!lock.ok()) return lock.status();
+    lock_ = std::move(*lock);
+  }
   const auto file = dir / "trace.db";
   auto writer = IndexWriter::open(file, stored_, epoch_, log_);
   if (!writer.ok()) return writer.status();

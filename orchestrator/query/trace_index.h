@@ -10,6 +10,7 @@
 #include "orchestrator/query/index_writer.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
+#include "trace/file.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
 #include "trace/mutex.h"
@@ -74,7 +75,8 @@ class TraceIndex {
   Counter& failures_metric_;
   Counter& up_metric_;
   IndexReaders readers_;
-  std::unique_ptr<IndexWriter> writer_;  // the thread's
+  std::unique_ptr<DirectoryLock> lock_;  // the thread's, as is the writer
+  std::unique_ptr<IndexWriter> writer_;
 
   mutable Mutex mutex_;
   CondVar changed_;

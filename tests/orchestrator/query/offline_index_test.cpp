@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
+#include "orchestrator/query/trace_index.h"
 #include "tests/orchestrator/query/query_kit.h"
+#include "tests/trace/trace_kit.h"
 
 namespace devs {
 namespace {
@@ -25,10 +29,38 @@ TEST_CASE("OfflineIndex: a free directory keeps its index, brought up to date") 
     CHECK_FALSE((*index)->in_memory());
     CHECK(total(**index, log) == 6);
     CHECK(told == 6);
-    CHECK_FALSE(DirectoryLock::take(dir / "trace.lock").ok());  // held meanwhile
+    CHECK_FALSE(DirectoryLock::take(dir / "trace.db.lock").ok());  // held meanwhile
   }
-  CHECK(DirectoryLock::take(dir / "trace.lock").ok());
+  CHECK(DirectoryLock::take(dir / "trace.db.lock").ok());
   CHECK(std::filesystem::exists(dir / "trace.db"));
+}
+
+TEST_CASE(
+    "[T39] OfflineIndex: a server may start while it is built, and waits for its index only") {
+  const TempDir dir;
+  ShelfLog log;
+  KeptLog lines;
+  Metrics metrics;
+  add_call(log, {});
+  bool started = false;
+  auto offline = OfflineIndex::open(
+      {.dir = dir.path(),
+       .on_progress = [&](Sequence,
+                          Sequence) { started = DirectoryLock::take(dir / "trace.lock").ok(); }},
+      log, kTestEpoch, lines);
+  REQUIRE(offline.ok());
+  CHECK(started);
+
+  TraceIndex::Options options;
+  options.dir = dir.path();
+  options.retry = std::chrono::milliseconds(2);
+  TraceIndex index(options, log, kTestEpoch, lines, metrics);
+  CHECK_FALSE(index.wait_through(1, std::chrono::steady_clock::now()));
+  CHECK(eventually([&index] { return !index.status().ok(); }));
+  CHECK(index.status().message().find("trace.db.lock") != std::string::npos);
+  CHECK(total(**offline, log) == 2);
+  offline->reset();
+  CHECK(index.wait_through(2, soon()));
 }
 
 TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's is not touched") {
@@ -36,7 +68,7 @@ TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's
   ShelfLog log;
   KeptLog lines;
   add_call(log, {});
-  const auto lock = DirectoryLock::take(dir / "trace.lock");
+  const auto lock = DirectoryLock::take(dir / "trace.db.lock");
   REQUIRE(lock.ok());
   auto index = OfflineIndex::open({.dir = dir.path()}, log, kTestEpoch, lines);
   REQUIRE(index.ok());
@@ -44,17 +76,9 @@ TEST_CASE("OfflineIndex: beside a server it is built in memory, and the server's
   CHECK(total(**index, log) == 2);
   CHECK(total(**index, log) == 2);  // asked again: one connection, given back
   CHECK_FALSE(std::filesystem::exists(dir / "trace.db"));
-  SUBCASE("reindexing is refused there") {
-    CHECK(OfflineIndex::open({.dir = dir.path(), .rebuild = true}, log, kTestEpoch, lines)
-              .status()
-              .code() == Code::unavailable);
-  }
-  SUBCASE("who holds the directory says so") {
-    auto ours =
-        OfflineIndex::open({.dir = dir.path(), .dir_is_ours = true}, log, kTestEpoch, lines);
-    REQUIRE(ours.ok());
-    CHECK_FALSE((*ours)->in_memory());
-  }
+  CHECK(OfflineIndex::open({.dir = dir.path(), .rebuild = true}, log, kTestEpoch, lines)
+            .status()
+            .code() == Code::unavailable);
 }
 
 TEST_CASE("[T12] OfflineIndex: reindexing begins from nothing") {
