@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/json.h"
 
@@ -40,6 +41,7 @@ class Run {
         job_.on_progress({std::min(next, end) - from, end - from, report_.read_bytes});
     }
     tell_gap();
+    begun();
     exporter_->end(out_);
     if (!flush(0)) return stopped();
     report_.omissions = exporter_->omissions();
@@ -64,6 +66,7 @@ class Run {
     const bool matches = !job_.matches || job_.matches(facts_of(checked.body));
     report_.entries += matches ? 1u : 0u;
     exporter_->entry(checked, matches, out_);
+    begun();
   }
 
   // Neighbours of one reason are one gap, wherever the log's reads divide them.
@@ -79,9 +82,18 @@ class Run {
     if (!gap_) return;
     ++report_.gaps;
     report_.lost += gap_->through - gap_->from + 1;
-    exporter_->gap(*gap_, out_);
+    if (has_begun_)
+      exporter_->gap(*gap_, out_);
+    else
+      early_.push_back(*gap_);
     if (job_.on_gap) job_.on_gap(*gap_);
     gap_.reset();
+  }
+
+  // Whatever is drawn against time begins with an entry: only then is there a time.
+  void begun() {
+    has_begun_ = true;
+    for (const Loss& loss : std::exchange(early_, {})) exporter_->gap(loss, out_);
   }
 
   bool flush(std::size_t above) {
@@ -97,6 +109,8 @@ class Run {
   const std::unique_ptr<TraceExporter> exporter_;
   std::string out_;
   std::optional<Loss> gap_;  // not told yet: it may go on
+  bool has_begun_ = false;
+  std::vector<Loss> early_;  // gaps before the first entry
   ExportReport report_;
 };
 

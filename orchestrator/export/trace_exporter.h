@@ -36,8 +36,9 @@ struct ExportOmissions {
 // reads the log and writes the file.  Memory does not grow with the log: calls that
 // wait for their end are bounded (open_calls.h), whatever the log holds.
 //
-// Used once: begin(), then entries and gaps in the order of the log, then end().  Each
-// appends to `out`; the pieces in that order are the file.
+// Used once: begin(), then entries and gaps in the order of the log, but gaps before the
+// first entry behind it, so that there is a time; then end().  Each appends to `out`; the pieces in
+// that order are the file.
 class TraceExporter {
  public:
   virtual ~TraceExporter() = default;

@@ -92,6 +92,25 @@ TEST_CASE("Chrome export: an observation without its action is a slice that says
   CHECK(slices[0]["dur"] == 1500);
 }
 
+TEST_CASE(
+    "[T13] Chrome export: a log that begins with gaps begins at its first entry, not in 1970") {
+  ShortLog log;
+  log.lose(LossReason::expired);
+  log.lose(LossReason::expired);
+  log.lose(LossReason::corrupt);
+  log.add(thought_line(5));
+  std::vector<std::string> gaps;
+  const Exported out = exported(log, ExportFormat::chrome);
+  const auto json = out.json();
+  for (const auto& event : json["traceEvents"]) {
+    if (event["ph"] == "M") continue;
+    CHECK(event["ts"] == 1'795'224'245'000'005);
+    if (event["cat"] == "gap") gaps.push_back(event["name"]);
+  }
+  CHECK(gaps == std::vector<std::string>{"gap: 2 entries", "gap: 1 entries"});
+  CHECK(out.report.gaps == 2);
+}
+
 TEST_CASE("Chrome export: a gap is a global instant with ids, count and reason") {
   ShortLog log({thought_line(1)});
   log.lose(LossReason::corrupt);

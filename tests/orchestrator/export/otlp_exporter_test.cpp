@@ -147,6 +147,16 @@ TEST_CASE(
   CHECK(spans[0]["endTimeUnixNano"] == stamp(100));
 }
 
+TEST_CASE("[T13] OTLP export: a gap before every entry has the time of the first, not 1970") {
+  ShortLog log;
+  log.lose(LossReason::expired);
+  log.add(thought_line(5));
+  const auto json = exported(log, ExportFormat::otlp).json();
+  const auto& spans = json["resourceSpans"][0]["scopeSpans"][0]["spans"];
+  CHECK(spans.size() == 2);
+  for (const auto& span : spans) CHECK(span["startTimeUnixNano"] == stamp(5));
+}
+
 TEST_CASE("OTLP export: a gap is a span, counted in the resource") {
   ShortLog log({thought_line(1)});
   log.lose(LossReason::expired);
