@@ -20,16 +20,28 @@ class NaiveSseParser {
 
   std::vector<Event> events() const {
     std::vector<Event> found;
+    for (Block& block : blocks())
+      if (block.has_data) found.push_back(std::move(block.event));
+    return found;
+  }
+
+  // Whatever an empty line ends, also what no client hears of because it has no data:
+  // comments, and an `id:` alone.  `event.id` is the last one so far.
+  struct Block {
+    Event event;
+    bool has_data = false;
+  };
+  std::vector<Block> blocks() const {
+    std::vector<Block> found;
     Event block;
     std::string id;
     for (const std::string& line : whole_lines()) {
       if (line.empty()) {
-        if (!block.data.empty()) {
-          block.data.pop_back();
-          block.id = id;
-          if (block.event.empty()) block.event = "message";
-          found.push_back(block);
-        }
+        const bool has_data = !block.data.empty();
+        if (has_data) block.data.pop_back();
+        block.id = id;
+        if (block.event.empty()) block.event = "message";
+        found.push_back({std::move(block), has_data});
         block = Event();
         continue;
       }

@@ -11,8 +11,10 @@ namespace devs {
 // A directory of its own for one test, gone with everything in it afterwards.
 class TempDir {
  public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "devs-XXXXXX").string();
+  TempDir() : TempDir(std::filesystem::temp_directory_path()) {}
+  // Below `parent`, which is there.
+  explicit TempDir(const std::filesystem::path& parent) {
+    std::string name = (parent / "devs-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();  // no test can go on
     path_ = name;
   }
