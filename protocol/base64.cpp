@@ -1,5 +1,6 @@
 #include "protocol/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace devs {
@@ -42,6 +43,40 @@ bool is_base64(std::string_view text) {
   }
   const std::size_t unused = padding == 0 ? 0 : padding == 1 ? 0x3U : 0xFU;
   return (last & unused) == 0;
+}
+
+std::optional<std::string> base64_decode(std::string_view text) {
+  if (!is_base64(text)) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / 4 * 3);
+  std::uint32_t group = 0;
+  unsigned bits = 0;
+  for (const char c : text) {
+    if (c == '=') break;
+    group = group << 6U | static_cast<std::uint32_t>(kAlphabet.find(c));
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>(group >> bits & 0xFFU);
+  }
+  return out;
+}
+
+std::string base64url_encode(std::string_view bytes) {
+  std::string text = base64_encode(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string standard(text);
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  return base64_decode(standard);
 }
 
 }  // namespace devs

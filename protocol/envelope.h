@@ -62,6 +62,9 @@ struct ObservationEnvelope {
   std::string cancelled_by;          // CANCELLED
   bool recovered = false;            // ABANDONED, written at the next start
   std::string errors;                // JSON array text (validation), or empty
+  bool input_required = false;       // the answer was a question to the client (MRTR)
+  unsigned mrtr_round = 0;           // of a retry: asked so often before
+  std::string mrtr_first;            // the same: tool_call_id of the first round
 };
 
 // Member order is that of SAOP section 4; `payload` is last.

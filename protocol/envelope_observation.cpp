@@ -155,6 +155,11 @@ void write_metadata(std::string& out, const ObservationEnvelope& observation,
         .json("elapsed_ms", milliseconds(observation.duration_ms));
   }
   metadata.text_if("cancelled_by", metadata_text(observation.cancelled_by));
+  if (observation.input_required) metadata.text("result_type", "input_required");
+  if (observation.mrtr_round > 0) {
+    metadata.number("mrtr_round", std::uint64_t{observation.mrtr_round})
+        .text_if("mrtr_first", metadata_text(observation.mrtr_first));
+  }
   if (observation.recovered) {
     metadata.boolean("recovered", true).boolean("duration_is_lower_bound", true);
   }

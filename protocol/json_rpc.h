@@ -22,6 +22,10 @@ inline constexpr int kRpcInvalidRequest = -32600;
 inline constexpr int kRpcMethodNotFound = -32601;
 inline constexpr int kRpcInvalidParams = -32602;
 inline constexpr int kRpcInternal = -32603;
+// Of MCP, modern era.
+inline constexpr int kRpcHeaderMismatch = -32020;
+inline constexpr int kRpcMissingCapability = -32021;
+inline constexpr int kRpcUnsupportedVersion = -32022;
 
 // THE table from Code to JSON-RPC; nothing else mentions these numbers for a
 // Status.  A catch-all answers internal, never a code that blames the caller.

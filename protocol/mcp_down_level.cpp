@@ -82,12 +82,21 @@ bool is_modern(JsonView result) {
 
 std::string down_level_tool(std::string_view tool_json, McpRevision revision) {
   return without(JsonView(tool_json), [revision](const std::string& name, JsonView value) {
+    if (is_modern(revision)) return name == "execution";
     if (name == "outputSchema") {
       return !has_structured_output(revision) || !value["type"].is("object");
     }
     if (name == "title") return !has_structured_output(revision);
     if (name == "execution" || name == "icons") return !has_icons(revision);
     return name == "annotations" && !has_annotations(revision);
+  });
+}
+
+std::string down_level_offer(std::string_view offer_json, McpRevision revision) {
+  if (has_icons(revision)) return std::string(offer_json);
+  return without(JsonView(offer_json), [revision](const std::string& name, JsonView) {
+    if (name == "title") return !has_structured_output(revision);
+    return name == "icons" || (name == "annotations" && !has_annotations(revision));
   });
 }
 

@@ -6,11 +6,12 @@
 namespace devs {
 namespace {
 
-constexpr std::array<std::pair<McpRevision, std::string_view>, 4> kNames{{
+constexpr std::array<std::pair<McpRevision, std::string_view>, 5> kNames{{
     {McpRevision::v2024_11_05, "2024-11-05"},
     {McpRevision::v2025_03_26, "2025-03-26"},
     {McpRevision::v2025_06_18, "2025-06-18"},
     {McpRevision::v2025_11_25, "2025-11-25"},
+    {McpRevision::v2026_07_28, "2026-07-28"},
 }};
 
 }  // namespace
@@ -29,8 +30,22 @@ std::optional<McpRevision> revision_of(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<McpRevision> legacy_revision_of(std::string_view name) {
+  const auto revision = revision_of(name);
+  return revision && !is_modern(*revision) ? revision : std::nullopt;
+}
+
+std::optional<McpRevision> modern_revision_of(std::string_view name) {
+  const auto revision = revision_of(name);
+  return revision && is_modern(*revision) ? revision : std::nullopt;
+}
+
+std::string_view modern_revisions() {
+  return R"(["2026-07-28"])";
+}
+
 McpRevision negotiate(std::string_view requested) {
-  return revision_of(requested).value_or(kLatestLegacy);
+  return legacy_revision_of(requested).value_or(kLatestLegacy);
 }
 
 bool has_batches(McpRevision revision) {
@@ -40,6 +55,9 @@ bool has_annotations(McpRevision revision) {
   return revision >= McpRevision::v2025_03_26;
 }
 bool has_structured_output(McpRevision revision) {
+  return revision >= McpRevision::v2025_06_18;
+}
+bool has_elicitation(McpRevision revision) {
   return revision >= McpRevision::v2025_06_18;
 }
 bool has_icons(McpRevision revision) {

@@ -1,6 +1,7 @@
 #include "protocol/tool.h"
 
 #include <array>
+#include <utility>
 
 namespace devs {
 namespace {
@@ -69,6 +70,23 @@ ToolOutcome text_outcome(std::string_view text, CallStatus status) {
   append_json_string(outcome.result, text);
   outcome.result +=
       status == CallStatus::success ? "}],\"isError\":false}" : "}],\"isError\":true}";
+  return outcome;
+}
+
+ToolOutcome ask_client(std::vector<ClientQuestion> questions, std::string state) {
+  ToolOutcome outcome;
+  outcome.asks = true;
+  outcome.questions = std::move(questions);
+  outcome.state = std::move(state);
+  return outcome;
+}
+
+ToolOutcome lacks_capability(std::string_view required) {
+  ToolOutcome outcome;
+  outcome.status = CallStatus::tool_error;
+  outcome.fault = RpcFault{.code = kRpcMissingCapability,
+                           .message = "The client has not declared a capability this needs",
+                           .data = "{\"requiredCapabilities\":" + std::string(required) + "}"};
   return outcome;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/json_rpc.h"
 
@@ -38,6 +39,13 @@ struct ToolSpec {
 ToolSpec make_tool_spec(std::string_view name, std::string_view description,
                         std::string_view input_schema, std::string_view annotations = {});
 
+// What a tool wants from the client before it can go on.
+struct ClientQuestion {
+  std::string key;     // the tool's own name for it: the answer comes back under it
+  std::string method;  // sampling/createMessage, elicitation/create, roots/list
+  std::string params;  // JSON object text
+};
+
 // What a tool answered.  A tool that failed is still an answer: MCP carries it
 // as a result with isError, never as a JSON-RPC error.
 struct ToolOutcome {
@@ -48,9 +56,19 @@ struct ToolOutcome {
   // The caller sees this JSON-RPC error instead of a result (unknown tool, an
   // upstream's own error).
   std::optional<RpcFault> fault;
+  // The tool has not ended: the client is asked these, and the tool is called again
+  // with the answers and with `state`, whatever the era and however much later.
+  bool asks = false;
+  std::vector<ClientQuestion> questions{};
+  std::string state{};  // the tool's own words to its next round
 };
 
 // {"content":[{"type":"text","text":...}],"isError":...}
 ToolOutcome text_outcome(std::string_view text, CallStatus status = CallStatus::success);
+// Ask, and be called again.  Without questions: called again with `state` alone.
+ToolOutcome ask_client(std::vector<ClientQuestion> questions, std::string state = {});
+// The client has not declared what the work needs; `required` is a ClientCapabilities
+// object.  -32021 in the modern era, a tool error before it.
+ToolOutcome lacks_capability(std::string_view required);
 
 }  // namespace devs

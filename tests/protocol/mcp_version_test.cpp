@@ -15,7 +15,7 @@ TEST_CASE("McpRevision: every name is the revision it names") {
 
 TEST_CASE("McpRevision: any other string is offered the latest legacy one") {
   for (const char* name : {"", "2026-07-28", "2025-11-26", "1.0", "2025-03-26 ", "DRAFT"}) {
-    CHECK_FALSE(revision_of(name));
+    CHECK_FALSE(legacy_revision_of(name));
     CHECK(name_of(negotiate(name)) == "2025-11-25");
   }
 }
