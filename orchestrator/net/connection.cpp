@@ -261,7 +261,7 @@ void Connection::on_fin() {
       return;
     case State::running:
     case State::deferred:
-      if (route_->cancel_on_fin) {
+      if (hanging_up_cancels()) {
         const TimePoint grace = shared_.reactor.now() + kHangUpGrace;
         if (!timer_.armed() || timer_.deadline() > grace)
           shared_.reactor.timers().set(timer_, grace);
@@ -291,7 +291,7 @@ void Connection::on_time() {
       break;
     case State::running:
     case State::deferred:
-      if (fin_ && route_->cancel_on_fin)
+      if (fin_ && hanging_up_cancels())
         abandon();
       else if (state_ == State::deferred && now >= deadline_) {
         tell_gone();

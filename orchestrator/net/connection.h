@@ -102,6 +102,7 @@ class Connection final : public FdHandler {
   void reset();
   void abandon();
   void tell_gone();
+  bool hanging_up_cancels() const { return route_->cancel_on_fin || cancel_on_fin_; }
   void take_over(CorsGrant cors);
   bool await_over();
 
@@ -142,6 +143,7 @@ class Connection final : public FdHandler {
   TimePoint since_;     // of this state; of the last progress while writing
   TimePoint deadline_;  // of the answer as a whole
   Work on_gone_;
+  bool cancel_on_fin_ = false;  // of the deferred answer, beside what its route says
   std::unique_ptr<SseProvider> provider_;
   std::size_t stream_head_ = 0;
   std::size_t sent_ = 0;

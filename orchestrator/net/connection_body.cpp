@@ -83,7 +83,7 @@ void Connection::hand_over() {
   request->connection = id_;
   request->received = since_;
   request->close = must_close();
-  if (fin_ && route_->cancel_on_fin) shared_.reactor.timers().set(timer_, since_ + kHangUpGrace);
+  if (fin_ && hanging_up_cancels()) shared_.reactor.timers().set(timer_, since_ + kHangUpGrace);
   if (!shared_.dispatcher.try_dispatch(std::move(request))) shed();
 }
 

@@ -189,6 +189,7 @@ void Connection::defer(Deferral deferral) {
   take_over(std::move(deferral.cors));
   set_state(State::deferred);
   on_gone_ = std::move(deferral.on_gone);
+  cancel_on_fin_ = deferral.cancel_on_fin;
   deadline_ = since_ + deferral.limit;
   shared_.reactor.timers().set(timer_, deadline_);
   if (fin_) on_fin();
@@ -213,6 +214,7 @@ bool Connection::await_over() {
     return false;
   }
   on_gone_ = Work();
+  cancel_on_fin_ = false;
   return true;
 }
 

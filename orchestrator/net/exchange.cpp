@@ -74,7 +74,7 @@ DeferredAnswer Exchange::defer(Duration limit) {
   outcome_ = Outcome::deferred;
   // Said before anybody can answer, so that the answer finds it said.
   if (const std::shared_ptr<FrontCore> front = front_.lock())
-    front->defer(connection_, {limit, std::move(cors_), std::move(on_gone_)});
+    front->defer(connection_, {limit, std::move(cors_), std::move(on_gone_), cancel_on_fin_});
   return DeferredAnswer(front_, connection_);
 }
 

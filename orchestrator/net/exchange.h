@@ -62,6 +62,9 @@ class Exchange {
   // Before defer(): posted to the reactor once if the client leaves, or the deadline of
   // the deferred answer passes, before the answer was sent.  It may only post.
   void on_gone(Work work);
+  // Before defer(): a client that hangs up cancels: it has kHangUpGrace to be answered,
+  // then it counts as gone.  Otherwise half a close is none.
+  void cancel_on_fin() { cancel_on_fin_ = true; }
 
   void respond(HttpAnswer answer);
   void stream(StreamStart start);
@@ -87,6 +90,7 @@ class Exchange {
   StreamStart stream_;
   CorsGrant cors_;
   Work on_gone_;
+  bool cancel_on_fin_ = false;
 };
 
 }  // namespace devs

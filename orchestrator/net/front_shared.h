@@ -31,6 +31,7 @@ struct Deferral {
   Duration limit{};
   CorsGrant cors;  // as it was decided in the end
   Work on_gone;
+  bool cancel_on_fin = false;
 };
 
 // What a worker made of a request; posted to the reactor once, but for `deferred`, of

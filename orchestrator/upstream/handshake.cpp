@@ -16,7 +16,7 @@ Result<Handshake> decode_initialize_result(JsonView result) {
   const std::optional<std::string> version = result["protocolVersion"].string();
   if (!version)
     return Status(Code::invalid_argument, "its answer to initialize has no protocolVersion");
-  const std::optional<McpRevision> revision = revision_of(*version);
+  const std::optional<McpRevision> revision = legacy_revision_of(*version);
   if (!revision)
     return Status(Code::invalid_argument,
                   fmt::format("it speaks protocol revision `{}`, which is not known here",
