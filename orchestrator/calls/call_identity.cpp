@@ -72,6 +72,7 @@ void identify(Call& call, CallHouse& house) {
   if (context.thread_id.empty()) context.thread_id = "main";
   call.tool_call_id =
       context.tool_call_id.empty() ? new_uuid_v7(house.reactor.clock()) : context.tool_call_id;
+  if (call.request.first_call_id.empty()) call.request.first_call_id = call.tool_call_id;
   call.place = house.turns.begin(
       context.task_id, context.thread_id, context.turn_index, context.thought.has_value(),
       [&house](std::string_view task) { return trace_of_task(house.epoch, task); });
@@ -137,6 +138,11 @@ ActionEnvelope action_of(const Call& call, const CallHouse&) {
 ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome, TimePoint now) {
   ObservationEnvelope last_word;
   last_word.status = outcome.status;
+  last_word.input_required = outcome.asks;
+  if (call.request.first_call_id != call.tool_call_id) {
+    last_word.mrtr_round = call.request.client.round;
+    last_word.mrtr_first = call.request.first_call_id;
+  }
   last_word.executed = call.executed;
   last_word.duration_ms = call.executed ? milliseconds(now - call.started) : 0;
   switch (outcome.status) {

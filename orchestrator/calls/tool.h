@@ -2,12 +2,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "orchestrator/net/worker_pool.h"
+#include "protocol/client_capabilities.h"
+#include "protocol/mcp_modern.h"
 #include "protocol/tool.h"
 #include "trace/clock.h"
 #include "trace/work.h"
@@ -15,6 +19,28 @@
 namespace devs {
 
 using CallId = std::uint64_t;  // of one call in this process; never reused
+
+// The client as a function of the host sees it: what it can be asked, and what it has
+// answered so far.  The same in both eras.
+//
+// A function that needs to know more returns ask_client(...) and is called again, from
+// its start, with the answers; meanwhile it holds nothing, no thread and no memory.
+struct ClientSide {
+  ClientCapabilities can;                      // what it declared
+  std::map<std::string, std::string> answers;  // of all rounds: key to result, JSON object text
+  std::string state;                           // of the last ask_client()
+  unsigned round = 0;                          // asked so often before
+
+  // The answer to the question of that key; absent: not asked, or not answered yet.
+  JsonView answer(std::string_view key) const {
+    const auto found = answers.find(std::string(key));
+    return found == answers.end() ? JsonView() : JsonView(found->second);
+  }
+};
+
+// Why the client will not be asked what `outcome` asks, as the answer to give instead;
+// nullopt: it will.  Undeclared kinds are never asked for, nor anybody for ever.
+std::optional<ToolOutcome> why_not_asked(const ClientSide& client, const ToolOutcome& outcome);
 
 // What a tool is given of one call.  Copyable; outlives the call harmlessly.
 struct ToolRun {
@@ -26,6 +52,10 @@ struct ToolRun {
   // Any thread; dropped when the caller asked for none or the call has ended.
   std::function<void(std::string_view fields)> progress;
   bool wants_progress = false;
+  // A log message, RFC 5424; `data` is JSON text.  Any thread; dropped when the client
+  // did not ask for that level or the call has ended.
+  std::function<void(LogLevel level, std::string_view logger, std::string_view data)> log;
+  ClientSide client;
   std::string traceparent;  // of the call's own span, for upstreams
 };
 

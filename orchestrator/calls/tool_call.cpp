@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -8,7 +9,7 @@ namespace {
 
 // Nothing was begun: no envelope, no answer but the reason.
 void refuse(CallPtr call, Status why, CallHouse& house) {
-  call->request.answer({.outcome = {}, .refused = std::move(why), .receipt = {}});
+  call->request.answer({.outcome = {}, .call_id = {}, .refused = std::move(why), .receipt = {}});
   call.reset();
   --house.in_flight;
   house.on_answered();
@@ -55,6 +56,40 @@ void where_it_fits(std::size_t result_bytes, CallHouse& house, F work) {
   if (!house.workers.try_submit([owed] { (*owed)(); }).ok()) (*owed)();
 }
 
+void run_tool(CallId id, CallHouse& house);
+
+void answered(CallId id, Result<CallRequest::Answers> answers, CallHouse& house) {
+  if (!answers.ok()) {
+    if (CallPtr call = house.calls.take(id))
+      finish(std::move(call), text_outcome(answers.status().message(), CallStatus::tool_error),
+             house);
+    return;
+  }
+  const bool waits = house.calls.with(id, [&answers](Call& call) {
+    for (auto& [key, answer] : *answers)
+      call.request.client.answers.insert_or_assign(key, std::move(answer));
+  });
+  if (waits) run_tool(id, house);
+}
+
+// The client is asked within this call, and the tool called again with its answers.
+// Meanwhile the tool's clock stands still.
+void ask(CallPtr call, ToolOutcome outcome, CallHouse& house) {
+  const CallId id = call->id;
+  ClientSide& client = call->request.client;
+  client.state = std::move(outcome.state);
+  ++client.round;
+  const auto ask_them = call->request.ask;
+  const TimePoint deadline = call->hard_deadline;
+  house.calls.park(std::move(call), deadline);  // goes on at answered()
+  house.on_parked();
+  if (outcome.questions.empty()) return answered(id, CallRequest::Answers(), house);
+  ask_them(std::move(outcome.questions),
+           [id, weak = house.weak_from_this()](Result<CallRequest::Answers> answers) {
+             if (const auto here = weak.lock()) answered(id, std::move(answers), *here);
+           });
+}
+
 // The obligation every started tool holds: dying uncalled is an answer too.  A tool
 // may outlive the house (it never looked at its stop token): then nobody is left
 // to tell.
@@ -73,6 +108,13 @@ class Owed {
     if (!house) return;
     CallPtr call = house->calls.take(id_);
     if (!call) return house->late.add();  // someone else has told how this story ended
+    if (outcome.asks) {
+      if (auto refused = why_not_asked(call->request.client, outcome)) {
+        outcome = std::move(*refused);
+      } else if (call->request.ask) {
+        return ask(std::move(call), std::move(outcome), *house);
+      }
+    }
     const std::size_t bytes = outcome.result.size();
     where_it_fits(bytes, *house,
                   [call = std::move(call), outcome = std::move(outcome), house]() mutable {
@@ -85,6 +127,35 @@ class Owed {
   std::weak_ptr<CallHouse> house_;
   bool paid_ = false;
 };
+
+// Once the action is on disk, and again after each round of questions.
+void run_tool(CallId id, CallHouse& house) {
+  ToolPtr tool;  // shared: a timeout may take the call before start() returns
+  ToolRun run;
+  const TimePoint now = house.reactor.now();
+  const bool waiting = house.calls.with(id, [&](Call& call) {
+    if (!std::exchange(call.executed, true)) call.started = now;
+    tool = call.tool->tool;
+    run.id = id;
+    run.arguments = call.request.params.arguments;
+    run.deadline = std::min(now + call.timeout, call.hard_deadline);
+    run.stop = call.stop.get_token();
+    run.client = call.request.client;
+    run.log = call.request.log;
+    run.wants_progress = static_cast<bool>(call.request.progress);
+    run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
+    if (run.wants_progress)
+      run.progress = [id, timeout = call.timeout, tell = call.request.progress,
+                      weak = house.weak_from_this()](std::string_view fields) {
+        const auto here = weak.lock();
+        if (!here || !here->calls.extend(id, here->reactor.now() + timeout)) return;
+        tell(fields);
+      };
+  });
+  if (!waiting) return;  // cancelled meanwhile
+  if (run.client.round > 0) house.calls.extend(id, run.deadline);
+  tool->start(std::move(run), ToolDone(Owed(id, house)));
+}
 
 }  // namespace
 
@@ -125,28 +196,7 @@ void start(CallId id, const Status& stored, CallHouse& house) {
     return;
   }
 
-  ToolPtr tool;  // shared: a timeout may take the call before start() returns
-  ToolRun run;
-  const bool waiting = house.calls.with(id, [&](Call& call) {
-    call.executed = true;
-    call.started = house.reactor.now();
-    tool = call.tool->tool;
-    run.id = id;
-    run.arguments = call.request.params.arguments;
-    run.deadline = call.started + call.timeout;
-    run.stop = call.stop.get_token();
-    run.wants_progress = static_cast<bool>(call.request.progress);
-    run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
-    if (run.wants_progress)
-      run.progress = [id, timeout = call.timeout, tell = call.request.progress,
-                      weak = house.weak_from_this()](std::string_view fields) {
-        const auto here = weak.lock();
-        if (!here || !here->calls.extend(id, here->reactor.now() + timeout)) return;
-        tell(fields);
-      };
-  });
-  if (!waiting) return;  // cancelled while its action was on the way to the disk
-  tool->start(std::move(run), ToolDone(Owed(id, house)));
+  run_tool(id, house);
 }
 
 // On any thread, by whoever took the call.
@@ -163,6 +213,7 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house) {
     // hears of it, and `/readyz` tells everybody else.
     std::string receipt = receipt_of(*call, house, observation);
     call->request.answer({.outcome = std::move(outcome),
+                          .call_id = std::move(call->request.first_call_id),
                           .refused = std::move(call->refusal),
                           .receipt = std::move(receipt)});
     call.reset();

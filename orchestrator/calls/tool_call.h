@@ -2,21 +2,25 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/calls/tool.h"
 #include "orchestrator/net/principal.h"
 #include "protocol/mcp.h"
+#include "protocol/result.h"
 #include "trace/work.h"
 
 namespace devs {
 
 // What the caller hears of one call, exactly once.
 struct CallAnswer {
-  ToolOutcome outcome;
+  ToolOutcome outcome;  // `asks`: the client is to come back with answers
+  std::string call_id;  // tool_call_id of the first round
   // Not ok: the tool was not started, because its action could not be recorded or
   // the house is full or stopping.  The outcome then says nothing.
   Status refused;
@@ -37,6 +41,15 @@ struct CallRequest {
   MoveFunction<void(CallAnswer)> answer;
   // Any thread, before answer, in order.  Empty: no progress wanted.
   std::function<void(std::string_view fields)> progress;
+  // The same for log messages.
+  std::function<void(LogLevel, std::string_view logger, std::string_view data)> log;
+  ClientSide client;
+  std::string first_call_id;  // tool_call_id of the first round, of a retry (MRTR)
+  // Asks the client, which answers later, on any thread, once: all answers by key, or why
+  // there will be none.  Empty (modern era): questions are the answer of this call.
+  using Answers = std::map<std::string, std::string>;
+  using Asked = MoveFunction<void(Result<Answers>)>;
+  std::function<void(std::vector<ClientQuestion>, Asked)> ask;
 };
 
 }  // namespace devs
