@@ -181,6 +181,11 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   auto pins =
       Pins::open((*flight_log)->files(), (*flight_log)->directory() / "pins.json", options.trigger);
   if (!pins.ok()) return pins.status();
+  if (!options.mcp.seal) {
+    auto seal = Seal::open((*flight_log)->directory() / "seal.key");
+    if (!seal.ok()) return seal.status();
+    options.mcp.seal = std::make_shared<const Seal>(std::move(*seal));
+  }
   const CallRecovery recovery = recover_calls(**flight_log);
 
   auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), std::move(*pins),
@@ -198,6 +203,54 @@ OrchestratorServer::~OrchestratorServer() {
 Status OrchestratorServer::add_tool(ToolSpec spec, ToolFunction function) {
   return parts_->tools.add(
       make_function_tool(std::move(spec), std::move(function), parts_->tool_workers));
+}
+
+std::vector<std::string> OrchestratorServer::set_tools(
+    std::string_view set, std::vector<std::pair<ToolSpec, ToolFunction>> tools) {
+  std::vector<ToolPtr> made;
+  for (auto& [spec, function] : tools) {
+    spec.server = set;
+    made.push_back(make_function_tool(std::move(spec), std::move(function), parts_->tool_workers));
+  }
+  return parts_->tools.replace(set, std::move(made));
+}
+
+namespace {
+
+Offer make_offer(std::string key, std::string json, ToolFunction function,
+                 CompletionFunction complete, WorkerPool& workers) {
+  ToolSpec spec;
+  spec.name = key;
+  return {std::move(key), std::move(json),
+          make_function_tool(std::move(spec), std::move(function), workers), std::move(complete)};
+}
+
+}  // namespace
+
+Status OrchestratorServer::add_prompt(std::string name, std::string json, ToolFunction function,
+                                      CompletionFunction complete) {
+  return parts_->mcp.prompts().add(make_offer(std::move(name), std::move(json), std::move(function),
+                                              std::move(complete), parts_->tool_workers));
+}
+Status OrchestratorServer::add_resource(std::string uri, std::string json, ToolFunction function) {
+  return parts_->mcp.resources().add(
+      make_offer(std::move(uri), std::move(json), std::move(function), {}, parts_->tool_workers));
+}
+Status OrchestratorServer::add_resource_template(std::string uri_template, std::string json,
+                                                 ToolFunction function,
+                                                 CompletionFunction complete) {
+  return parts_->mcp.templates().add(make_offer(std::move(uri_template), std::move(json),
+                                                std::move(function), std::move(complete),
+                                                parts_->tool_workers));
+}
+bool OrchestratorServer::remove_prompt(std::string_view name) {
+  return parts_->mcp.prompts().remove(name);
+}
+bool OrchestratorServer::remove_resource(std::string_view uri) {
+  return parts_->mcp.resources().remove(uri);
+}
+void OrchestratorServer::resource_updated(std::string_view uri) {
+  parts_->mcp.resource_updated(uri);
 }
 
 Status OrchestratorServer::start() {

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/access/access.h"
@@ -71,6 +73,27 @@ class OrchestratorServer {
 
   // A tool of the host, run on a tool worker; callable over MCP as `spec.name`.
   Status add_tool(ToolSpec spec, ToolFunction function);
+
+  // The tools of one named set, instead of those it held before: for tools that come and
+  // go.  Clients are told.  Names that somebody else holds are left out and returned.
+  std::vector<std::string> set_tools(std::string_view set,
+                                     std::vector<std::pair<ToolSpec, ToolFunction>> tools);
+
+  // Prompts, resources and templates of resources (RFC 6570 level 1).  Their functions
+  // run on a tool worker, answer with the text of a GetPromptResult or ReadResourceResult
+  // as ToolOutcome::result, and may ask the client as a tool may.  `json` is the object
+  // lists show: prompt_json(), resource_json(), resource_template_json().  A resource's
+  // function finds `uri` and the template's `variables` in its arguments.  `complete`
+  // proposes values of an argument or variable; it must be quick.
+  Status add_prompt(std::string name, std::string json, ToolFunction function,
+                    CompletionFunction complete = {});
+  Status add_resource(std::string uri, std::string json, ToolFunction function);
+  Status add_resource_template(std::string uri_template, std::string json, ToolFunction function,
+                               CompletionFunction complete = {});
+  bool remove_prompt(std::string_view name);
+  bool remove_resource(std::string_view uri);
+  // Tells the clients that subscribed to it.
+  void resource_updated(std::string_view uri);
 
   // Binds, listens, starts the upstreams.  Fails naming address and reason.
   Status start();

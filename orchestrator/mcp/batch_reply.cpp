@@ -8,6 +8,7 @@ class BatchReply::Listener final : public CallListener {
  public:
   explicit Listener(std::shared_ptr<BatchReply> batch) : batch_(std::move(batch)) {}
   void progress(std::string_view) override {}
+  bool say(std::string_view, Say) override { return false; }
   void end(RpcEnd end) override { batch_->add(std::move(end)); }
 
  private:
@@ -18,7 +19,7 @@ class BatchReply::Slot final : public RpcReply {
  public:
   explicit Slot(std::shared_ptr<BatchReply> batch) : batch_(std::move(batch)) {}
   void now(RpcEnd end) override { batch_->add(std::move(end)); }
-  std::shared_ptr<CallListener> later(std::string) override {
+  std::shared_ptr<CallListener> later(std::string, std::function<void()>) override {
     return std::make_shared<Listener>(batch_);
   }
 

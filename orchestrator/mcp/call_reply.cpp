@@ -18,15 +18,23 @@ CallReply::~CallReply() {
 void CallReply::progress(std::string_view fields) {
   if (options_.progress_token.empty() || !options_.sse) return;
   begin_stream();
-  std::shared_ptr<StreamShelf> shelf;
-  std::uint64_t stream = 0;
-  {
-    MutexLock lock(mutex_);
-    if (ended_) return;
-    shelf = shelf_;
-    stream = stream_;
-  }
-  if (shelf) shelf->progress(stream, fields);
+  std::uint64_t number = 0;
+  if (const auto on = shelf(number)) on->progress(number, fields);
+}
+
+bool CallReply::say(std::string_view message, Say how) {
+  if (!options_.sse) return false;
+  begin_stream();
+  std::uint64_t number = 0;
+  const auto on = shelf(number);
+  return on &&
+         on->send(number, message, {.droppable = how == Say::droppable, .once = how == Say::once});
+}
+
+std::shared_ptr<StreamShelf> CallReply::shelf(std::uint64_t& stream) const {
+  MutexLock lock(mutex_);
+  stream = stream_;
+  return ended_ ? nullptr : shelf_;
 }
 
 void CallReply::slow() {
@@ -82,18 +90,26 @@ void CallReply::begin_stream() {
   if (!owed) return shelf->abandon(reading.stream);  // somebody was faster
   house_->slow->remove(*this);
   house_->streams_begun.add();
-  std::move(owed).stream(start_session_stream(house_, options_.session, shelf, reading));
+  std::move(owed).stream(
+      start_session_stream(house_, options_.session, shelf, reading, options_.on_left));
 }
 
 void HttpReply::now(RpcEnd end) {
   exchange_.respond(http_answer_of(std::move(end)));
 }
 
-std::shared_ptr<CallListener> HttpReply::later(std::string progress_token) {
-  auto reply = std::make_shared<CallReply>(
-      house_, exchange_.defer(house_->options.answer_limit),
-      CallReply::Options{
-          .session = session_, .sse = sse_, .progress_token = std::move(progress_token)});
+std::shared_ptr<CallListener> HttpReply::later(std::string progress_token,
+                                               std::function<void()> on_left) {
+  if (on_left) {
+    exchange_.on_gone([on_left] { on_left(); });
+    exchange_.cancel_on_fin();
+  }
+  auto reply =
+      std::make_shared<CallReply>(house_, exchange_.defer(house_->options.answer_limit),
+                                  CallReply::Options{.session = session_,
+                                                     .sse = sse_,
+                                                     .progress_token = std::move(progress_token),
+                                                     .on_left = std::move(on_left)});
   if (sse_) house_->slow->add(reply);
   return reply;
 }

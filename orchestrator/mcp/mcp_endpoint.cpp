@@ -8,6 +8,7 @@
 #include "orchestrator/mcp/session_streams.h"
 #include "protocol/limits.h"
 #include "trace/bell.h"
+#include "trace/random.h"
 
 namespace devs {
 namespace {
@@ -34,12 +35,19 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
 
   void start() {
     house->tools.attach(*bell_);
+    house->prompts.attach(*prompts_bell_);
+    house->resources.attach(*resources_bell_);
+    house->templates.attach(*resources_bell_);
     house->reactor.post([self = shared_from_this()] {
       // The bell lives as long as whoever may look at it, the reactor included.
       self->house->reactor.attach(*self->bell_,
                                   [bell = self->bell_, weak = std::weak_ptr<Impl>(self)] {
                                     if (const auto impl = weak.lock()) impl->tools_changed();
                                   });
+      self->watch(self->prompts_bell_, "notifications/prompts/list_changed",
+                  Listens::Change::prompts);
+      self->watch(self->resources_bell_, "notifications/resources/list_changed",
+                  Listens::Change::resources);
       if (!self->house->closed) self->sweep();
     });
   }
@@ -47,9 +55,11 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   void close() {
     if (house->closed.exchange(true)) return;
     for (const SessionPtr& session : house->sessions.take_all()) {
+      session->host_requests().close(Status(Code::cancelled, "shutting down"));
       session->streams()->close(kRetryMs);
     }
     house->sessions_open.set(0);
+    house->listens.close(house->options.version);
     house->reactor.post([self = shared_from_this()] {
       self->sweep_.cancel();
       self->tell_.cancel();
@@ -77,8 +87,21 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     return std::clamp(house->options.session_idle / 8, std::chrono::milliseconds(10), kSweepAtMost);
   }
 
+  // Prompts and resources change rarely: who holds a stream open is told each time.
+  void watch(const std::shared_ptr<Bell>& bell, std::string_view method, Listens::Change change) {
+    house->reactor.attach(*bell, [bell, method, change, weak = weak_from_this()] {
+      const auto impl = weak.lock();
+      if (!impl || impl->house->closed) return;
+      impl->house->listens.changed(change);
+      const std::string message = encode_rpc_notification(method, {});
+      for (const SessionPtr& session : impl->house->sessions.all())
+        session->streams()->send_standalone(message);
+    });
+  }
+
   void tools_changed() {
     if (house->closed) return;
+    house->listens.changed(Listens::Change::tools);
     if (tell_.armed()) {
       changed_again_ = true;
       return;
@@ -102,15 +125,31 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
 
   Log& log_;
   const std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  const std::shared_ptr<Bell> prompts_bell_ = std::make_shared<Bell>();
+  const std::shared_ptr<Bell> resources_bell_ = std::make_shared<Bell>();
   Timer sweep_;
   Timer tell_;
   bool changed_again_ = false;
 };
 
+namespace {
+
+// Without a key of the operator's, what was sealed is good as long as this process.
+McpEndpoint::Options sealed(McpEndpoint::Options options) {
+  if (options.seal) return options;
+  Seal::Key key{};
+  random_bytes(key);
+  options.seal = std::make_shared<const Seal>(key);
+  return options;
+}
+
+}  // namespace
+
 McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
                          Log& log, Metrics& metrics)
     : impl_(std::make_shared<Impl>(
-          std::make_shared<McpHouse>(std::move(options), calls, tools, reactor, metrics), log)) {
+          std::make_shared<McpHouse>(sealed(std::move(options)), calls, tools, reactor, metrics),
+          log)) {
   impl_->start();
 }
 
@@ -147,6 +186,25 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
 
 void McpEndpoint::close() {
   impl_->close();
+}
+
+Offers& McpEndpoint::prompts() {
+  return impl_->house->prompts;
+}
+Offers& McpEndpoint::resources() {
+  return impl_->house->resources;
+}
+Offers& McpEndpoint::templates() {
+  return impl_->house->templates;
+}
+
+void McpEndpoint::resource_updated(std::string_view uri) {
+  McpHouse& house = *impl_->house;
+  house.listens.updated(uri);
+  const std::string message = encode_rpc_notification("notifications/resources/updated",
+                                                      "{\"uri\":" + json_string(uri) + "}");
+  for (const SessionPtr& session : house.sessions.all())
+    if (session->subscribed(uri)) session->streams()->send_standalone(message);
 }
 
 std::size_t McpEndpoint::sessions() const {

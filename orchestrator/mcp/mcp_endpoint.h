@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "orchestrator/access/seal.h"
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/calls/tool_registry.h"
+#include "orchestrator/mcp/offers.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/route_table.h"
@@ -33,7 +35,8 @@ class McpEndpoint {
     std::size_t page_size = 1'000;
     bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
     std::string instructions{};
-    std::string version{};                              // serverInfo.version
+    std::string version{};               // serverInfo.version
+    std::shared_ptr<const Seal> seal{};  // of what clients hand back; null: a new key
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 
@@ -45,6 +48,13 @@ class McpEndpoint {
 
   // Adds POST, GET and DELETE /mcp.
   Status add_routes(RouteTable& routes);
+
+  // What the host offers beside tools; changes are told to clients that asked.
+  Offers& prompts();
+  Offers& resources();
+  Offers& templates();  // of resources
+  // Tells who subscribed to it that a resource has changed.  Any thread.
+  void resource_updated(std::string_view uri);
 
   // Open streams end (retry hint first); sessions are forgotten.  New POSTs: 503.
   void close();

@@ -29,8 +29,8 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
   McpHeaders headers;
   if (const std::size_t count = head.count("mcp-protocol-version"); count != 0) {
     headers.version = head.field("mcp-protocol-version");
-    headers.is_modern = count == 1 && headers.version == kModernRevision;
-    headers.version_ok = count == 1 && revision_of(headers.version).has_value();
+    headers.is_modern = count == 1 && modern_revision_of(headers.version).has_value();
+    headers.version_ok = count == 1 && legacy_revision_of(headers.version).has_value();
   }
   const std::size_t count = head.count("mcp-session-id");
   headers.names_session = count != 0;

@@ -7,7 +7,9 @@
 
 #include "orchestrator/mcp/catalogue.h"
 #include "orchestrator/mcp/implicit_task.h"
+#include "orchestrator/mcp/listens.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
+#include "orchestrator/mcp/offers.h"
 #include "orchestrator/mcp/session_table.h"
 #include "orchestrator/mcp/slow_calls.h"
 
@@ -32,6 +34,8 @@ struct McpHouse {
   Counter& unknown_cancels;
   Counter& other_versions;
 
+  Offers prompts, resources, templates;
+  Listens listens;
   SessionTable sessions;
   Catalogue catalogue;
   PrincipalTasks tasks;  // of requests without a session
@@ -46,7 +50,6 @@ void handle_mcp_get(const McpHousePtr& house, Exchange& exchange);
 void handle_mcp_delete(const McpHousePtr& house, Exchange& exchange);
 
 // What the headers say about version and session.
-inline constexpr std::string_view kModernRevision = "2026-07-28";
 struct McpHeaders {
   std::string_view version;  // as sent; empty: none
   bool is_modern = false;    // names the modern revision

@@ -8,6 +8,7 @@
 #include "orchestrator/mcp/batch_reply.h"
 #include "orchestrator/mcp/call_reply.h"
 #include "orchestrator/mcp/mcp_house.h"
+#include "orchestrator/mcp/modern_post.h"
 #include "orchestrator/mcp/rpc_dispatcher.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -17,45 +18,20 @@ namespace {
 
 using Kind = RpcMessage::Kind;
 
-// A revision without sessions asked for, by the message or by the header.
-std::optional<std::string> modern_version(const McpHeaders& headers, const RpcMessage& message) {
-  const JsonView version = message.params["_meta"]["io.modelcontextprotocol/protocolVersion"];
-  if (version.present()) return version.string().value_or(std::string(version.text()));
-  if (headers.is_modern) return std::string(kModernRevision);
-  return std::nullopt;
-}
-
-RpcEnd unsupported_version(std::string_view id, std::string_view requested) {
-  RpcFault fault{.code = kRpcUnsupportedVersion,
-                 .message = "Unsupported protocol version",
-                 .data = R"({"supported":[],"requested":)"};
-  append_json_string(fault.data, requested);
-  fault.data += '}';
-  return fault_end(id, fault, 400);
-}
-
 // What the answers to a message outside any session may contain: what the header
 // says, else the revision that was current before there was a header.
 McpRevision revision_for(const McpHeaders& headers) {
   if (headers.session) return headers.session->identity().revision;
-  return revision_of(headers.version).value_or(McpRevision::v2025_03_26);
+  return legacy_revision_of(headers.version).value_or(McpRevision::v2025_03_26);
 }
 
 // True when the message may go on; otherwise it has been answered.
-bool check_era(const McpHeaders& headers, const RpcMessage& message, Exchange& exchange) {
+bool check_version(const McpHeaders& headers, const RpcMessage& message, Exchange& exchange) {
   const bool is_request = message.kind == Kind::request;
-  const std::string_view id = is_request ? message.id : std::string_view("null");
-  if (const auto requested = modern_version(headers, message)) {
-    if (message.kind == Kind::notification) {
-      exchange.respond(empty_answer(202));
-    } else {
-      exchange.respond(http_answer_of(unsupported_version(id, *requested)));
-    }
-    return false;
-  }
   if (headers.version_ok || (is_request && message.method == "initialize")) return true;
   exchange.respond(http_answer_of(fault_end(
-      id, {.code = kRpcNoSession, .message = "MCP-Protocol-Version is not supported", .data = {}},
+      is_request ? message.id : std::string_view("null"),
+      {.code = kRpcNoSession, .message = "MCP-Protocol-Version is not supported", .data = {}},
       400)));
   return false;
 }
@@ -63,7 +39,8 @@ bool check_era(const McpHeaders& headers, const RpcMessage& message, Exchange& e
 void post_one(const McpHousePtr& house, Exchange& exchange, const RpcMessage& message,
               const Accepts& accepts) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
-  if (!check_era(headers, message, exchange)) return;
+  if (is_of_modern_era(headers, message)) return post_modern(house, exchange, message, accepts);
+  if (!check_version(headers, message, exchange)) return;
   const bool is_request = message.kind == Kind::request;
   const bool begins = is_request && message.method == "initialize";
   if (!check_session(headers, !house->options.sessionless && !begins, exchange,
@@ -81,8 +58,8 @@ void post_one(const McpHousePtr& house, Exchange& exchange, const RpcMessage& me
   }
   if (message.kind == Kind::notification) {
     dispatch_notification(turn);
-  } else {
-    house->stray_responses.add();  // we have asked nothing
+  } else if (!headers.session || !headers.session->host_requests().answer(message)) {
+    house->stray_responses.add();
   }
   exchange.respond(empty_answer(202));
 }
@@ -131,7 +108,7 @@ void run_batch(const McpHousePtr& house, Exchange& exchange, const std::vector<D
       dispatch_request(turn, *slot);
     } else if (message.kind == Kind::notification) {
       dispatch_notification(turn);
-    } else {
+    } else if (!session->host_requests().answer(message)) {
       house->stray_responses.add();
     }
   }
@@ -141,7 +118,7 @@ void run_batch(const McpHousePtr& house, Exchange& exchange, const std::vector<D
 void post_batch(const McpHousePtr& house, Exchange& exchange, JsonView messages) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
   if (headers.is_modern) {
-    return exchange.respond(http_answer_of(unsupported_version("null", headers.version)));
+    return respond_error(exchange, 400, kRpcInvalidRequest, "2026-07-28 has no batches");
   }
   if (!headers.version_ok) {
     return respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");

@@ -14,23 +14,21 @@ namespace {
 // A name is shown and logged, never used for a decision.
 constexpr std::size_t kMaxClientName = 128;
 
-void fault(const RpcTurn& turn, RpcReply& reply, int code, std::string message,
-           int http_status = 200) {
-  reply.now(fault_end(turn.message.id, {.code = code, .message = std::move(message), .data = {}},
-                      http_status));
-}
+constexpr CacheHints kDiscoverHints{.ttl_ms = 60'000, .is_public = true};
 
-void result(const RpcTurn& turn, RpcReply& reply, std::string_view result) {
-  reply.now(result_end(turn.message.id, result));
+// What we offer, the same to every client of an era (MCP page 3.3).
+std::string capabilities(McpRevision revision) {
+  std::string out = R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
+                    R"("resources":{"subscribe":true,"listChanged":true},"completions":{})";
+  if (!is_modern(revision)) out += R"(,"logging":{})";
+  return out + '}';
 }
 
 std::string initialize_result(const McpEndpoint::Options& options, McpRevision revision) {
   std::string out = "{\"protocolVersion\":";
   append_json_string(out, name_of(revision));
-  out += R"(,"capabilities":{"tools":{"listChanged":true},"logging":{}})";
-  out += R"(,"serverInfo":{"name":"mcp-orchestrator","version":)";
-  append_json_string(out, options.version);
-  out += '}';
+  out += ",\"capabilities\":" + capabilities(revision);
+  out += ",\"serverInfo\":" + server_info(options.version);
   if (!options.instructions.empty()) {
     out += ",\"instructions\":";
     append_json_string(out, options.instructions);
@@ -42,7 +40,8 @@ std::string initialize_result(const McpEndpoint::Options& options, McpRevision r
 void initialize(const RpcTurn& turn, RpcReply& reply) {
   McpHouse& house = *turn.house;
   if (turn.session) {
-    return fault(turn, reply, kRpcInvalidRequest, "this session is initialized already", 400);
+    return reply.now(
+        fault_for(turn, {kRpcInvalidRequest, "this session is initialized already", {}}, 400));
   }
   const auto params = decode_initialize(turn.message.params);
   if (!params.ok()) return reply.now(fault_end(turn.message.id, fault_of(params.status())));
@@ -53,7 +52,8 @@ void initialize(const RpcTurn& turn, RpcReply& reply) {
           .public_id = new_uuid_v7(house.reactor.clock()),
           .principal = turn.principal.name,
           .client_name = std::string(utf8_prefix(params->client_name, kMaxClientName)),
-          .revision = revision},
+          .revision = revision,
+          .client = decode_client_capabilities(JsonView(params->capabilities), revision)},
       house.reactor, house.reactor.now(), house.catalogue.generation());
   SessionPtr evicted;
   const Status added = house.sessions.add(session, evicted);
@@ -68,51 +68,74 @@ void initialize(const RpcTurn& turn, RpcReply& reply) {
   reply.now(std::move(end));
 }
 
+void discover(const RpcTurn& turn, RpcReply& reply) {
+  const McpEndpoint::Options& options = turn.house->options;
+  std::string out = "{\"supportedVersions\":" + std::string(modern_revisions()) +
+                    ",\"capabilities\":" + capabilities(turn.revision);
+  if (!options.instructions.empty()) {
+    out += ",\"instructions\":";
+    append_json_string(out, options.instructions);
+  }
+  reply.now(result_for(turn, out + '}', kDiscoverHints));
+}
+
 void ping(const RpcTurn& turn, RpcReply& reply) {
-  result(turn, reply, "{}");
+  reply.now(result_for(turn, "{}"));
 }
 
 void list_tools(const RpcTurn& turn, RpcReply& reply) {
   const JsonView params = turn.message.params;
   if (params.present() && !params.is_object()) {
-    return fault(turn, reply, kRpcInvalidParams, "params must be an object");
+    return reply.now(bad_params(turn, "params must be an object"));
   }
   const JsonView cursor = params["cursor"];
   const std::optional<std::string> text = cursor.string();
   if (cursor.present() && !text) {
-    return fault(turn, reply, kRpcInvalidParams, "/cursor: must be a string");
+    return reply.now(bad_params(turn, "/cursor: must be a string"));
   }
   const auto page = turn.house->catalogue.tools_page(turn.principal.name, text ? &*text : nullptr,
                                                      turn.revision, turn.house->reactor.now());
   if (!page.ok()) return reply.now(fault_end(turn.message.id, fault_of(page.status())));
-  result(turn, reply, *page);
+  reply.now(result_for(turn, *page, CacheHints{.ttl_ms = 60'000, .is_public = true}));
 }
 
 void set_log_level(const RpcTurn& turn, RpcReply& reply) {
-  // RFC 5424, least severe first, in the order of Session::LogLevel.
-  static constexpr std::array<std::string_view, 8> kLevels{
-      "debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
-  const JsonView level = turn.message.params["level"];
-  for (std::size_t i = 0; i < kLevels.size(); ++i) {
-    if (!level.is_string() || !level.is(kLevels[i])) continue;
-    if (turn.session) turn.session->set_log_level(static_cast<Session::LogLevel>(i));
-    return result(turn, reply, "{}");
-  }
-  fault(turn, reply, kRpcInvalidParams, "/level: must be one of the 8 levels of RFC 5424");
+  const auto level = log_level_of(turn.message.params["level"].string().value_or(""));
+  if (!level) return reply.now(bad_params(turn, "/level: must be one of the 8 levels of RFC 5424"));
+  if (turn.session) turn.session->set_log_level(*level);
+  reply.now(result_for(turn, "{}"));
 }
 
 struct Request {
   std::string_view method;
   void (*run)(const RpcTurn&, RpcReply&);
+  bool legacy, modern;  // the eras that have it
 };
 // The busiest first.
-constexpr std::array<Request, 5> kRequests{{
-    {"tools/call", begin_tool_call},
-    {"tools/list", list_tools},
-    {"ping", ping},
-    {"initialize", initialize},
-    {"logging/setLevel", set_log_level},
+constexpr std::array<Request, 15> kRequests{{
+    {"tools/call", begin_tool_call, true, true},
+    {"tools/list", list_tools, true, true},
+    {"ping", ping, true, false},
+    {"initialize", initialize, true, false},
+    {"server/discover", discover, false, true},
+    {"logging/setLevel", set_log_level, true, false},
+    {"prompts/list", list_prompts, true, true},
+    {"prompts/get", get_prompt, true, true},
+    {"resources/list", list_resources, true, true},
+    {"resources/templates/list", list_templates, true, true},
+    {"resources/read", read_resource, true, true},
+    {"resources/subscribe", subscribe_resource, true, false},
+    {"resources/unsubscribe", unsubscribe_resource, true, false},
+    {"completion/complete", complete, true, true},
+    {"subscriptions/listen", listen, false, true},
 }};
+
+const Request* find_request(std::string_view method, bool modern) {
+  for (const Request& row : kRequests) {
+    if (row.method == method) return (modern ? row.modern : row.legacy) ? &row : nullptr;
+  }
+  return nullptr;
+}
 
 struct Notification {
   std::string_view method;
@@ -125,11 +148,28 @@ constexpr std::array<Notification, 1> kNotifications{{
 
 }  // namespace
 
+RpcEnd result_for(const RpcTurn& turn, std::string_view result,
+                  const std::optional<CacheHints>& hints) {
+  if (!turn.meta) return result_end(turn.message.id, result);
+  return result_end(turn.message.id, modern_result(result, turn.house->options.version, hints));
+}
+
+RpcEnd fault_for(const RpcTurn& turn, RpcFault fault, int http_status) {
+  return fault_end(turn.message.id, fault, http_status);
+}
+
+RpcEnd bad_params(const RpcTurn& turn, std::string message) {
+  return fault_for(turn, {kRpcInvalidParams, std::move(message), {}});
+}
+
+bool knows_method(std::string_view method, bool modern) {
+  return find_request(method, modern) != nullptr;
+}
+
 void dispatch_request(const RpcTurn& turn, RpcReply& reply) {
-  for (const Request& row : kRequests) {
-    if (row.method == turn.message.method) return row.run(turn, reply);
-  }
-  fault(turn, reply, kRpcMethodNotFound, "Method not found");
+  if (const Request* row = find_request(turn.message.method, turn.meta != nullptr))
+    return row->run(turn, reply);
+  reply.now(fault_for(turn, {kRpcMethodNotFound, "Method not found", {}}));
 }
 
 void dispatch_notification(const RpcTurn& turn) {

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "orchestrator/mcp/mcp_house.h"
 #include "orchestrator/mcp/rpc_reply.h"
 #include "orchestrator/net/principal.h"
 #include "protocol/json_rpc.h"
+#include "protocol/mcp_modern.h"
 
 namespace devs {
 
@@ -12,9 +17,20 @@ struct RpcTurn {
   const McpHousePtr& house;
   const RpcMessage& message;
   const Principal& principal;
-  const SessionPtr& session;  // null: sent without one
-  McpRevision revision;       // what the answer may contain
+  const SessionPtr& session;          // null: sent without one
+  McpRevision revision;               // what the answer may contain
+  const RequestMeta* meta = nullptr;  // modern era: what the request carries
+  std::string_view method() const { return message.method; }
 };
+
+// A result in the form of the era; hints are for those of lists and reads.
+RpcEnd result_for(const RpcTurn& turn, std::string_view result,
+                  const std::optional<CacheHints>& hints = std::nullopt);
+RpcEnd fault_for(const RpcTurn& turn, RpcFault fault, int http_status = 200);
+RpcEnd bad_params(const RpcTurn& turn, std::string message);
+
+// Whether the method exists for requests of that era.
+bool knows_method(std::string_view method, bool modern);
 
 // Method name to function: one table.  The reply ends, now or later, exactly once.
 // REQUIRES: message.kind is request.
@@ -24,6 +40,16 @@ void dispatch_notification(const RpcTurn& turn);
 
 // `tools/call` (tool_calls.cpp).
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply);
+// Prompts, resources and their lists (offer_requests.cpp).
+void list_prompts(const RpcTurn& turn, RpcReply& reply);
+void get_prompt(const RpcTurn& turn, RpcReply& reply);
+void list_resources(const RpcTurn& turn, RpcReply& reply);
+void list_templates(const RpcTurn& turn, RpcReply& reply);
+void read_resource(const RpcTurn& turn, RpcReply& reply);
+void subscribe_resource(const RpcTurn& turn, RpcReply& reply);
+void unsubscribe_resource(const RpcTurn& turn, RpcReply& reply);
+void complete(const RpcTurn& turn, RpcReply& reply);
+void listen(const RpcTurn& turn, RpcReply& reply);
 // `notifications/cancelled`, of a call of the same session.
 void cancel_tool_call(const RpcTurn& turn);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,10 +11,10 @@
 
 namespace devs {
 
-// Codes of MCP itself, of the legacy era but for the last.
+// Codes of MCP itself, of the legacy era.
 inline constexpr int kRpcNoSession = -32000;
 inline constexpr int kRpcUnknownSession = -32001;
-inline constexpr int kRpcUnsupportedVersion = -32022;
+inline constexpr int kRpcResourceNotFound = -32002;
 
 // How one request ended: the response as JSON-RPC text, and what HTTP says beside
 // it as long as no head has been sent.
@@ -36,6 +37,11 @@ class CallListener {
  public:
   virtual ~CallListener() = default;
   virtual void progress(std::string_view fields) = 0;
+  // A message of ours to the client before the answer.  `droppable`: not when too much
+  // waits unsent (a log).  `once`: not while the same waits unsent (a change).  False:
+  // there is no way to the client on this answer, or it was dropped.
+  enum class Say { always, droppable, once };
+  virtual bool say(std::string_view message, Say how) = 0;
   virtual void end(RpcEnd end) = 0;  // exactly once
 };
 
@@ -45,8 +51,11 @@ class RpcReply {
  public:
   virtual ~RpcReply() = default;
   virtual void now(RpcEnd end) = 0;
-  // `progress_token` is empty when the client asked for none.
-  virtual std::shared_ptr<CallListener> later(std::string progress_token) = 0;
+  // `progress_token` is empty when the client asked for none.  `on_left`, when there is
+  // one, is called on the reactor if the client leaves before the answer: it may be
+  // called after it as well.
+  virtual std::shared_ptr<CallListener> later(std::string progress_token,
+                                              std::function<void()> on_left) = 0;
 };
 
 }  // namespace devs

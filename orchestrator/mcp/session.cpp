@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "orchestrator/mcp/listens.h"
+
 namespace devs {
 
 void RunningCall::begun(CallId id) {
@@ -56,6 +58,24 @@ RunningCallPtr Session::find_call(std::string_view request_id) const {
   return found == calls_.end() ? nullptr : found->second;
 }
 
+bool Session::subscribe(std::string_view uri) {
+  MutexLock lock(mutex_);
+  if (subscriptions_.size() >= kMaxListenUris && !subscriptions_.contains(uri)) return false;
+  subscriptions_.emplace(uri);
+  return true;
+}
+
+void Session::unsubscribe(std::string_view uri) {
+  MutexLock lock(mutex_);
+  const auto found = subscriptions_.find(uri);
+  if (found != subscriptions_.end()) subscriptions_.erase(found);
+}
+
+bool Session::subscribed(std::string_view uri) const {
+  MutexLock lock(mutex_);
+  return subscriptions_.contains(uri);
+}
+
 void Session::end(std::string_view reason) {
   std::vector<RunningCallPtr> calls;
   {
@@ -64,6 +84,7 @@ void Session::end(std::string_view reason) {
     for (const auto& [id, call] : calls_) calls.push_back(call);
   }
   for (const RunningCallPtr& call : calls) call->cancel(reason);
+  host_requests_.close(Status(Code::cancelled, std::string(reason)));
   streams_->close(0);
 }
 

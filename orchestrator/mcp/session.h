@@ -4,13 +4,17 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orchestrator/calls/call_desk.h"
+#include "orchestrator/mcp/host_requests.h"
 #include "orchestrator/mcp/implicit_task.h"
 #include "orchestrator/mcp/stream_shelf.h"
+#include "protocol/client_capabilities.h"
+#include "protocol/mcp_modern.h"
 #include "protocol/mcp_version.h"
 #include "trace/clock.h"
 #include "trace/mutex.h"
@@ -47,14 +51,14 @@ class Session {
     std::string principal;
     std::string client_name;
     McpRevision revision = kLatestLegacy;
+    ClientCapabilities client{};
   };
-  enum class LogLevel { debug, info, notice, warning, error, critical, alert, emergency };
-
   Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen);
 
   const Identity& identity() const { return identity_; }
   const std::shared_ptr<StreamShelf>& streams() const { return streams_; }
   ImplicitTask& task() { return task_; }
+  HostRequests& host_requests() { return host_requests_; }
 
   // Requests in flight by id; false when that id is in flight, or the session has
   // ended (then nothing begins here any more).
@@ -62,6 +66,11 @@ class Session {
   void remove_call(std::string_view request_id) DEVS_EXCLUDES(mutex_);
   RunningCallPtr find_call(std::string_view request_id) const DEVS_EXCLUDES(mutex_);
   std::size_t calls() const { return calls_in_flight_; }
+
+  // Resources whose updates it wants, at most kMaxListenUris; false: it has so many.
+  bool subscribe(std::string_view uri) DEVS_EXCLUDES(mutex_);
+  void unsubscribe(std::string_view uri) DEVS_EXCLUDES(mutex_);
+  bool subscribed(std::string_view uri) const DEVS_EXCLUDES(mutex_);
 
   // Cancels its calls, which ends their streams, and ends the standalone stream.
   // Idempotent.
@@ -82,6 +91,7 @@ class Session {
   const Identity identity_;
   const std::shared_ptr<StreamShelf> streams_;
   ImplicitTask task_;
+  HostRequests host_requests_;
   std::atomic<Duration::rep> last_used_;
   std::atomic<std::uint64_t> tools_seen_;
   std::atomic<std::size_t> calls_in_flight_{0};
@@ -89,6 +99,7 @@ class Session {
 
   mutable Mutex mutex_;
   std::map<std::string, RunningCallPtr, std::less<>> calls_ DEVS_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> subscriptions_ DEVS_GUARDED_BY(mutex_);
   bool ended_ DEVS_GUARDED_BY(mutex_) = false;
 };
 // Shared by the table, by requests in hand and by calls in flight.

@@ -9,16 +9,17 @@
 namespace devs {
 
 StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
-                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading) {
+                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading,
+                                 std::function<void()> on_over) {
   AnswerStream::Options options{.shelf = std::move(shelf),
                                 .reading = reading,
                                 .keep_alive = house->options.keep_alive,
                                 .on_over = {}};
-  if (session) {
-    options.on_over = [&reactor = house->reactor, session = std::move(session)] {
-      session->touch(reactor.now());
-    };
-  }
+  options.on_over = [&reactor = house->reactor, session = std::move(session),
+                     on_over = std::move(on_over)] {
+    if (session) session->touch(reactor.now());
+    if (on_over) on_over();
+  };
   return start_stream(std::move(options), house->reactor);
 }
 

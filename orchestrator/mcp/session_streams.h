@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "orchestrator/mcp/mcp_house.h"
@@ -8,9 +9,10 @@
 namespace devs {
 
 // A connection that reads `reading` of `shelf`; when it is over, its session (if
-// any) counts as used until then.
+// any) counts as used until then, and `on_over` is called.
 StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
-                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading);
+                                 std::shared_ptr<StreamShelf> shelf, StreamShelf::Reading reading,
+                                 std::function<void()> on_over = {});
 
 // Tells a client whose standalone stream is read that the tools have changed,
 // unless it knows.

@@ -118,6 +118,43 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
   post_wake(line);
 }
 
+bool StreamShelf::send(std::uint64_t number, std::string_view message, Terms terms) {
+  std::optional<StreamLine> line;
+  {
+    MutexLock lock(mutex_);
+    const auto found = streams_.find(number);
+    if (found == streams_.end() || found->second.ended) return false;
+    Stream& stream = found->second;
+    const bool has_room = stream.unsent.size() < options_.unsent_messages &&
+                          stream.unsent_bytes + message.size() <= options_.unsent_bytes;
+    if (terms.droppable && !has_room) return false;
+    if (terms.once &&
+        std::any_of(stream.unsent.begin(), stream.unsent.end(), [&](const Frame& frame) {
+          return frame->find(message) != std::string::npos;
+        })) {
+      return true;
+    }
+    if (!stream.held.empty()) say(number, stream, std::exchange(stream.held, {}));
+    say(number, stream, message);
+    line = wake(stream);
+  }
+  post_wake(line);
+  return true;
+}
+
+bool StreamShelf::send_standalone(std::string_view message) {
+  std::optional<StreamLine> line;
+  {
+    MutexLock lock(mutex_);
+    const auto found = streams_.find(standalone_);
+    if (found == streams_.end() || found->second.ended || !found->second.reading) return false;
+    say(standalone_, found->second, message);
+    line = wake(found->second);
+  }
+  post_wake(line);
+  return true;
+}
+
 void StreamShelf::finish(std::uint64_t number, std::string_view message) {
   std::optional<StreamLine> line;
   {

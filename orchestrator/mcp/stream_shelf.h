@@ -61,6 +61,14 @@ class StreamShelf {
   Reading open(std::string progress_token) DEVS_EXCLUDES(mutex_);
   // Fields of a progress notification; values that do not grow are dropped.
   void progress(std::uint64_t stream, std::string_view fields) DEVS_EXCLUDES(mutex_);
+  // Any other message of an answer stream, in its place.  False: not taken.
+  struct Terms {
+    bool droppable = false;  // a log: not when too much waits unsent
+    bool once = false;       // a change: not while the same waits unsent (not resumable)
+  };
+  bool send(std::uint64_t stream, std::string_view message, Terms terms) DEVS_EXCLUDES(mutex_);
+  // A message on the standalone stream; false when nobody reads it.
+  bool send_standalone(std::string_view message) DEVS_EXCLUDES(mutex_);
   // The response: the last message; the stream ends after it.
   void finish(std::uint64_t stream, std::string_view message) DEVS_EXCLUDES(mutex_);
   // Ends without a response; nobody can come back to it.

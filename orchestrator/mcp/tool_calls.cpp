@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "orchestrator/mcp/client_link.h"
 #include "orchestrator/mcp/result_meta.h"
 #include "orchestrator/mcp/rpc_dispatcher.h"
 #include "protocol/json.h"
@@ -16,19 +17,40 @@ std::string key_of(JsonView id) {
   return id.text() == "-0" ? "0" : std::string(id.text());
 }
 
-RpcEnd end_of(std::string_view id, CallAnswer answer, McpRevision revision, bool cancelled) {
+// How one request's call is answered.
+struct Terms {
+  std::string id;  // as written
+  McpRevision revision;
+  McpHousePtr house;
+  std::string principal, name, arguments;  // modern era: of whom the state of a round is
+  RequestState state;
+};
+
+RpcEnd end_of(Terms& terms, CallAnswer answer, bool cancelled) {
+  const std::string_view id = terms.id;
+  const bool modern = is_modern(terms.revision);
   RpcEnd end;
   if (cancelled) {
     end.silent = true;
   } else if (!answer.refused.ok()) {
     end = refused_end(id, answer.refused);
+  } else if (answer.outcome.asks) {
+    terms.state.first_call = std::move(answer.call_id);
+    end =
+        result_end(id, input_required(*terms.house,
+                                      {terms.principal, "tools/call", terms.name, terms.arguments},
+                                      std::move(terms.state), answer.outcome));
+  } else if (answer.outcome.fault && answer.outcome.fault->code == kRpcMissingCapability) {
+    end = missing_capability(id, *answer.outcome.fault, terms.revision, true);
   } else if (answer.outcome.fault) {
     end = fault_end(id, *answer.outcome.fault);
   } else if (answer.outcome.result.empty()) {
     end = fault_end(id, fault_of(Status(Code::cancelled, "the call was stopped")));
   } else {
-    end = result_end(
-        id, with_receipt(down_level_result(answer.outcome.result, revision), answer.receipt));
+    std::string result = modern ? std::move(answer.outcome.result)
+                                : down_level_result(answer.outcome.result, terms.revision);
+    result = with_receipt(std::move(result), answer.receipt);
+    end = result_end(id, modern ? modern_result(result, terms.house->options.version) : result);
   }
   return end;
 }
@@ -41,8 +63,7 @@ struct CallInFlight {
   RunningCallPtr running;
   std::shared_ptr<CallListener> listener;
   std::string key;  // of the request within its session
-  std::string id;   // its id as written
-  McpRevision revision;
+  Terms terms;
 
   void operator()(CallAnswer answer) {
     if (session) {
@@ -50,7 +71,7 @@ struct CallInFlight {
       session->touch(house->reactor.now());
     }
     task->end_call(house->reactor.clock());
-    listener->end(end_of(id, std::move(answer), revision, running->cancelled()));
+    listener->end(end_of(terms, std::move(answer), running->cancelled()));
   }
 };
 
@@ -62,14 +83,32 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   auto params = decode_call_tool(turn.message.params);
   if (!params.ok()) return reply.now(fault_end(id, fault_of(params.status())));
 
+  CallRequest request;
+  RequestState state;
+  if (auto refused = take_client(
+          turn, {turn.principal.name, "tools/call", params->name, params->arguments}, state)) {
+    return reply.now(std::move(*refused));
+  }
+  request.client = state.client;
+  request.first_call_id = state.first_call;
   CallInFlight call{.house = house,
                     .session = turn.session,
                     .task = {},
                     .running = std::make_shared<RunningCall>(house->calls),
                     .listener = {},
                     .key = key_of(JsonView(id)),
-                    .id = std::string(id),
-                    .revision = turn.revision};
+                    .terms = {.id = std::string(id),
+                              .revision = turn.revision,
+                              .house = house,
+                              .principal = turn.principal.name,
+                              .name = {},
+                              .arguments = {},
+                              .state = {}}};
+  if (turn.meta) {
+    call.terms.name = params->name;
+    call.terms.arguments = params->arguments;
+    call.terms.state = std::move(state);
+  }
   if (turn.session && !turn.session->add_call(call.key, call.running)) {
     return reply.now(fault_end(
         id,
@@ -78,14 +117,17 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   }
   call.task = turn.session ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
                            : house->tasks.of(turn.principal.name);
-  call.listener = reply.later(params->progress_token);
+  std::function<void()> on_left;
+  if (turn.meta) on_left = [running = call.running] { running->cancel("the client has left"); };
+  call.listener = reply.later(params->progress_token, std::move(on_left));
 
-  CallRequest request;
   request.jsonrpc_id = id;
   request.principal = turn.principal;
   if (turn.session) {
     request.client_name = turn.session->identity().client_name;
     request.session_id = turn.session->identity().public_id;
+  } else if (turn.meta) {
+    request.client_name = turn.meta->client_name;
   }
   request.task_id = call.task->begin_call(house->reactor.clock());
   if (!params->progress_token.empty()) {
@@ -94,6 +136,8 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
     };
   }
   request.params = std::move(params).value();
+  request.log = log_to(turn, call.listener);
+  request.ask = ask_of(turn, call.listener);
   const RunningCallPtr running = call.running;
   request.answer = std::move(call);
   running->begun(house->calls.begin(std::move(request)));

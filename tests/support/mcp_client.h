@@ -87,12 +87,13 @@ class McpClient {
     return wire.read_answer();
   }
 
-  WireAnswer initialize(std::string_view revision = "2025-11-25") {
-    WireAnswer answer =
-        post(rpc("0", "initialize",
-                 "{\"protocolVersion\":\"" + std::string(revision) +
-                     "\",\"capabilities\":{},\"clientInfo\":{\"name\":\"tester\",\"version\":"
-                     "\"1\"}}"));
+  WireAnswer initialize(std::string_view revision = "2025-11-25",
+                        std::string_view capabilities = "{}") {
+    WireAnswer answer = post(rpc("0", "initialize",
+                                 "{\"protocolVersion\":\"" + std::string(revision) +
+                                     "\",\"capabilities\":" + std::string(capabilities) +
+                                     ",\"clientInfo\":{\"name\":\"tester\",\"version\":"
+                                     "\"1\"}}"));
     session = answer.header("mcp-session-id");
     return answer;
   }

@@ -118,9 +118,10 @@ class McpFixture {
   std::uint16_t port() const { return front_->port(); }
   McpClient client() const { return McpClient(port()); }
   // One that has a session.
-  McpClient ready(std::string_view revision = "2025-11-25") const {
+  McpClient ready(std::string_view revision = "2025-11-25",
+                  std::string_view capabilities = "{}") const {
     McpClient client(port());
-    REQUIRE(client.initialize(revision).status == 200);
+    REQUIRE(client.initialize(revision, capabilities).status == 200);
     REQUIRE(client.session.size() == 32);
     return client;
   }

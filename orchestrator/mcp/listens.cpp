@@ -1,0 +1,153 @@
+#include "orchestrator/mcp/listens.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "protocol/json_rpc.h"
+#include "protocol/mcp_modern.h"
+
+namespace devs {
+namespace {
+
+// `"_meta":{...}` by which a client knows to which listen a message belongs.
+std::string subscription(std::string_view id) {
+  return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" + std::string(id) + "}";
+}
+
+// The part of a filter that is honoured: all of it.
+std::string acknowledged(std::string_view id, const ListenFilter& filter) {
+  std::string parts;
+  const auto flag = [&parts](bool set, std::string_view name) {
+    if (set) parts.append(parts.empty() ? "\"" : ",\"").append(name).append("\":true");
+  };
+  flag(filter.tools, "toolsListChanged");
+  flag(filter.prompts, "promptsListChanged");
+  flag(filter.resources, "resourcesListChanged");
+  if (!filter.uris.empty()) {
+    parts += parts.empty() ? "\"resourceSubscriptions\":[" : ",\"resourceSubscriptions\":[";
+    for (const std::string& uri : filter.uris) {
+      if (parts.back() != '[') parts += ',';
+      append_json_string(parts, uri);
+    }
+    parts += ']';
+  }
+  return encode_rpc_notification("notifications/subscriptions/acknowledged",
+                                 "{\"notifications\":{" + parts + "}," + subscription(id) + "}");
+}
+
+}  // namespace
+
+Result<ListenFilter> decode_listen(JsonView params) {
+  const JsonView wanted = params["notifications"];
+  const auto refuse = [](std::string_view member, std::string_view why) {
+    return Status(Code::invalid_argument,
+                  "/notifications" + std::string(member) + ": " + std::string(why));
+  };
+  if (!wanted.is_object()) return refuse("", "must be an object");
+  ListenFilter filter;
+  JsonView tools, prompts, resources, uris;
+  wanted.pick({{"toolsListChanged", &tools},
+               {"promptsListChanged", &prompts},
+               {"resourcesListChanged", &resources},
+               {"resourceSubscriptions", &uris}});
+  filter.tools = tools.boolean().value_or(false);
+  filter.prompts = prompts.boolean().value_or(false);
+  filter.resources = resources.boolean().value_or(false);
+  if (uris.present() && !uris.is_array())
+    return refuse("/resourceSubscriptions", "must be an array");
+  if (uris.size() > kMaxListenUris) return refuse("/resourceSubscriptions", "at most 1000 URIs");
+  bool all_strings = true;
+  uris.each_element([&](JsonView uri) {
+    all_strings = all_strings && uri.is_string();
+    filter.uris.insert(uri.string().value_or(""));
+  });
+  if (!all_strings) return refuse("/resourceSubscriptions", "must hold strings");
+  return filter;
+}
+
+std::uint64_t Listens::next_number() {
+  MutexLock lock(mutex_);
+  return ++last_;
+}
+
+Status Listens::add(std::string_view principal, std::string_view id, ListenFilter filter,
+                    std::shared_ptr<CallListener> listener, std::uint64_t number) {
+  const std::string first = acknowledged(id, filter);
+  {
+    MutexLock lock(mutex_);
+    if (gone_.erase(number) > 0) return {};  // its client was faster
+    if (closed_) return Status(Code::unavailable, "shutting down");
+    const auto of_principal =
+        std::count_if(listens_.begin(), listens_.end(),
+                      [principal](const auto& each) { return each.second.principal == principal; });
+    if (static_cast<std::size_t>(of_principal) >= kMaxPerPrincipal)
+      return Status(Code::resource_exhausted, "at most 16 listens at once");
+    listens_.emplace(number,
+                     Listen{std::string(principal), std::string(id), std::move(filter), listener});
+  }
+  // A change that comes between is told before the acknowledgement at worst; so the
+  // acknowledgement is said under no lock, and a change is one to be told again.
+  if (listener->say(first, CallListener::Say::always)) return {};
+  remove(number);
+  return Status(Code::invalid_argument, "subscriptions/listen needs Accept: text/event-stream");
+}
+
+void Listens::remove(std::uint64_t number) {
+  MutexLock lock(mutex_);
+  if (listens_.erase(number) == 0 && number == last_) gone_.insert(number);
+}
+
+template <class Wants>
+void Listens::tell(std::string_view method, std::string_view fields, Wants wants) {
+  std::vector<std::pair<std::shared_ptr<CallListener>, std::string>> who;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [number, listen] : listens_)
+      if (wants(listen.filter)) who.emplace_back(listen.listener, listen.id);
+  }
+  for (const auto& [listener, id] : who) {
+    listener->say(
+        encode_rpc_notification(method, "{" + std::string(fields) + subscription(id) + "}"),
+        CallListener::Say::once);
+  }
+}
+
+void Listens::changed(Change change) {
+  switch (change) {
+    case Change::tools:
+      return tell("notifications/tools/list_changed", {},
+                  [](const ListenFilter& filter) { return filter.tools; });
+    case Change::prompts:
+      return tell("notifications/prompts/list_changed", {},
+                  [](const ListenFilter& filter) { return filter.prompts; });
+    case Change::resources:
+      return tell("notifications/resources/list_changed", {},
+                  [](const ListenFilter& filter) { return filter.resources; });
+  }
+}
+
+void Listens::updated(std::string_view uri) {
+  tell("notifications/resources/updated", "\"uri\":" + json_string(uri) + ",",
+       [uri = std::string(uri)](const ListenFilter& filter) { return filter.uris.contains(uri); });
+}
+
+void Listens::close(std::string_view version) {
+  std::map<std::uint64_t, Listen> all;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    all.swap(listens_);
+  }
+  for (const auto& [number, listen] : all) {
+    listen.listener->end(
+        result_end(listen.id, modern_result("{" + subscription(listen.id) + "}", version)));
+  }
+}
+
+std::size_t Listens::size() const {
+  MutexLock lock(mutex_);
+  return listens_.size();
+}
+
+}  // namespace devs

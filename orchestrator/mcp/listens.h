@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "orchestrator/mcp/rpc_reply.h"
+#include "protocol/json.h"
+#include "protocol/result.h"
+#include "trace/mutex.h"
+
+namespace devs {
+
+// What a `subscriptions/listen` asks for, and all it will be sent (MCP page 5.2).
+struct ListenFilter {
+  bool tools = false, prompts = false, resources = false;  // ...ListChanged
+  std::set<std::string> uris;                              // resourceSubscriptions
+};
+inline constexpr std::size_t kMaxListenUris = 1'000;  // a URI is remembered per listen
+// invalid_argument naming the member.
+Result<ListenFilter> decode_listen(JsonView params);
+
+// The open listens of the modern era.  A listen is a request whose answer comes when the
+// house closes; a change is one notification to each that asked for it, and one that
+// still waits unsent is enough.  Thread-safe.
+class Listens {
+ public:
+  static constexpr std::size_t kMaxPerPrincipal = 16;
+  enum class Change { tools, prompts, resources };
+
+  // Acknowledges and keeps it.  resource_exhausted: too many of this principal.
+  // `id` is the request's token; `number` is what remove() takes.
+  Status add(std::string_view principal, std::string_view id, ListenFilter filter,
+             std::shared_ptr<CallListener> listener, std::uint64_t number) DEVS_EXCLUDES(mutex_);
+  std::uint64_t next_number() DEVS_EXCLUDES(mutex_);
+  void remove(std::uint64_t number) DEVS_EXCLUDES(mutex_);  // idempotent
+
+  void changed(Change change) DEVS_EXCLUDES(mutex_);
+  void updated(std::string_view uri) DEVS_EXCLUDES(mutex_);
+  // Each ends with its response.
+  void close(std::string_view version) DEVS_EXCLUDES(mutex_);
+
+  std::size_t size() const DEVS_EXCLUDES(mutex_);
+
+ private:
+  struct Listen {
+    std::string principal, id;
+    ListenFilter filter;
+    std::shared_ptr<CallListener> listener;
+  };
+  template <class Wants>
+  void tell(std::string_view method, std::string_view fields, Wants wants) DEVS_EXCLUDES(mutex_);
+
+  mutable Mutex mutex_;
+  std::map<std::uint64_t, Listen> listens_ DEVS_GUARDED_BY(mutex_);
+  std::set<std::uint64_t> gone_ DEVS_GUARDED_BY(mutex_);  // left before they were added
+  std::uint64_t last_ DEVS_GUARDED_BY(mutex_) = 0;
+  bool closed_ DEVS_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace devs

@@ -1,0 +1,88 @@
+#include "orchestrator/mcp/host_requests.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace devs {
+namespace {
+
+using Answers = CallRequest::Answers;
+
+struct Asking {
+  std::vector<std::string> sent;
+  std::optional<Result<Answers>> told;
+  bool reachable = true;
+
+  void ask(HostRequests& requests, std::vector<ClientQuestion> questions) {
+    requests.ask(
+        std::move(questions),
+        [this](std::string_view message) {
+          sent.emplace_back(message);
+          return reachable;
+        },
+        [this](Result<Answers> answers) { told = std::move(answers); });
+  }
+};
+
+bool answer(HostRequests& requests, const std::string& text) {
+  const auto decoded = decode_rpc(text);
+  return requests.answer(std::get<RpcMessage>(decoded));
+}
+
+TEST_CASE("HostRequests: a round is told when its last answer is in, whatever the order") {
+  HostRequests requests;
+  Asking asking;
+  asking.ask(requests, {{"a", "roots/list", "{}"}, {"b", "elicitation/create", "{}"}});
+  REQUIRE(asking.sent.size() == 2);
+  CHECK(asking.sent[0] == R"({"jsonrpc":"2.0","id":"a","method":"roots/list","params":{}})");
+  CHECK(answer(requests, R"({"jsonrpc":"2.0","id":"b","result":{"action":"decline"}})"));
+  CHECK_FALSE(asking.told);
+  CHECK(answer(requests, R"({"jsonrpc":"2.0","id":"a","result":{"roots":[]}})"));
+  REQUIRE(asking.told);
+  REQUIRE(asking.told->ok());
+  CHECK((*asking.told)->at("a") == R"({"roots":[]})");
+  CHECK((*asking.told)->at("b") == R"({"action":"decline"})");
+  CHECK_FALSE(answer(requests, R"({"jsonrpc":"2.0","id":"a","result":{}})"));  // nobody asks now
+  CHECK(requests.waiting() == 0);
+}
+
+TEST_CASE("HostRequests: no id is used twice, though a key is") {
+  HostRequests requests;
+  std::set<std::string> ids;
+  for (int i = 0; i < 600; ++i) {
+    Asking asking;
+    asking.ask(requests, {{i % 2 == 0 ? "k" : "k" + std::to_string(i), "roots/list", "{}"}});
+    const std::string id(JsonView(asking.sent[0])["id"].text());
+    CHECK(ids.insert(id).second);
+    CHECK(answer(requests, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{}}"));
+    CHECK(asking.told);
+  }
+}
+
+TEST_CASE("HostRequests: nobody to reach, a session that ends, and one that has") {
+  HostRequests requests;
+  Asking unreachable;
+  unreachable.reachable = false;
+  unreachable.ask(requests, {{"a", "roots/list", "{}"}, {"b", "roots/list", "{}"}});
+  REQUIRE(unreachable.told);
+  CHECK_FALSE(unreachable.told->ok());
+  CHECK(unreachable.sent.size() == 1);
+  CHECK(requests.waiting() == 0);
+  Asking open, late;
+  open.ask(requests, {{"c", "roots/list", "{}"}});
+  requests.close(Status(Code::cancelled, "the session was deleted"));
+  REQUIRE(open.told);
+  CHECK(open.told->status().message() == "the session was deleted");
+  late.ask(requests, {{"d", "roots/list", "{}"}});
+  REQUIRE(late.told);
+  CHECK_FALSE(late.told->ok());
+  CHECK(late.sent.empty());
+}
+
+}  // namespace
+}  // namespace devs

@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/mcp/stream_shelf.h"
+
+#include "tests/orchestrator/mcp/mcp_fixture.h"
+#include "tests/orchestrator/mcp/modern_client.h"
+
+namespace devs {
+namespace {
+
+struct Listening {
+  Listening(McpFixture& fixture, std::string_view notifications, std::string_view id = "7")
+      : wire(fixture.port()) {
+    ModernClient(fixture.port())
+        .begin(wire,
+               rpc(id, "subscriptions/listen",
+                   modern_params("\"notifications\":" + std::string(notifications) + ",")),
+               ModernClient::headers_for("subscriptions/listen"));
+    REQUIRE(wire.read_head().status == 200);
+    stream.emplace(wire);
+  }
+  std::string next() {
+    const auto event = stream->next();
+    return event ? event->data : std::string();
+  }
+  HttpWire wire;
+  std::optional<SseWire> stream;
+};
+
+void add_prompt(McpFixture& fixture, const std::string& name) {
+  REQUIRE(fixture.endpoint->prompts().add({name, prompt_json(name, "", {}), nullptr, {}}).ok());
+}
+
+TEST_CASE(
+    "[M15] listen: acknowledged first, with the id as it was written, and only what was asked") {
+  McpFixture fixture;
+  Listening prompts(fixture, R"({"promptsListChanged":true})", "\"sub-1\"");
+  CHECK(
+      prompts.next() ==
+      R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":)"
+      R"({"promptsListChanged":true},"_meta":{"io.modelcontextprotocol/subscriptionId":"sub-1"}}})");
+  Listening tools(fixture, R"({"toolsListChanged":true,"resourceSubscriptions":["test://a"]})");
+  CHECK(tools.next().find(R"("resourceSubscriptions":["test://a"])") != std::string::npos);
+  add_prompt(fixture, "p");
+  const JsonView changed(prompts.next());
+  fixture.endpoint->resource_updated("test://b");
+  fixture.endpoint->resource_updated("test://a");
+  const std::string updated = tools.next();
+  CHECK(JsonView(updated)["params"]["uri"].is("test://a"));
+  CHECK(JsonView(updated)["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"].text() ==
+        "7");
+}
+
+TEST_CASE("[M15] listen: ends with its response when the house closes") {
+  McpFixture fixture;
+  Listening listening(fixture, R"({"toolsListChanged":true})");
+  listening.next();
+  fixture.endpoint->close();
+  const std::string last = listening.next();
+  CHECK(JsonView(last)["id"].text() == "7");
+  CHECK(JsonView(last)["result"]["resultType"].is("complete"));
+  CHECK(JsonView(last)["result"]["_meta"]["io.modelcontextprotocol/subscriptionId"].text() == "7");
+  CHECK_FALSE(listening.stream->next());
+}
+
+TEST_CASE("[M15] listen: at most sixteen of one principal, and a place is free when one leaves") {
+  McpFixture fixture;
+  std::vector<std::unique_ptr<Listening>> open;
+  for (int i = 0; i < 16; ++i)
+    open.push_back(std::make_unique<Listening>(fixture, R"({"toolsListChanged":true})"));
+  for (auto& each : open) each->next();
+  const ModernClient client(fixture.port());
+  const std::string params = modern_params(R"("notifications":{},)");
+  CHECK(client.ask("subscriptions/listen", params).status == 429);
+  open.pop_back();
+  CHECK(fixture.eventually([&] {
+    HttpWire wire(fixture.port());
+    client.begin(wire, rpc("1", "subscriptions/listen", params),
+                 ModernClient::headers_for("subscriptions/listen"));
+    return wire.read_head().status == 200;
+  }));
+}
+
+TEST_CASE("[M15] listen: a filter that is none, and a client that takes no stream") {
+  McpFixture fixture;
+  ModernClient client(fixture.port());
+  for (const char* bad :
+       {"", R"("notifications":[],)", R"("notifications":{"resourceSubscriptions":"x"},)",
+        R"("notifications":{"resourceSubscriptions":[7]},)"}) {
+    CAPTURE(bad);
+    CHECK(error_code_of(client.ask("subscriptions/listen", modern_params(bad))) == -32602);
+  }
+  client.accept = "application/json";
+  CHECK(client.ask("subscriptions/listen", modern_params(R"("notifications":{},)")).status == 406);
+}
+
+TEST_CASE("[M15] listen: a change that still waits unsent is enough") {
+  McpFixture fixture;
+  StreamShelf shelf({.resumable = false}, fixture.house.reactor);
+  const StreamShelf::Reading reading = shelf.open({});
+  for (int i = 0; i < 100; ++i)
+    CHECK(shelf.send(reading.stream, R"({"changed":1})", {.once = true}));
+  CHECK(shelf.send(reading.stream, R"({"changed":2})", {.once = true}));
+  const StreamShelf::Taken taken = shelf.take(reading, 65'536);
+  CHECK(taken.text == "data: {\"changed\":1}\n\ndata: {\"changed\":2}\n\n");
+}
+
+}  // namespace
+}  // namespace devs
