@@ -258,8 +258,7 @@ class ModelRun {
                          note(std::to_string(line.sequence) + " on disk is not what was published");
                      })
               .next;
-    story_.expired = expired_through(options_.dir);
-    for (Sequence n = story_.expired + 1; n <= story_.last(); ++n) {
+    for (Sequence n = expired_through(options_.dir) + 1; n <= story_.last(); ++n) {
       const bool damaged = std::any_of(
           story_.damaged.begin(), story_.damaged.end(),
           [n](const auto& stretch) { return n >= stretch.first && n <= stretch.second; });

@@ -18,7 +18,6 @@ struct ModelStory {
   std::string epoch;
   std::map<Sequence, ModelEntry> entries;  // dense from 1
   std::set<Sequence> kept;                 // found in its files at the end
-  Sequence expired = 0;                    // what retention took by then
   Sequence first_refused = 0;  // a disk that refuses lost nothing before it; 0: it never did
   std::vector<std::pair<Sequence, Sequence>> damaged;  // stretches with a flipped byte
 

@@ -22,14 +22,13 @@ std::string id(Sequence n) {
 ModelStory story() {
   ModelStory story;
   story.epoch = kEpoch;
-  story.expired = 2;
   for (Sequence n = 1; n <= 10; ++n) {
     ModelEntry entry;
     entry.type = "thought";
     entry.number = std::to_string(n);
     if (n % 2 == 0) entry.task = "a";
     story.entries.emplace(n, std::move(entry));
-    if (n > story.expired) story.kept.insert(n);
+    if (n > 2) story.kept.insert(n);
   }
   return story;
 }

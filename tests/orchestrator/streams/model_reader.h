@@ -54,12 +54,11 @@ class ModelReader {
   ModelHouse* house_;
   Dice& dice_;
   const std::filesystem::path dir_;
-  std::vector<ModelLife> lives_;  // the last one is under way while connected
-  ModelLife life_;
+  std::vector<ModelLife> lives_;  // those that are over
+  ModelLife life_;                // the one under way
   RawClient client_;
   bool connected_ = false;
   bool uuids_ = false;
-  bool drained_ = false;    // it took all there was when it last read
   std::string chunks_;      // not whole yet
   std::size_t looked_ = 0;  // for gaps, of the body
   TimePoint read_at_{};
