@@ -100,10 +100,12 @@ void SegmentKeeper::follow(const std::stop_token& stop) {
 
 bool SegmentKeeper::look(const std::stop_token& stop) {
   const bool saved = verdict("pins_not_saved", pins_.save());
+  // What free_room() dropped on a disk too full for the note.
+  const bool noted = verdict("expired_not_noted", flight_.remember_expired(0));
   const bool sealed = seal_all(stop);
   const bool kept = apply_retention();
   count();
-  return saved && sealed && kept;
+  return saved && noted && sealed && kept;
 }
 
 bool SegmentKeeper::seal_all(const std::stop_token& stop) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/support/broken_file.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/trace/refusing_files.h"
@@ -221,6 +222,28 @@ TEST_CASE("[T31] SegmentKeeper: a disk too full to seal costs the oldest sealed 
   REQUIRE(eventually([&] { return log.lines.count("warn segment_not_sealed") == 1; }));
   CHECK(log.flight->oldest() == 31);
   CHECK(bodies_of(*log.flight).size() == 20);
+}
+
+TEST_CASE("[T6] SegmentKeeper: what was dropped on a disk too full for a note is noted later") {
+  Kept log;
+  log.roll(3);
+  log.keep();
+  REQUIRE(log.keeper->settle(soon()));
+  // No room for the note before the segment goes, nor after.
+  BrokenDisk disk;
+  log.keeper.reset();
+  log.flight.reset();
+  log.flight = FlightLog::open({.dir = log.dir.path(), .files = &disk}, log.lines).value();
+  disk.set_room(0);
+  REQUIRE(log.flight->free_room(nullptr));
+  disk.mend();
+  REQUIRE(append_some(*log.flight, 1).ok());
+  log.keep();
+  REQUIRE(log.keeper->settle(soon()));
+  log.reopen();
+  const ReadOutcome gone = log.flight->read(5, {}, [](const StoredLine&) {});
+  REQUIRE(gone.loss);
+  CHECK(gone.loss->reason == LossReason::expired);
 }
 
 TEST_CASE("SegmentKeeper: nothing is deleted before trace.meta says so") {

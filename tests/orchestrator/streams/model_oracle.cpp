@@ -55,18 +55,23 @@ class Judge {
 
   // --- where it begins ---
 
-  std::optional<Sequence> place_of(const std::string& id) const {
+  // Of an id, and of the id that ends a replay.
+  std::optional<Sequence> place_of(std::string_view id) const {
     if (!id.starts_with(story_.epoch + '-')) return std::nullopt;
-    return digits(std::string_view(id).substr(story_.epoch.size() + 1));
+    return digits(plain(id).substr(story_.epoch.size() + 1));
+  }
+  static bool is_end(std::string_view id) { return id.ends_with("-end"); }
+  static std::string_view plain(std::string_view id) {
+    return is_end(id) ? id.substr(0, id.size() - 4) : id;
   }
   // Which reset is due; empty: none.
   std::string due_reset() const {
     if (life_.id_twice) return "malformed";
     if (!life_.id) return "";
-    const std::string& id = *life_.id;
+    const std::string_view id = plain(*life_.id);
     const std::size_t dash = id.find('-');
     const bool well_formed =
-        id.size() <= 64 && dash == 10 && digits(std::string_view(id).substr(dash + 1)) &&
+        life_.id->size() <= 64 && dash == 10 && digits(id.substr(dash + 1)) &&
         std::all_of(id.begin(), id.begin() + 10,
                     [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
     if (!well_formed) return "malformed";
@@ -85,6 +90,7 @@ class Judge {
     slack_ = life_.expired_after;
   }
   void begin() {
+    if (life_.replay && resumed() && is_end(*life_.id)) fail("a stream for one who has seen the end");
     through_ = life_.to.value_or(head_);
     const auto after = resumed();
     covered_ = head_;
@@ -106,7 +112,7 @@ class Judge {
     head_ = life_.last_after;
     const auto after = resumed();
     if (!life_.replay || !after) return fail("204 for one who has not seen the end");
-    if (*after < life_.to.value_or(life_.head_before)) fail("204 before the end");
+    if (!is_end(*life_.id) && *after < life_.to.value_or(life_.head_before)) fail("204 before the end");
   }
 
   // --- what came ---
@@ -216,7 +222,7 @@ class Judge {
   void take_replay_end(const NaiveSseParser::Event& event) {
     if (!life_.replay) return fail("the end of a replay that was none");
     const auto to = place_of(event.id);
-    if (to != std::min(through_, head_) || place_of(between(event.data, R"("to":")")) != to)
+    if (!is_end(event.id) || to != std::min(through_, head_) || place_of(between(event.data, R"("to":")")) != to)
       return fail("the end of another replay: " + event.data);
     const auto from = place_of(between(event.data, R"("from":")"));
     if (!from || (life_.from && *from != std::max<Sequence>(*life_.from, 1)))
