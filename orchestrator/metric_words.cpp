@@ -70,6 +70,7 @@ constexpr Words kWords[] = {
     {"stream_evictions_total", "readers whose stream was ended by us, by reason"},
     {"stream_frames_encoded_total", "frames encoded, once for all readers alike"},
     {"stream_gaps_total", "gaps declared to readers: expired, corrupt, recorder"},
+    {"stream_gathers_total", "times a look at the log was put off by up to 1 ms, to find more"},
     {"stream_heartbeats_skipped_total", "heartbeats not sent because data was due"},
     {"stream_live_lag_seconds", "how long live readers waited from an entry to their turn"},
     {"stream_readers", "readers that are live, or catch up from the ring or from disk"},
