@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Server, curl, eventSource, rawGet, slow, thought, until } from './support.mjs';
+import { Server, createParser, curl, eventSource, rawGet, scratch, slow, thought, until } from './support.mjs';
 
 const limit = { timeout: 60_000 * slow };
 const minimal = '{"type":"thought","turn_index":1,"payload":{"analysis":{"reasoning_chain":"smoke-test"}},"timestamp_ns":"0"}';
@@ -129,10 +129,81 @@ test('[SX.2] a client that names an id gets what it missed, then live; an unknow
 
 test('[SX.12] no stream is compressed, whatever the client accepts', limit, async (t) => {
   const server = await Server.start(t);
-  const socket = await rawGet(server, '/trace/stream', 'Accept-Encoding: gzip, br, deflate, zstd\r\n');
-  await until('the first frame', () => socket.text.includes(': connected\n\n'));
-  assert.doesNotMatch(socket.text, /content-encoding/i);
-  socket.destroy();
+  await server.publish(thought(1));
+  const accepts = 'Accept-Encoding: gzip, br, deflate, zstd, *;q=1, identity;q=0\r\n';
+  for (const route of ['/trace/stream', '/stream', '/agent-console/stream', '/trace/replay?speed=max']) {
+    const socket = await rawGet(server, `${route}${route.includes('?') ? '&' : '?'}lastEventId=earliest`, accepts);
+    await until('the first entry', () => socket.text.includes('\ndata: {"type":"thought"'));
+    assert.match(socket.text, /^HTTP\/1\.1 200 /, route);
+    assert.doesNotMatch(socket.text, /content-encoding/i, route);
+    assert.match(socket.text, /: connected\n\n/, route);
+    socket.destroy();
+  }
+});
+
+test('[SX.11] the npm parser reads what a stream sent, split anywhere', limit, async (t) => {
+  const server = await Server.start(t);
+  await post(server, JSON.stringify({ type: 'system', payload: { event: 'UPSTREAM_UP' } }));
+  for (const text of ['a\r\n\u0000 \u{1F600} data: id: event:', 'x'.repeat(300)]) {
+    assert.equal((await server.publish({ type: 'thought', turn_index: 2, payload: { text }, timestamp_ns: '1' })).status, 200);
+  }
+  const route = '/trace/replay?speed=max';
+  const answer = await fetch(server.url + route, { headers: { 'Last-Event-ID': 'x' } });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const parsed = (...pieces) => {
+    const seen = [];
+    const parser = createParser({
+      onEvent: (event) => seen.push([event.id ?? '', event.event ?? 'message', event.data]),
+      onRetry: (ms) => seen.push(['retry', ms]),
+      onError: (error) => { throw error; },
+    });
+    const decoder = new TextDecoder();
+    for (const piece of pieces) parser.feed(decoder.decode(piece, { stream: true }));
+    return seen;
+  };
+  const expected = parsed(bytes);
+  assert.deepEqual(expected.map(([id, event]) => event === 2000 ? id : event),
+    ['retry', 'reset', 'UPSTREAM_UP', 'message', 'message', 'replay_end']);
+  const lines = server.logLines();
+  assert.deepEqual(expected.slice(2, 5).map(([, , data]) => data), lines);
+  for (let at = 0; at <= bytes.length; ++at) {
+    assert.deepEqual(parsed(bytes.subarray(0, at), bytes.subarray(at)), expected, `split at ${at}`);
+  }
+  assert.deepEqual(parsed(...[...bytes].map((byte) => Buffer.of(byte))), expected);
+});
+
+test('[T29] a filter by tool picks the same entries live, from the ring, from disk, in replay and in a question', limit, async (t) => {
+  const dir = scratch(t);
+  const filter = 'tool=x';
+  const said = (text) => [...text.matchAll(/^data: (\{"type".*)$/gm)].map((found) => found[1]);
+  const first = await Server.start(t, { dir });
+  const live = await curl(t, first, { route: `/trace/stream?${filter}` });
+  const action = (n, tool) => ({ type: 'action', turn_index: n, tool_call_id: `c-${n}`, payload: { tool_call: { tool_name: tool } }, timestamp_ns: '1' });
+  const observation = (n, tool) => ({ type: 'observation', turn_index: n, tool_call_id: `c-${n}`, payload: {}, metadata: { tool_name: tool, status: 'SUCCESS' }, timestamp_ns: '2' });
+  for (let n = 0; n < 30; ++n) {
+    const tool = ['x', 'y', 'xx'][n % 3];
+    assert.equal((await post(first, JSON.stringify([action(n, tool), thought(n), observation(n, tool)]))).status, 200);
+  }
+  const wanted = first.logLines().filter((line) => line.includes('"tool_name":"x"'));
+  assert.equal(wanted.length, 20);
+  await until('all of them live', () => live.data().length >= wanted.length);
+  assert.deepEqual(said(live.text), wanted);
+  const ring = await curl(t, first, { route: `/trace/stream?${filter}&lastEventId=earliest` });
+  await until('all of them from the ring', () => ring.data().length >= wanted.length);
+  assert.deepEqual(said(ring.text), wanted);
+  await first.stop();
+
+  const second = await Server.start(t, { dir });  // its ring is empty
+  const disk = await curl(t, second, { route: `/trace/stream?${filter}&lastEventId=earliest` });
+  await until('all of them from disk', () => disk.data().length >= wanted.length);
+  assert.deepEqual(said(disk.text), wanted);
+  const replay = await (await fetch(`${second.url}/trace/replay?${filter}&speed=max`)).text();
+  assert.deepEqual(said(replay), wanted);
+  const page = await until('the index', async () => {
+    const told = await (await fetch(`${second.url}/trace/envelopes?${filter}&limit=500&order=asc`)).json();
+    return told.envelopes.length >= wanted.length && told;
+  });
+  assert.deepEqual(page.envelopes.map((one) => JSON.stringify(one.envelope)), wanted);
 });
 
 test('[S0.12] the console stream annotates what the raw stream shows', limit, async (t) => {

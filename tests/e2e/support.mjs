@@ -25,6 +25,7 @@ const resolve = createRequire(path.join(root, 'tools/node/package.json')).resolv
 const load = (name) => import(pathToFileURL(resolve(name)).href);
 
 export const { EventSource } = await load('eventsource');
+export const { createParser } = await load('eventsource-parser');
 export const { Client } = await load('@modelcontextprotocol/sdk/client/index.js');
 export const { StreamableHTTPClientTransport } = await load('@modelcontextprotocol/sdk/client/streamableHttp.js');
 
