@@ -1,7 +1,9 @@
 #include "orchestrator/directory_log.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,7 +41,6 @@ Result<std::unique_ptr<DirectoryLog>> DirectoryLog::open(const std::string& dir)
   if (Status found = find_log(dir); !found.ok()) return found;
   std::unique_ptr<DirectoryLog> log(new DirectoryLog(dir));
   if (Status looked = log->look(); !looked.ok()) return looked;
-  log->epoch_ = log->current()->epoch();
   return log;
 }
 
@@ -59,8 +60,8 @@ std::shared_ptr<FlightLog> DirectoryLog::current() const {
   return log_;
 }
 
-std::string DirectoryLog::listing() const {
-  const std::filesystem::path dir(dir_);
+std::string listing_of(const std::string& directory) {
+  const std::filesystem::path dir(directory);
   std::vector<std::string> names;
   std::error_code ignored;
   for (const auto& each : std::filesystem::directory_iterator(dir / "segments", ignored))
@@ -76,15 +77,20 @@ Status DirectoryLog::look() const {
   const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
   const std::filesystem::path active = std::filesystem::path(dir_) / "trace.log";
   for (;;) {
-    const std::string before = listing();
+    const std::string before = listing_of(dir_);
     const std::uint64_t file = inode_of(active);
     auto opened = FlightLog::open({.dir = dir_, .read_only = true, .files = nullptr},
                                   stderr_log(Log::Level::error));
     // Between the segments and a trace.log that was rolled meanwhile there is a hole.
     const bool whole = opened.ok() && file == inode_of(active);
-    if (!whole && listing() != before && std::chrono::steady_clock::now() < deadline) continue;
+    if (!whole && listing_of(dir_) != before && std::chrono::steady_clock::now() < deadline)
+      continue;
     if (!opened.ok()) return opened.status();
+    // Its entries would be given the ids of others.
+    if (!epoch_.empty() && (*opened)->epoch() != epoch_)
+      return {Code::unavailable, fmt::format("{} was begun anew meanwhile", dir_)};
     MutexLock lock(mutex_);
+    if (epoch_.empty()) epoch_ = (*opened)->epoch();
     log_ = std::move(*opened);
     listed_ = before;
     return {};
@@ -94,9 +100,20 @@ Status DirectoryLog::look() const {
 bool DirectoryLog::looked_again() const {
   {
     MutexLock lock(mutex_);
-    if (listing() == listed_) return false;
+    if (listing_of(dir_) == listed_) return false;
   }
   return look().ok();
+}
+
+bool is_written_to(const std::string& dir) {
+  const int fd = ::open((dir + "/trace.lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  const bool held = ::fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  ::close(fd);
+  return held;
 }
 
 }  // namespace devs

@@ -34,19 +34,23 @@ class DirectoryLog final : public StoredLog {
  private:
   explicit DirectoryLog(std::string dir) : dir_(std::move(dir)) {}
   std::shared_ptr<FlightLog> current() const DEVS_EXCLUDES(mutex_);
-  // Which files there are.
-  std::string listing() const;
   // Opens what is there, until nothing has changed while it was opened.
   Status look() const DEVS_EXCLUDES(mutex_);
   // True when the files were others than those now, and have been opened anew.
   bool looked_again() const DEVS_EXCLUDES(mutex_);
 
   const std::string dir_;
-  Epoch epoch_;
+  mutable Epoch epoch_;  // of the first look; a directory begun anew is another log
   mutable Mutex mutex_;
   mutable std::shared_ptr<FlightLog> log_ DEVS_GUARDED_BY(mutex_);
   mutable std::string listed_ DEVS_GUARDED_BY(mutex_);
 };
+
+// Which files of a log there are now; what looked wrong is looked at again when this has
+// changed.
+std::string listing_of(const std::string& directory);
+// True while a server holds the directory; asks without taking anything.
+bool is_written_to(const std::string& dir);
 
 // Ok when a server has written a log there; otherwise says what to do.
 Status find_log(const std::string& dir);

@@ -1,8 +1,6 @@
 // `trace verify`, `trace repair`, `trace reindex`: the health of a directory.
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "orchestrator/query/offline_index.h"
 #include "orchestrator/terminal.h"
@@ -26,6 +24,11 @@ std::string entries_of(const LogFault& fault) {
   return fmt::format("; entries {} to {}", fault.from, fault.through);
 }
 
+std::string line_of(const LogFault& fault) {
+  return fmt::format("{}: byte {}: {}{}{}\n", fault.file, fault.offset, fault.what,
+                     entries_of(fault), fault.repairable ? "; `trace repair` mends it" : "");
+}
+
 std::string fault_json(const LogFault& fault) {
   return fmt::format(R"({{"file":{},"offset":{},"from":{},"to":{},"what":{},"repairable":{}}})",
                      json_string(fault.file), fault.offset, fault.from, fault.through,
@@ -45,10 +48,7 @@ bool print_report(const CheckReport& report, const std::string& dir, bool json) 
                                   report.last, report.lost, report.repaired, faults));
   }
   for (const LogFault& fault : report.faults) {
-    if (!print_text(stdout, fmt::format("{}: byte {}: {}{}{}\n", fault.file, fault.offset,
-                                        fault.what, entries_of(fault),
-                                        fault.repairable ? "; `trace repair` mends it" : "")))
-      return false;
+    if (!print_text(stdout, line_of(fault))) return false;
   }
   std::string line = fmt::format("{}: {} entries, {} segments, {:.1f} MB: ", dir, report.entries,
                                  report.segments, static_cast<double>(report.bytes) / 1e6);
@@ -59,16 +59,16 @@ bool print_report(const CheckReport& report, const std::string& dir, bool json) 
   return print_text(stdout, line + "\n");
 }
 
-// True while a server holds the directory; asks without taking anything.
-bool is_written_to(const std::string& dir) {
-  const int fd = ::open((dir + "/trace.lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  struct flock whole {};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  const bool held = ::fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
-  ::close(fd);
-  return held;
+// A server seals and drops files while they are read: then what looks wrong is looked at
+// again, as often as they change, within reason.
+Result<CheckReport> check_as_it_is(const std::string& dir, const OnProgress& on_progress) {
+  constexpr int kLooks = 5;
+  for (int look = 1;; ++look) {
+    const std::string before = listing_of(dir);
+    auto report = check_log(real_files(), dir, on_progress);
+    const bool fine = report.ok() && report->faults.empty();
+    if (fine || look == kLooks || listing_of(dir) == before) return report;
+  }
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ bool is_written_to(const std::string& dir) {
 int trace_verify(const TraceArguments& arguments) {
   if (Status found = find_log(arguments.dir); !found.ok()) return refused(found.message());
   ProgressLine progress("verify", arguments.progress);
-  const auto report = check_log(real_files(), arguments.dir, shown_by(progress));
+  const auto report = check_as_it_is(arguments.dir, shown_by(progress));
   if (!report.ok()) return refused(report.status().message());
   print_report(*report, arguments.dir, arguments.json);
   if (!report->faults.empty() && is_written_to(arguments.dir))
@@ -93,8 +93,14 @@ int trace_repair(const TraceArguments& arguments) {
       repair_log(real_files(), arguments.dir, stderr_log(Log::Level::error), shown_by(progress));
   if (!done.ok()) return refused(done.status().message());
   for (const std::string& sentence : *done) print_text(stdout, sentence + "\n");
-  if (done->empty()) print_text(stdout, "nothing to mend\n");
-  return 0;
+  const auto report = check_log(real_files(), arguments.dir, {});
+  if (!report.ok()) return refused(report.status().message());
+  if (report->faults.empty()) {
+    if (done->empty()) print_text(stdout, "nothing to mend\n");
+    return 0;
+  }
+  for (const LogFault& fault : report->faults) print_text(stdout, line_of(fault));
+  return failed(fmt::format("{} faults remain that cannot be mended", report->faults.size()));
 }
 
 int trace_reindex(const TraceArguments& arguments) {

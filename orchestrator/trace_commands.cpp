@@ -16,9 +16,19 @@ TraceCommands::TraceCommands(CLI::App& trace, std::string default_url, std::stri
       add(trace, "tail", "Print envelopes as they come, one per line",
           "  mcp-orchestrator trace tail\n"
           "  mcp-orchestrator trace tail --tool files__read_file --min-duration-ms 500\n"
-          "  mcp-orchestrator trace tail --from earliest | jq .payload",
+          "  mcp-orchestrator trace tail --from earliest | jq .payload\n"
+          "  mcp-orchestrator trace tail --dir .devs      the last ten, without a server",
           &trace_tail);
-  tail->add_option("--url", arguments_.url, "The running server")->default_str(default_url_);
+  CLI::Option* server =
+      tail->add_option("--url", arguments_.url, "The running server")->default_str(default_url_);
+  tail->add_option_function<std::string>(
+          "--dir",
+          [this](const std::string& dir) {
+            arguments_.dir = dir;
+            tails_dir_ = true;
+          },
+          "Directory of a flight log: its last entries, and what is added while a server writes")
+      ->excludes(server);
   tail->add_option("--from", arguments_.from, "Event id to continue after, or `earliest`");
   add_filters(*tail);
 
@@ -108,7 +118,8 @@ TraceCommands::TraceCommands(CLI::App& trace, std::string default_url, std::stri
 
 int TraceCommands::run() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is seen where we write
-  if (chosen_ == &trace_tail && arguments_.url.empty()) arguments_.url = default_url_;
+  if (chosen_ == &trace_tail && arguments_.url.empty() && !tails_dir_)
+    arguments_.url = default_url_;
   return chosen_(arguments_);
 }
 

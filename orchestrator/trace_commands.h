@@ -39,6 +39,7 @@ class TraceCommands {
 
   const std::string default_url_;  // for what needs a server
   TraceArguments arguments_;
+  bool tails_dir_ = false;  // `tail` was given a directory, not a server
   Command chosen_ = nullptr;
 };
 

@@ -185,9 +185,78 @@ int replay_of_directory(const TraceArguments& arguments) {
   return 0;
 }
 
+// The last entries, then what a server adds, for as long as one holds the directory.
+class DirectoryTail {
+ public:
+  DirectoryTail(const TraceArguments& arguments, QueryFilter filter)
+      : arguments_(arguments), filter_(std::move(filter)) {}
+
+  int run() {
+    for (;;) {
+      // Asked first: what a server wrote before it left is printed.
+      const bool live = is_written_to(arguments_.dir);
+      const auto log = DirectoryLog::open(arguments_.dir);
+      if (!log.ok()) return refused(log.status().message());
+      if (Status begun = begin(**log); !begun.ok()) return refused(begun.message());
+      if (!print(**log)) return 0;
+      if (!live) return 0;
+      wait_until(Steady::now() + kLookEvery);
+    }
+  }
+
+ private:
+  static constexpr Sequence kLastEntries = 10;
+  static constexpr std::chrono::milliseconds kLookEvery{200};
+
+  Status begin(const DirectoryLog& log) {
+    if (log.epoch() == epoch_) return {};
+    if (!epoch_.empty()) remark(fmt::format("[reset] {} was begun anew", arguments_.dir));
+    const bool again = !epoch_.empty();
+    epoch_ = log.epoch();
+    next_ = log.oldest();
+    if (again || arguments_.from == "earliest") return {};
+    if (arguments_.from.empty()) {
+      if (log.last() > kLastEntries) next_ = std::max(next_, log.last() - kLastEntries + 1);
+      return {};
+    }
+    const auto after = sequence_of(arguments_.from, log);
+    if (!after.ok()) return after.status();
+    next_ = *after + 1;
+    return {};
+  }
+
+  bool print(const DirectoryLog& log) {
+    for (bool fine = true; next_ <= log.last();) {
+      const ReadOutcome read = log.read(next_, {}, [&](const StoredLine& line) {
+        if (fine && matches(filter_, facts_of(line.body))) fine = print_envelope(line.body);
+      });
+      if (!fine) return false;
+      if (read.loss)
+        remark(fmt::format("[gap] {} to {} ({})", encode_event_id(log.epoch(), read.loss->from),
+                           encode_event_id(log.epoch(), read.loss->through),
+                           name_of(read.loss->reason)));
+      if (read.next <= next_) break;
+      next_ = read.next;
+    }
+    return true;
+  }
+
+  const TraceArguments& arguments_;
+  const QueryFilter filter_;
+  Epoch epoch_;
+  Sequence next_ = 0;
+};
+
+int tail_of_directory(const TraceArguments& arguments) {
+  auto filter = filter_of(arguments);
+  if (!filter.ok()) return refused(filter.status().message());
+  return DirectoryTail(arguments, std::move(*filter)).run();
+}
+
 }  // namespace
 
 int trace_tail(const TraceArguments& arguments) {
+  if (arguments.url.empty()) return tail_of_directory(arguments);
   Follower follower(arguments, arguments.from);
   for (bool first = true;; first = false) {
     const auto answer = follower.follow("/trace/stream", stream_filters(arguments));
