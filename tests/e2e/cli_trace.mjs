@@ -9,7 +9,8 @@ import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { matches, stepsOf } from './documented.mjs';
-import { Server, binary, later, plainEnv, run, scratch, slow, thought, until } from './support.mjs';
+import { checkOtlp, checkTraceEvents } from './export_rules.mjs';
+import { Server, allTools, binary, later, npmServers, plainEnv, run, sdkClient, scratch, slow, thought, until } from './support.mjs';
 
 const limit = { timeout: 60_000 * slow };
 
@@ -103,6 +104,43 @@ test('export: four formats, from a running server and from a stopped one', limit
   assert.deepEqual(stopped, running);
 });
 
+test('[T13] export: OTLP/JSON and trace events pass the rules of those who read them', limit, async (t) => {
+  const server = await filled(t, { config: npmServers(scratch(t)) });
+  const client = await sdkClient(t, server);
+  await allTools(client);
+  // Side by side, well and badly, with host ids and without.
+  await Promise.all(Array.from({ length: 12 }, (_, n) => client.callTool({ name: 'everything__echo', arguments: n % 3 === 0 ? { message: n } : { message: `m${n} \u2028 \u{1f40b}` } }).catch(() => {})));
+  const id = (n) => n.toString(16).padStart(2, '0');
+  for (let n = 1; n < 30; ++n) {
+    const call = { turn_index: n, task_id: `t-${n % 3}`, agent_id: `a-${n % 2}`, tool_call_id: `c-${n}`, payload: {}, ...(n % 4 === 0 ? {} : { trace_id: id(n).repeat(16), span_id: id(n).repeat(8) }) };
+    assert.equal((await server.publish({ ...call, type: 'action', timestamp_ns: String(1_800_000_000_000_000_000n + BigInt(n) * 700_001n), payload: { tool_call: { tool_call_id: `c-${n}`, tool_name: 'overlaps', arguments: {} } } })).status, 200);
+    if (n % 5 !== 0) assert.equal((await server.publish({ ...call, type: 'observation', timestamp_ns: String(1_800_000_000_000_000_000n + BigInt(n) * 900_001n), exit_code: n % 2, stdout: 'x', stderr: '', duration_ms: 0.2, metadata: { status: n % 2 ? 'TOOL_ERROR' : 'SUCCESS', tool_name: 'overlaps' } })).status, 200);
+  }
+  await server.stop();
+  for (const more of [[], ['--content'], ['--tool', 'overlaps'], ['--from', `${server.epoch}-20`]]) {
+    const spans = checkOtlp(JSON.parse(await fine(trace(server, 'export', '--format', 'otlp', ...more))));
+    assert.ok(spans.length > 20);
+    checkTraceEvents(JSON.parse(await fine(trace(server, 'export', '--format', 'chrome', ...more))));
+  }
+});
+
+test('the rules themselves can fail', limit, async () => {
+  const good = () => ({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), name: 'x', kind: 2, startTimeUnixNano: '5', endTimeUnixNano: '6', attributes: [{ key: 'k', value: { intValue: '1' } }] }] }] }] });
+  checkOtlp(good());
+  for (const spoil of [(span) => { span.trace_id = span.traceId; }, (span) => { span.traceId = 'AB'.repeat(16); }, (span) => { span.spanId = 'cd'; }, (span) => { span.kind = 'SPAN_KIND_SERVER'; },
+    (span) => { span.startTimeUnixNano = 5; }, (span) => { span.endTimeUnixNano = '4'; }, (span) => { span.parentSpanId = 'ee'.repeat(8); }, (span) => { span.attributes[0].value.intValue = 1; },
+    (span) => { span.attributes.push(span.attributes[0]); }, (span) => { span.status = { code: 3 }; }]) {
+    const bad = good();
+    spoil(bad.resourceSpans[0].scopeSpans[0].spans[0]);
+    assert.throws(() => checkOtlp(bad), spoil.toString());
+  }
+  const slice = { name: 'x', cat: 'c', ph: 'X', ts: 5, dur: 5, pid: 1, tid: 1 };
+  checkTraceEvents({ traceEvents: [slice, { ...slice, ts: 10 }] });
+  for (const bad of [{ ph: 'Z' }, { ts: '5' }, { ts: 0 }, { dur: -1 }, { tid: 1.5 }, { pid: '1' }, { ts: 7 }, { ph: 'B' }, { ph: 'b' }, { ph: 'E' }, { name: '' }, { args: [] }]) {
+    assert.throws(() => checkTraceEvents({ traceEvents: [slice, { ...slice, ...bad }] }), JSON.stringify(bad));
+  }
+});
+
 test('export: filters, ranges and content; a file appears whole, for its owner alone', limit, async (t) => {
   const server = await filled(t);
   const lines = server.logLines();
@@ -144,7 +182,7 @@ test('a closed stdout ends a command quietly; a full one is said', limit, async 
 });
 
 test('beside a server that writes, every look is a whole stretch of the log', limit, async (t) => {
-  const server = await filled(t);
+  const server = await filled(t, { config: { 'trace.segment_bytes': 1 << 20 } });
   let writing = true;
   const writer = (async () => {
     for (let n = 0; writing && n < 2000; ++n) {
@@ -155,13 +193,17 @@ test('beside a server that writes, every look is a whole stretch of the log', li
   const seen = [];
   const page = JSON.parse(await fine(trace(server, 'query', '--newest', '--limit', '5', '--json')));
   assert.equal(page.envelopes.length, 5);
-  for (let round = 0; round < 5; ++round) {
+  const sealed = () => fs.readdirSync(path.join(server.dir, 'segments')).filter((name) => name.endsWith('.zst'));
+  for (let round = 0; round < 5 || (sealed().length < 2 && round < 200); ++round) {
     seen.push(await fine(trace(server, 'export')));
     const json = JSON.parse(await fine(trace(server, 'export', '--format', 'json')));
     assert.deepEqual(json.gaps, []);
+    const { faults } = JSON.parse((await trace(server, 'verify', '--json')).out);
+    assert.deepEqual(faults.filter((fault) => !fault.file.startsWith('trace.')), [], 'only what is being written looks torn');
   }
   writing = false;
   await writer;
+  assert.ok(sealed().length > 0, 'it rolled and sealed meanwhile');
   const whole = await fine(trace(server, 'export'));
   for (const text of seen) assert.ok(whole.startsWith(text) && text.endsWith('\n'), 'a prefix, to a line\'s end');
   assert.ok(seen.at(-1).length > seen[0].length);
@@ -319,6 +361,31 @@ test('tail: filters mean what they mean elsewhere, and --from continues', limit,
   await mistake(remote(server, 'tail', '--status', ''), /status/, 1);
 });
 
+test('tail --dir: the last ten of a stopped directory; beside a server it follows until that ends', limit, async (t) => {
+  const server = await filled(t);
+  for (let n = 0; n < 5; ++n) await server.publish(thought(n));
+  const tail = spawn(binary, ['trace', 'tail', '--dir', server.dir], { stdio: ['ignore', 'pipe', 'pipe'], env: plainEnv() });
+  later(t, () => tail.kill('SIGKILL'));
+  const ended = once(tail, 'close');
+  let out = '';
+  tail.stdout.on('data', (text) => { out += text; });
+  await until('the last ten', () => out.split('\n').length > 10);
+  await run(binary, ['call', 'echo', '{"text":"live"}', '--url', server.url]);
+  await until('what was added', () => out.split('\n').length > 12);
+  await server.stop();
+  const [code] = await ended;
+  assert.equal(code, 0);
+  const lines = server.logLines();
+  assert.equal(lines.length, 16);
+  assert.deepEqual(out.trimEnd().split('\n'), lines.slice(4));
+
+  assert.deepEqual((await fine(trace(server, 'tail'))).trimEnd().split('\n'), lines.slice(6));
+  assert.equal(await fine(trace(server, 'tail', '--from', 'earliest', '--tool', 'gone')), `${lines[7]}\n`);
+  assert.equal(await fine(trace(server, 'tail', '--from', `${server.epoch}-15`)), `${lines[15]}\n`);
+  await mistake(trace(server, 'tail', '--from', 'aaaaaaaaaa-1'), /another log/);
+  assert.equal((await trace(server, 'tail', '--url', server.url)).code, 2);
+});
+
 test('on a terminal nothing of a stranger\'s text is obeyed, and only there lines are coloured', limit, async (t) => {
   const server = await filled(t);
   const shown = async (args, env = {}) => (await run('script', ['-qec', `'${binary}' trace ${args} --dir '${server.dir}'`, '/dev/null'],
@@ -397,6 +464,15 @@ test('sealed segments: export, show and verify go through them; a flipped bit is
   assert.match(await fine(trace(server, 'repair')), /./);
   assert.equal((await trace(server, 'verify')).code, 0);
   assert.deepEqual(JSON.parse(await fine(trace(server, 'export', '--format', 'json'))).gaps, json.gaps, 'mended, and still declared');
+
+  const meta = path.join(server.dir, 'trace.meta');
+  fs.writeFileSync(meta, fs.readFileSync(meta, 'utf8').replace(/"epoch":"[0-9a-f]+"/, '"epoch":"aaaaaaaaaa"'));
+  const beyond = await trace(server, 'repair');
+  const after = await trace(server, 'verify');
+  assert.equal(after.code, 1);
+  assert.equal(beyond.code, 1, beyond.out + beyond.err);
+  assert.ok(!beyond.out.includes('nothing to mend'));
+  assert.ok(beyond.out.includes(after.out.split('\n')[0]), 'names what remains');
 });
 
 test('repair and reindex refuse beside a server, naming it, and work when it has stopped', limit, async (t) => {
