@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -375,6 +376,50 @@ TEST_CASE("TraceQueries: a time range is from its begin to before its end") {
   filter.from_ms = 1001;
   filter.to_ms = 1004;
   CHECK(found_by(shelf, filter) == Numbers{2, 3, 4, 6});
+}
+
+TEST_CASE(
+    "[T37] TraceQueries: pages and gaps are the log once, while it grows, loses and is trimmed") {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    std::mt19937 random(seed);
+    QueryShelf shelf;
+    const auto grow = [&shelf, &random](std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i)
+        shelf.log.add(random() % 3 == 0 ? R"({"type":"x"})" : R"({"type":"y"})");
+    };
+    grow(60);
+    shelf.log.lose(20, 20 + random() % 9, LossReason::corrupt);
+    EnvelopesQuery query;
+    query.filter.types = {"x"};
+    query.after = 1;
+    std::map<Sequence, int> told;
+    Sequence last = 0;
+    for (bool more = true; more;) {
+      const Answered answer(shelf.asked().envelopes(query));
+      for (const Sequence each : answer.sequences()) ++told[each];
+      answer["gaps"].each_element([&told](JsonView gap) {
+        const auto end = [&gap](std::string_view name) {
+          return decode_event_id(gap[name].string().value_or("")).value().sequence;
+        };
+        for (Sequence each = end("from"); each <= end("to"); ++each) ++told[each];
+      });
+      const auto next = answer["next"].string();
+      more = next.has_value();
+      last = decode_event_id(answer["indexed_through"].string().value_or("")).value().sequence;
+      if (more) query.after = decode_event_id(*next).value().sequence;
+      query.limit = 1 + random() % 9;
+      if (shelf.log.last() < 200) grow(random() % 20);
+      if (random() % 4 == 0)
+        shelf.log.drop_before(std::min<Sequence>(shelf.log.oldest() + random() % 40, last));
+    }
+    for (Sequence each = 2; each <= last; ++each) {
+      CAPTURE(seed);
+      CAPTURE(each);
+      const bool wanted = shelf.log.body(each).find("\"x\"") != std::string::npos;
+      CHECK(told[each] <= 1);
+      if (wanted) CHECK(told[each] == 1);
+    }
+  }
 }
 
 TEST_CASE("[T38] TraceQueries: a time range finds what was stored in it, whatever the clock did") {
