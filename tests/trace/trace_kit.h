@@ -24,13 +24,13 @@ inline bool contains(const std::string& text, std::string_view part) {
 
 // What may take long on a loaded machine, and must happen.
 inline TimePoint soon() {
-  return std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  return std::chrono::steady_clock::now() + std::chrono::seconds(60);
 }
 inline TimePoint already() {
   return std::chrono::steady_clock::now();
 }
 
-// True as soon as `condition` holds; false when it did not for 10 s.
+// True as soon as `condition` holds; false when it did not for a minute.
 template <class F>
 bool eventually(F condition) {
   for (const TimePoint deadline = soon(); !condition(); std::this_thread::yield())
