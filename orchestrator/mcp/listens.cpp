@@ -68,7 +68,8 @@ Result<ListenFilter> decode_listen(JsonView params) {
 
 std::uint64_t Listens::next_number() {
   MutexLock lock(mutex_);
-  return ++last_;
+  pending_.insert(++last_);
+  return last_;
 }
 
 Status Listens::add(std::string_view principal, std::string_view id, ListenFilter filter,
@@ -76,7 +77,7 @@ Status Listens::add(std::string_view principal, std::string_view id, ListenFilte
   const std::string first = acknowledged(id, filter);
   {
     MutexLock lock(mutex_);
-    if (gone_.erase(number) > 0) return {};  // its client was faster
+    if (pending_.erase(number) == 0) return {};  // its client has left
     if (closed_) return Status(Code::unavailable, "shutting down");
     const auto of_principal =
         std::count_if(listens_.begin(), listens_.end(),
@@ -89,13 +90,14 @@ Status Listens::add(std::string_view principal, std::string_view id, ListenFilte
   // A change that comes between is told before the acknowledgement at worst; so the
   // acknowledgement is said under no lock, and a change is one to be told again.
   if (listener->say(first, CallListener::Say::always)) return {};
-  remove(number);
+  if (!remove(number)) return {};  // it has been ended, or left, meanwhile
   return Status(Code::invalid_argument, "subscriptions/listen needs Accept: text/event-stream");
 }
 
-void Listens::remove(std::uint64_t number) {
+bool Listens::remove(std::uint64_t number) {
   MutexLock lock(mutex_);
-  if (listens_.erase(number) == 0 && number == last_) gone_.insert(number);
+  pending_.erase(number);
+  return listens_.erase(number) > 0;
 }
 
 template <class Wants>

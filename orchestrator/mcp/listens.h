@@ -37,7 +37,8 @@ class Listens {
   Status add(std::string_view principal, std::string_view id, ListenFilter filter,
              std::shared_ptr<CallListener> listener, std::uint64_t number) DEVS_EXCLUDES(mutex_);
   std::uint64_t next_number() DEVS_EXCLUDES(mutex_);
-  void remove(std::uint64_t number) DEVS_EXCLUDES(mutex_);  // idempotent
+  // False: it is not kept any more.
+  bool remove(std::uint64_t number) DEVS_EXCLUDES(mutex_);
 
   void changed(Change change) DEVS_EXCLUDES(mutex_);
   void updated(std::string_view uri) DEVS_EXCLUDES(mutex_);
@@ -57,8 +58,8 @@ class Listens {
 
   mutable Mutex mutex_;
   std::map<std::uint64_t, Listen> listens_ DEVS_GUARDED_BY(mutex_);
-  std::set<std::uint64_t> gone_ DEVS_GUARDED_BY(mutex_);  // left before they were added
-  std::uint64_t last_ DEVS_GUARDED_BY(mutex_) = 0;
+  std::set<std::uint64_t> pending_ DEVS_GUARDED_BY(mutex_);  // given out, not added yet
+  std::uint64_t last_ DEVS_GUARDED_BY(mutex_) = 0;           // number given out
   bool closed_ DEVS_GUARDED_BY(mutex_) = false;
 };
 
