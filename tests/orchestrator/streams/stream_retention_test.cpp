@@ -42,7 +42,10 @@ struct Fixture {
     SegmentKeeper keeper(
         *house->flight, *pins, clock, house->log, house->metrics,
         {.retention = {.bytes = 0, .entries = entries}, .look_every = std::chrono::hours(1)});
-    REQUIRE(keeper.settle(soon()));
+    const bool settled = keeper.settle(soon());
+    for (const char* what : {"pins_not_saved", "expired_not_noted", "segment_not_sealed", "segment_not_dropped"})
+      if (!settled && house->log.count("WARN " + std::string(what)) > 0) MESSAGE(what);
+    REQUIRE(settled);
   }
   std::string frames(Sequence from, Sequence to) {
     std::string text;
