@@ -39,18 +39,22 @@ void HostRequests::ask(std::vector<ClientQuestion> questions, const Send& send,
   round->asked = std::move(asked);
   round->owed = questions.size();
   std::vector<std::string> messages;
-  bool closed = false;
+  Status refused;
   {
     MutexLock lock(mutex_);
-    closed = closed_;
+    if (closed_) {
+      refused = Status(Code::cancelled, "the session has ended");
+    } else if (waiting_.size() + questions.size() > kMaxWaiting) {
+      refused = Status(Code::resource_exhausted, "The client owes too many answers already.");
+    }
     for (ClientQuestion& question : questions) {
-      if (closed) break;
+      if (!refused.ok()) break;
       const std::string id = json_string(new_id(question.key));
       messages.push_back(encode_rpc_request(id, question.method, question.params));
       waiting_.emplace(id, Waiting{round, std::move(question.key), std::move(question.method)});
     }
   }
-  if (closed) return end_round(round, Status(Code::cancelled, "the session has ended"));
+  if (!refused.ok()) return end_round(round, refused);
   for (const std::string& message : messages) {
     if (send(message)) continue;
     return end_round(round, Status(Code::unavailable,

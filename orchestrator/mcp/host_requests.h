@@ -23,6 +23,9 @@ namespace devs {
 // anything else has no answer.  Thread-safe.
 class HostRequests {
  public:
+  // A client that never answers must not make us remember for ever.
+  static constexpr std::size_t kMaxWaiting = 1'000;
+
   // Brings one message to the client; false when there is no way.
   using Send = std::function<bool(std::string_view message)>;
 

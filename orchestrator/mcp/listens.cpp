@@ -84,14 +84,36 @@ Status Listens::add(std::string_view principal, std::string_view id, ListenFilte
                       [principal](const auto& each) { return each.second.principal == principal; });
     if (static_cast<std::size_t>(of_principal) >= kMaxPerPrincipal)
       return Status(Code::resource_exhausted, "at most 16 listens at once");
-    listens_.emplace(number,
-                     Listen{std::string(principal), std::string(id), std::move(filter), listener});
+    listens_.emplace(number, Listen{.principal = std::string(principal),
+                                    .id = std::string(id),
+                                    .filter = std::move(filter),
+                                    .listener = listener,
+                                    .early = {}});
   }
-  // A change that comes between is told before the acknowledgement at worst; so the
-  // acknowledgement is said under no lock, and a change is one to be told again.
-  if (listener->say(first, CallListener::Say::always)) return {};
+  if (listener->say(first, CallListener::Say::always)) {
+    acknowledge(number);
+    return {};
+  }
   if (!remove(number)) return {};  // it has been ended, or left, meanwhile
   return Status(Code::invalid_argument, "subscriptions/listen needs Accept: text/event-stream");
+}
+
+void Listens::acknowledge(std::uint64_t number) {
+  for (;;) {
+    std::shared_ptr<CallListener> listener;
+    std::vector<std::string> early;
+    {
+      MutexLock lock(mutex_);
+      const auto found = listens_.find(number);
+      if (found == listens_.end()) return;
+      Listen& listen = found->second;
+      listen.acknowledged = listen.early.empty();
+      if (listen.acknowledged) return;
+      early.swap(listen.early);
+      listener = listen.listener;
+    }
+    for (const std::string& message : early) listener->say(message, CallListener::Say::once);
+  }
 }
 
 bool Listens::remove(std::uint64_t number) {
@@ -105,14 +127,19 @@ void Listens::tell(std::string_view method, std::string_view fields, Wants wants
   std::vector<std::pair<std::shared_ptr<CallListener>, std::string>> who;
   {
     MutexLock lock(mutex_);
-    for (const auto& [number, listen] : listens_)
-      if (wants(listen.filter)) who.emplace_back(listen.listener, listen.id);
+    for (auto& [number, listen] : listens_) {
+      if (!wants(listen.filter)) continue;
+      std::string message = encode_rpc_notification(
+          method, "{" + std::string(fields) + subscription(listen.id) + "}");
+      if (listen.acknowledged) {
+        who.emplace_back(listen.listener, std::move(message));
+      } else if (std::find(listen.early.begin(), listen.early.end(), message) ==
+                 listen.early.end()) {
+        listen.early.push_back(std::move(message));
+      }
+    }
   }
-  for (const auto& [listener, id] : who) {
-    listener->say(
-        encode_rpc_notification(method, "{" + std::string(fields) + subscription(id) + "}"),
-        CallListener::Say::once);
-  }
+  for (const auto& [listener, message] : who) listener->say(message, CallListener::Say::once);
 }
 
 void Listens::changed(Change change) {

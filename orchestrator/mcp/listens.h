@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/mcp/rpc_reply.h"
 #include "protocol/json.h"
@@ -52,7 +53,12 @@ class Listens {
     std::string principal, id;
     ListenFilter filter;
     std::shared_ptr<CallListener> listener;
+    // What happened before the acknowledgement was said; it comes first.
+    bool acknowledged = false;
+    std::vector<std::string> early;
   };
+  // Says what came early, until there is nothing more.
+  void acknowledge(std::uint64_t number) DEVS_EXCLUDES(mutex_);
   template <class Wants>
   void tell(std::string_view method, std::string_view fields, Wants wants) DEVS_EXCLUDES(mutex_);
 

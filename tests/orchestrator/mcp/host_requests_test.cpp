@@ -64,6 +64,23 @@ TEST_CASE("HostRequests: no id is used twice, though a key is") {
   }
 }
 
+TEST_CASE("HostRequests: a client that owes a thousand answers is asked no more") {
+  HostRequests requests;
+  std::vector<Asking> asking(HostRequests::kMaxWaiting + 1);
+  for (std::size_t i = 0; i < asking.size(); ++i)
+    asking[i].ask(requests, {{"k" + std::to_string(i), "roots/list", "{}"}});
+  CHECK(requests.waiting() == HostRequests::kMaxWaiting);
+  REQUIRE(asking.back().told);
+  CHECK(asking.back().told->status().code() == Code::resource_exhausted);
+  CHECK(asking.back().sent.empty());
+  CHECK(answer(requests, "{\"jsonrpc\":\"2.0\",\"id\":" +
+                             std::string(JsonView(asking[0].sent[0])["id"].text()) +
+                             ",\"result\":{}}"));
+  Asking next;
+  next.ask(requests, {{"next", "roots/list", "{}"}});
+  CHECK(next.sent.size() == 1);
+}
+
 TEST_CASE("HostRequests: nobody to reach, a session that ends, and one that has") {
   HostRequests requests;
   Asking unreachable;

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "orchestrator/mcp/listens.h"
 #include "orchestrator/mcp/stream_shelf.h"
 
 #include "tests/orchestrator/mcp/mcp_fixture.h"
@@ -33,7 +35,8 @@ struct Listening {
 };
 
 void add_prompt(McpFixture& fixture, const std::string& name) {
-  REQUIRE(fixture.endpoint->prompts().add({name, prompt_json(name, "", {}), nullptr, {}}).ok());
+  REQUIRE(
+      fixture.endpoint->prompts().add({name, prompt_json(name, "", {}), fixture.held, {}}).ok());
 }
 
 TEST_CASE(
@@ -54,6 +57,39 @@ TEST_CASE(
   CHECK(JsonView(updated)["params"]["uri"].is("test://a"));
   CHECK(JsonView(updated)["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"].text() ==
         "7");
+}
+
+// A client to which something happens while it is told the first thing.
+struct Interrupted final : CallListener {
+  std::function<void()> meanwhile;
+  std::vector<std::string> said;
+  void progress(std::string_view) override {}
+  bool say(std::string_view message, Say) override {
+    if (const auto once = std::exchange(meanwhile, nullptr)) once();
+    said.emplace_back(message);
+    return true;
+  }
+  void end(RpcEnd end) override { said.push_back(end.message); }
+};
+
+TEST_CASE("[M15] listen: a change that comes with the acknowledgement is told after it") {
+  Listens listens;
+  const auto client = std::make_shared<Interrupted>();
+  client->meanwhile = [&listens] {
+    listens.changed(Listens::Change::tools);
+    listens.changed(Listens::Change::tools);
+    listens.updated("test://a");
+  };
+  ListenFilter filter;
+  filter.tools = true;
+  filter.uris = {"test://a"};
+  REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
+  REQUIRE(client->said.size() == 3);
+  CHECK(client->said[0].find("subscriptions/acknowledged") != std::string::npos);
+  CHECK(client->said[1].find("tools/list_changed") != std::string::npos);
+  CHECK(client->said[2].find("resources/updated") != std::string::npos);
+  listens.changed(Listens::Change::tools);
+  CHECK(client->said.size() == 4);
 }
 
 TEST_CASE("[M15] listen: ends with its response when the house closes") {
