@@ -18,9 +18,4 @@ struct ParamHeader {
 // reached through `properties` only, to the depth of kRequestJson.
 std::vector<ParamHeader> param_headers_of(JsonView input_schema);
 
-// Why the schema's use of `x-mcp-header` breaks the rules, or empty: each a non-empty
-// token (RFC 9110), unique ignoring case, on an integer, string or boolean property
-// reached through `properties` alone.
-std::string param_headers_fault(JsonView input_schema);
-
 }  // namespace devs

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <vector>
 
 #include "protocol/base64.h"
 #include "trace/random.h"
@@ -39,6 +38,12 @@ Seal::Seal(const Key& key) : key_(key) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(key_.data(), key_.size(), digest.data());
   key_id_ = digest[0];
+}
+
+Seal Seal::of_this_process() {
+  Key key{};
+  random_bytes(key);
+  return Seal(key);
 }
 
 Result<Seal> Seal::open(const std::filesystem::path& file) {

@@ -29,6 +29,8 @@ class Seal {
   // readable by others; the message names the file and the way out.
   static Result<Seal> open(const std::filesystem::path& file);
   explicit Seal(const Key& key);
+  // With a random key: what it seals is good as long as this process.
+  static Seal of_this_process();
 
   std::string seal(std::string_view purpose, std::string_view content) const;
   // Nullopt for everything seal() with this key and purpose did not write.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -8,6 +7,7 @@
 #include <string_view>
 
 #include "orchestrator/calls/tool_registry.h"
+#include "orchestrator/mcp/list_cursor.h"
 #include "protocol/mcp_version.h"
 #include "protocol/result.h"
 #include "trace/clock.h"
@@ -18,9 +18,8 @@ namespace devs {
 // Lists and their cursors.
 //
 // A list is read from one snapshot from its first page to its last: a cursor names
-// the snapshot and the place, sealed with a key of this process to the principal
-// that got it.  A snapshot is kept kCursorLife after a cursor to it was given, and
-// at most kMaxSnapshots are; a cursor to one that is gone is invalid.
+// the snapshot and the place (ListCursors).  A snapshot is kept kCursorLife after a cursor to it
+// was given, and at most kMaxSnapshots are; a cursor to one that is gone is invalid.
 //
 // Thread-safe.
 class Catalogue {
@@ -37,23 +36,17 @@ class Catalogue {
   std::uint64_t generation() const { return tools_.snapshot()->generation(); }
 
  private:
-  struct Place {
-    std::uint64_t generation = 0;
-    std::size_t offset = 0;
-  };
   struct Held {
     ToolSetPtr tools;
     TimePoint until;
   };
 
-  std::string seal(std::string_view principal, Place place) const;
-  Result<Place> open(std::string_view principal, std::string_view cursor) const;
   void hold(const ToolSetPtr& tools, TimePoint now) DEVS_EXCLUDES(mutex_);
   ToolSetPtr held(std::uint64_t generation, TimePoint now) DEVS_EXCLUDES(mutex_);
 
   ToolRegistry& tools_;
   const std::size_t page_size_;
-  const std::array<std::uint8_t, 32> key_;
+  const ListCursors cursors_;
 
   mutable Mutex mutex_;
   std::deque<Held> held_ DEVS_GUARDED_BY(mutex_);

@@ -13,7 +13,9 @@
 namespace devs {
 
 // What a running request has of its client besides the answer it owes: who it is, what
-// it can be asked, and the ways to tell and to ask it.  One for both eras.
+// it can be asked, and the ways to tell and to ask it.  One for both eras.  The functions
+// made here may be called on any thread and keep what they need alive; after the answer
+// they do nothing.
 
 // Log messages of at least the level the client wants, on the stream of its request;
 // empty when it wants none.

@@ -1,6 +1,5 @@
 #include "orchestrator/mcp/host_call.h"
 
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -12,6 +11,7 @@
 namespace devs {
 namespace {
 
+// Told to the function; nobody enforces it.
 constexpr std::chrono::seconds kHostCallLimit{30};
 
 class HostCall : public std::enable_shared_from_this<HostCall> {

@@ -1,6 +1,7 @@
 #include "orchestrator/mcp/mcp_endpoint.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -8,7 +9,6 @@
 #include "orchestrator/mcp/session_streams.h"
 #include "protocol/limits.h"
 #include "trace/bell.h"
-#include "trace/random.h"
 
 namespace devs {
 namespace {
@@ -93,9 +93,9 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       const auto impl = weak.lock();
       if (!impl || impl->house->closed) return;
       impl->house->listens.changed(change);
-      const std::string message = encode_rpc_notification(method, {});
-      for (const SessionPtr& session : impl->house->sessions.all())
-        session->streams()->send_standalone(message);
+      impl->tell_all([message = encode_rpc_notification(method, {})](Session& session) {
+        session.streams()->send_standalone(message, {.once = true});
+      });
     });
   }
 
@@ -107,19 +107,26 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       return;
     }
     house->reactor.timers().set(tell_, house->reactor.now() + kTellTogether);
-    tell_from(std::make_shared<const std::vector<SessionPtr>>(house->sessions.all()), 0);
+    tell_all([this](Session& session) { tell_tools_changed(*house, session); });
   }
 
   void tell_again() {
     if (std::exchange(changed_again_, false)) tools_changed();
   }
 
-  void tell_from(std::shared_ptr<const std::vector<SessionPtr>> sessions, std::size_t at) {
+  using Tell = std::function<void(Session&)>;
+  void tell_all(Tell tell) {
+    tell_from(std::make_shared<const std::vector<SessionPtr>>(house->sessions.all()), 0,
+              std::move(tell));
+  }
+  void tell_from(std::shared_ptr<const std::vector<SessionPtr>> sessions, std::size_t at,
+                 Tell tell) {
     const std::size_t end = std::min(sessions->size(), at + kTellSlice);
-    for (; at < end; ++at) tell_tools_changed(*house, *(*sessions)[at]);
+    for (; at < end; ++at) tell(*(*sessions)[at]);
     if (at == sessions->size()) return;
-    house->reactor.post([self = shared_from_this(), sessions = std::move(sessions), at] {
-      self->tell_from(sessions, at);
+    house->reactor.post([self = shared_from_this(), sessions = std::move(sessions), at,
+                         tell = std::move(tell)]() mutable {
+      self->tell_from(std::move(sessions), at, std::move(tell));
     });
   }
 
@@ -136,10 +143,7 @@ namespace {
 
 // Without a key of the operator's, what was sealed is good as long as this process.
 McpEndpoint::Options sealed(McpEndpoint::Options options) {
-  if (options.seal) return options;
-  Seal::Key key{};
-  random_bytes(key);
-  options.seal = std::make_shared<const Seal>(key);
+  if (!options.seal) options.seal = std::make_shared<const Seal>(Seal::of_this_process());
   return options;
 }
 
@@ -204,7 +208,7 @@ void McpEndpoint::resource_updated(std::string_view uri) {
   const std::string message = encode_rpc_notification("notifications/resources/updated",
                                                       "{\"uri\":" + json_string(uri) + "}");
   for (const SessionPtr& session : house.sessions.all())
-    if (session->subscribed(uri)) session->streams()->send_standalone(message);
+    if (session->subscribed(uri)) session->streams()->send_standalone(message, {.once = true});
 }
 
 std::size_t McpEndpoint::sessions() const {

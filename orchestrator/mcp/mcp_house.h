@@ -7,6 +7,7 @@
 
 #include "orchestrator/mcp/catalogue.h"
 #include "orchestrator/mcp/implicit_task.h"
+#include "orchestrator/mcp/list_cursor.h"
 #include "orchestrator/mcp/listens.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
 #include "orchestrator/mcp/offers.h"
@@ -35,6 +36,7 @@ struct McpHouse {
   Counter& other_versions;
 
   Offers prompts, resources, templates;
+  const ListCursors cursors;  // of their lists
   Listens listens;
   SessionTable sessions;
   Catalogue catalogue;

@@ -13,33 +13,27 @@ namespace {
 constexpr CacheHints kListHints{.ttl_ms = 60'000, .is_public = true};
 constexpr CacheHints kReadHints{.ttl_ms = 0, .is_public = false};
 constexpr std::size_t kMaxCompletions = 100;
-constexpr std::string_view kCursor = "cursor";
 
-// `list:generation:place:principal`, sealed: good while the list stays as it is.
-std::string cursor_text(const RpcTurn& turn, std::uint64_t generation, std::size_t place) {
-  return std::string(turn.message.method) + ':' + std::to_string(generation) + ':' +
-         std::to_string(place) + ':' + turn.principal.name;
-}
-
-// The place where a page begins; nullopt: a cursor that is none of ours, or of a list
-// that has changed.
-std::optional<std::size_t> page_begin(const RpcTurn& turn, const Offers::Shelf& shelf) {
+// The place where a page begins; invalid_argument for a cursor that is none of ours, or of
+// a list that has changed.
+Result<std::size_t> page_begin(const RpcTurn& turn, const Offers::Shelf& shelf) {
   const JsonView cursor = turn.message.params["cursor"];
-  if (!cursor.present()) return 0;
-  const auto text = turn.house->options.seal->open(kCursor, cursor.string().value_or(""));
-  if (!text) return std::nullopt;
-  const std::size_t page = turn.house->options.page_size;
-  for (std::size_t place = page; place < shelf.by_key.size(); place += page)
-    if (*text == cursor_text(turn, shelf.generation, place)) return place;
-  return std::nullopt;
+  if (!cursor.present()) return std::size_t{0};
+  const auto place = turn.house->cursors.open(turn.message.method, turn.principal.name,
+                                              cursor.string().value_or(""));
+  if (!place.ok()) return place.status();
+  if (place->generation != shelf.generation)
+    return Status(Code::invalid_argument, "Invalid cursor: the list has changed");
+  return place->offset;
 }
 
 // One page of `member`.
 void list(const RpcTurn& turn, RpcReply& reply, const Offers& offers, std::string_view member) {
   const Offers::ShelfPtr shelf = offers.snapshot();
   const auto begin = page_begin(turn, *shelf);
-  if (!begin) return reply.now(bad_params(turn, "Invalid cursor"));
-  const std::size_t end = std::min(shelf->by_key.size(), *begin + turn.house->options.page_size);
+  if (!begin.ok()) return reply.now(bad_params(turn, begin.status().message()));
+  const std::size_t page = std::max<std::size_t>(turn.house->options.page_size, 1);
+  const std::size_t end = std::min(shelf->by_key.size(), *begin + page);
   std::string out = "{\"" + std::string(member) + "\":[";
   std::size_t place = 0;
   for (const auto& [key, offer] : shelf->by_key) {
@@ -51,8 +45,9 @@ void list(const RpcTurn& turn, RpcReply& reply, const Offers& offers, std::strin
   }
   out += ']';
   if (end < shelf->by_key.size()) {
-    out += ",\"nextCursor\":" + json_string(turn.house->options.seal->seal(
-                                    kCursor, cursor_text(turn, shelf->generation, end)));
+    out += ",\"nextCursor\":" +
+           json_string(turn.house->cursors.seal(turn.message.method, turn.principal.name,
+                                                {.generation = shelf->generation, .offset = end}));
   }
   reply.now(result_for(turn, out + '}', kListHints));
 }

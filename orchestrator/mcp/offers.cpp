@@ -12,6 +12,16 @@ void member(std::string& out, std::string_view name, std::string_view value) {
   append_json_string(out, value);
 }
 
+std::string described(std::string_view key, std::string_view value, std::string_view name,
+                      std::string_view description, std::string_view mime_type) {
+  std::string out = "{";
+  member(out, key, value);
+  member(out, "name", name);
+  member(out, "description", description);
+  member(out, "mimeType", mime_type);
+  return out + '}';
+}
+
 }  // namespace
 
 std::string prompt_json(std::string_view name, std::string_view description,
@@ -35,22 +45,12 @@ std::string prompt_json(std::string_view name, std::string_view description,
 
 std::string resource_json(std::string_view uri, std::string_view name, std::string_view description,
                           std::string_view mime_type) {
-  std::string out = "{";
-  member(out, "uri", uri);
-  member(out, "name", name);
-  member(out, "description", description);
-  member(out, "mimeType", mime_type);
-  return out + '}';
+  return described("uri", uri, name, description, mime_type);
 }
 
 std::string resource_template_json(std::string_view uri_template, std::string_view name,
                                    std::string_view description, std::string_view mime_type) {
-  std::string out = "{";
-  member(out, "uriTemplate", uri_template);
-  member(out, "name", name);
-  member(out, "description", description);
-  member(out, "mimeType", mime_type);
-  return out + '}';
+  return described("uriTemplate", uri_template, name, description, mime_type);
 }
 
 std::optional<std::map<std::string, std::string>> match_template(std::string_view uri_template,
@@ -92,8 +92,9 @@ Status Offers::add(Offer offer) {
   std::vector<Bell*> bells;
   {
     MutexLock lock(mutex_);
-    if (offer.key.empty() || current_->by_key.contains(offer.key))
-      return Status(Code::invalid_argument, "'" + offer.key + "' is empty or taken");
+    if (offer.key.empty() || current_->by_key.contains(offer.key) || !offer.function)
+      return Status(Code::invalid_argument,
+                    "'" + offer.key + "' is empty, taken, or has nobody to answer for it");
     auto next = std::make_shared<Shelf>(*current_);
     std::string key = offer.key;
     next->by_key.emplace(std::move(key), std::make_shared<const Offer>(std::move(offer)));

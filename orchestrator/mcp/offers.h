@@ -28,7 +28,7 @@ using CompletionFunction = std::function<std::vector<std::string>(
 struct Offer {
   std::string key;   // the prompt's name, the resource's URI, the template
   std::string json;  // the Prompt, Resource or ResourceTemplate object, compact
-  ToolPtr function;  // null for nobody
+  ToolPtr function;  // not null
   CompletionFunction complete;
 };
 using OfferPtr = std::shared_ptr<const Offer>;
@@ -63,7 +63,7 @@ class Offers {
 
   ShelfPtr snapshot() const DEVS_EXCLUDES(mutex_);
   OfferPtr find(std::string_view key) const DEVS_EXCLUDES(mutex_);
-  // Refuses an empty key and one that is taken.
+  // Refuses an empty key, one that is taken, and an offer without its function.
   Status add(Offer offer) DEVS_EXCLUDES(mutex_);
   bool remove(std::string_view key) DEVS_EXCLUDES(mutex_);
   // Rung after each change.  Before the first change; for the life of these offers.

@@ -14,7 +14,8 @@ namespace {
 // A name is shown and logged, never used for a decision.
 constexpr std::size_t kMaxClientName = 128;
 
-constexpr CacheHints kDiscoverHints{.ttl_ms = 60'000, .is_public = true};
+// Of discover and of the list of tools: the same for everybody.
+constexpr CacheHints kOurHints{.ttl_ms = 60'000, .is_public = true};
 
 // What we offer, the same to every client of an era (MCP page 3.3).
 std::string capabilities(McpRevision revision) {
@@ -76,7 +77,7 @@ void discover(const RpcTurn& turn, RpcReply& reply) {
     out += ",\"instructions\":";
     append_json_string(out, options.instructions);
   }
-  reply.now(result_for(turn, out + '}', kDiscoverHints));
+  reply.now(result_for(turn, out + '}', kOurHints));
 }
 
 void ping(const RpcTurn& turn, RpcReply& reply) {
@@ -96,7 +97,7 @@ void list_tools(const RpcTurn& turn, RpcReply& reply) {
   const auto page = turn.house->catalogue.tools_page(turn.principal.name, text ? &*text : nullptr,
                                                      turn.revision, turn.house->reactor.now());
   if (!page.ok()) return reply.now(fault_end(turn.message.id, fault_of(page.status())));
-  reply.now(result_for(turn, *page, CacheHints{.ttl_ms = 60'000, .is_public = true}));
+  reply.now(result_for(turn, *page, kOurHints));
 }
 
 void set_log_level(const RpcTurn& turn, RpcReply& reply) {

@@ -20,7 +20,6 @@ struct RpcTurn {
   const SessionPtr& session;          // null: sent without one
   McpRevision revision;               // what the answer may contain
   const RequestMeta* meta = nullptr;  // modern era: what the request carries
-  std::string_view method() const { return message.method; }
 };
 
 // A result in the form of the era; hints are for those of lists and reads.

@@ -106,9 +106,7 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
     if (value) stream.last_progress = value;
     std::string message = encode_rpc_notification("notifications/progress",
                                                   with_progress_token(view, stream.progress_token));
-    const bool has_room = stream.unsent.size() < options_.unsent_messages &&
-                          stream.unsent_bytes + message.size() <= options_.unsent_bytes;
-    if (has_room && stream.held.empty() && may_progress(stream, reactor_.now())) {
+    if (has_room(stream, message) && stream.held.empty() && may_progress(stream, reactor_.now())) {
       say(number, stream, message);
     } else {
       stream.held = std::move(message);
@@ -118,37 +116,44 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
   post_wake(line);
 }
 
+bool StreamShelf::has_room(const Stream& stream, std::string_view message) const {
+  return stream.unsent.size() < options_.unsent_messages &&
+         stream.unsent_bytes + message.size() <= options_.unsent_bytes;
+}
+
+bool StreamShelf::send(std::uint64_t number, Stream& stream, std::string_view message,
+                       Terms terms) {
+  if (terms.droppable && !has_room(stream, message)) return false;
+  const auto is_it = [message](const Frame& frame) {
+    return frame->find(message) != std::string::npos;
+  };
+  if (terms.once && std::any_of(stream.unsent.begin(), stream.unsent.end(), is_it)) return true;
+  if (!stream.held.empty()) say(number, stream, std::exchange(stream.held, {}));
+  say(number, stream, message);
+  return true;
+}
+
 bool StreamShelf::send(std::uint64_t number, std::string_view message, Terms terms) {
   std::optional<StreamLine> line;
   {
     MutexLock lock(mutex_);
     const auto found = streams_.find(number);
     if (found == streams_.end() || found->second.ended) return false;
-    Stream& stream = found->second;
-    const bool has_room = stream.unsent.size() < options_.unsent_messages &&
-                          stream.unsent_bytes + message.size() <= options_.unsent_bytes;
-    if (terms.droppable && !has_room) return false;
-    if (terms.once &&
-        std::any_of(stream.unsent.begin(), stream.unsent.end(), [&](const Frame& frame) {
-          return frame->find(message) != std::string::npos;
-        })) {
-      return true;
-    }
-    if (!stream.held.empty()) say(number, stream, std::exchange(stream.held, {}));
-    say(number, stream, message);
-    line = wake(stream);
+    if (!send(number, found->second, message, terms)) return false;
+    line = wake(found->second);
   }
   post_wake(line);
   return true;
 }
 
-bool StreamShelf::send_standalone(std::string_view message) {
+bool StreamShelf::send_standalone(std::string_view message, Terms terms) {
+  terms.droppable = true;
   std::optional<StreamLine> line;
   {
     MutexLock lock(mutex_);
     const auto found = streams_.find(standalone_);
     if (found == streams_.end() || found->second.ended || !found->second.reading) return false;
-    say(standalone_, found->second, message);
+    if (!send(standalone_, found->second, message, terms)) return false;
     line = wake(found->second);
   }
   post_wake(line);

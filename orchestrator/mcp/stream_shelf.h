@@ -64,11 +64,12 @@ class StreamShelf {
   // Any other message of an answer stream, in its place.  False: not taken.
   struct Terms {
     bool droppable = false;  // a log: not when too much waits unsent
-    bool once = false;       // a change: not while the same waits unsent (not resumable)
+    bool once = false;       // a change: not while the same waits unsent
   };
   bool send(std::uint64_t stream, std::string_view message, Terms terms) DEVS_EXCLUDES(mutex_);
-  // A message on the standalone stream; false when nobody reads it.
-  bool send_standalone(std::string_view message) DEVS_EXCLUDES(mutex_);
+  // The same on the standalone stream, where nothing is owed: false too when nobody reads
+  // it, or when too much waits unsent.
+  bool send_standalone(std::string_view message, Terms terms) DEVS_EXCLUDES(mutex_);
   // The response: the last message; the stream ends after it.
   void finish(std::uint64_t stream, std::string_view message) DEVS_EXCLUDES(mutex_);
   // Ends without a response; nobody can come back to it.
@@ -132,6 +133,9 @@ class StreamShelf {
   using Streams = std::map<std::uint64_t, Stream>;
 
   void say(std::uint64_t number, Stream& stream, std::string_view message) DEVS_REQUIRES(mutex_);
+  bool send(std::uint64_t number, Stream& stream, std::string_view message, Terms terms)
+      DEVS_REQUIRES(mutex_);
+  bool has_room(const Stream& stream, std::string_view message) const DEVS_REQUIRES(mutex_);
   void queue(Stream& stream, Frame frame) DEVS_REQUIRES(mutex_);
   void forget_oldest() DEVS_REQUIRES(mutex_);
   void forget_if_over(Streams::iterator at) DEVS_REQUIRES(mutex_);

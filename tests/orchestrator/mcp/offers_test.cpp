@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "orchestrator/mcp/stream_shelf.h"
 #include "tests/orchestrator/mcp/mcp_fixture.h"
 #include "tests/orchestrator/mcp/modern_client.h"
 
@@ -113,12 +114,23 @@ TEST_CASE("resources: read by URI and by template; one that is not there is name
   CHECK(result_of(read)["cacheScope"].is("private"));
 }
 
+TEST_CASE("Offers: one key once, and never without somebody who answers for it") {
+  Offering fixture;
+  Offers& prompts = fixture.endpoint->prompts();
+  CHECK_FALSE(prompts.add({"hello", "{}", fixture.held, {}}).ok());
+  CHECK_FALSE(prompts.add({"", "{}", fixture.held, {}}).ok());
+  CHECK_FALSE(prompts.add({"nobody", "{}", nullptr, {}}).ok());
+  CHECK(prompts.add({"another", "{}", fixture.held, {}}).ok());
+  CHECK(prompts.remove("another"));
+  CHECK_FALSE(prompts.remove("another"));
+}
+
 TEST_CASE("lists: pages hang together, and a cursor is good for its list only") {
   Offering fixture({.mcp = {.page_size = 2}});
   for (int i = 0; i < 4; ++i) {
     const std::string uri = "test://more" + std::to_string(i);
     REQUIRE(fixture.endpoint->resources()
-                .add({uri, resource_json(uri, uri, "", ""), nullptr, {}})
+                .add({uri, resource_json(uri, uri, "", ""), fixture.held, {}})
                 .ok());
   }
   const McpClient client = fixture.ready();
@@ -211,6 +223,15 @@ TEST_CASE("prompts: may ask the client as a tool may, in both eras") {
           R"({"jsonrpc":"2.0","id":"context","result":{"action":"accept","content":{"v":"L"}}})");
   }
   CHECK(last.find("\"L\"") != std::string::npos);
+}
+
+TEST_CASE("subscriptions: a client that does not read its stream costs a bounded memory") {
+  Offering fixture;
+  StreamShelf shelf({.unsent_messages = 10}, fixture.house.reactor);
+  REQUIRE(shelf.open_standalone());
+  for (int i = 0; i < 10; ++i)
+    CHECK(shelf.send_standalone(R"({"n":)" + std::to_string(i) + "}", {}));
+  CHECK_FALSE(shelf.send_standalone(R"({"n":10})", {}));
 }
 
 TEST_CASE("subscriptions: whoever subscribed hears of an update on its own stream, nobody else") {

@@ -1,7 +1,8 @@
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <memory>
-#include <thread>
+#include <mutex>
 
 #include "protocol/json.h"
 #include "tests/support/mcp_fixture/fixture.h"
@@ -9,11 +10,12 @@
 namespace devs {
 namespace {
 
-// What the scenarios want between two messages.
+// What the scenarios want between two messages; over at once when nobody waits any more.
 void pause(const ToolRun& run) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(50);
-  while (!run.stop.stop_requested() && std::chrono::steady_clock::now() < until)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  std::mutex mutex;
+  std::condition_variable_any nothing;
+  std::unique_lock lock(mutex);
+  nothing.wait_for(lock, run.stop, std::chrono::milliseconds(50), [] { return false; });
 }
 
 std::string quoted_block(std::string_view type, std::string_view data, std::string_view mime) {
