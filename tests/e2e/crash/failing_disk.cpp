@@ -63,6 +63,7 @@ std::string order_for(std::string_view call, std::string_view path) {
 // 0, or what `call` on `path` is to fail with.
 int verdict(std::string_view call, std::string_view path) {
   std::string order = order_for(call, path);
+  // The process sleeps in its call as it would on a disk that hangs; the order is a file.
   for (; order == "HANG"; order = order_for(call, path)) ::usleep(10'000);
   return order.empty() ? 0 : errno_called(order);
 }
