@@ -33,7 +33,7 @@ export const { StreamableHTTPClientTransport } = await load('@modelcontextprotoc
 
 // Resolves with what `condition` answers once that is truthy; looks every 5 ms and
 // whenever the event loop turns anyway.  Past the deadline it fails, naming `what`.
-export async function until(what, condition, ms = 10_000) {
+export async function until(what, condition, ms = 60_000) {
   const deadline = Date.now() + ms * slow;
   for (;;) {
     const answer = await condition();
@@ -226,7 +226,7 @@ export async function rawGet(server, route, headers = '') {
 // --- programs
 
 // Runs a program to its end.
-export async function run(program, args, { env = plainEnv(), cwd = root, input = '', ms = 20_000 } = {}) {
+export async function run(program, args, { env = plainEnv(), cwd = root, input = '', ms = 60_000 } = {}) {
   const child = spawn(program, args, { env, cwd, stdio: 'pipe' });
   let out = '', err = '';
   child.stdout.on('data', (text) => { out += text; });

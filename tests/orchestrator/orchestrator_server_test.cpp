@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/support/http_wire.h"
+#include "tests/support/patience.h"
 #include "tests/support/temp_dir.h"
 
 namespace devs {
@@ -141,7 +142,7 @@ TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a su
       "/mcp", R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet"}})");
   CHECK(answer.status == 200);
   CHECK(answer.body.find("hello") != std::string::npos);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = soon();
   MutexLock lock(mutex);
   while (seen.size() < 2 && changed.wait_until(mutex, deadline)) {
   }

@@ -10,6 +10,7 @@
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/net/stored_waiters.h"
 #include "tests/support/broken_file.h"
+#include "tests/support/patience.h"
 #include "tests/support/temp_dir.h"
 #include "trace/flight_log.h"
 #include "trace/flight_recorder.h"
@@ -37,7 +38,7 @@ class CallFixture {
         turning_([this] { reactor.run(); }) {}
   ~CallFixture() {
     disk.mend();
-    desk.drain(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    desk.drain(soon());
     workers.stop();
     house_workers.stop();
     bus.close();
@@ -54,7 +55,7 @@ class CallFixture {
     std::vector<std::string> progress DEVS_GUARDED_BY(mutex);
 
     bool wait() {
-      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+      const auto deadline = soon();
       MutexLock lock(mutex);
       while (!done)
         if (!changed.wait_until(mutex, deadline)) return done;
@@ -95,7 +96,7 @@ class CallFixture {
 
   // Everything stored so far, in order.
   std::vector<EntryPtr> story() {
-    (void)recorder_.flush(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    (void)recorder_.flush(soon());
     std::vector<EntryPtr> all;
     (void)read_entries(*log_, 1, {100'000, 64 * kMiB}, all);
     return all;

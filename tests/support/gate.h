@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "tests/support/patience.h"
 #include "trace/mutex.h"
 
 namespace devs {
@@ -15,9 +16,9 @@ class Gate {
     changed_.notify_all();
     while (!open_) changed_.wait(mutex_);
   }
-  // False when fewer than `how_many` have come within 10 s.
+  // False when fewer than `how_many` have come in `kPatience`.
   bool wait_for_arrival(int how_many = 1) DEVS_EXCLUDES(mutex_) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     MutexLock lock(mutex_);
     while (arrived_ < how_many)
       if (!changed_.wait_until(mutex_, deadline)) return arrived_ >= how_many;

@@ -4,6 +4,7 @@
 
 #include "orchestrator/net/reactor.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/patience.h"
 #include "trace/metrics.h"
 
 namespace devs {
@@ -20,10 +21,10 @@ class HandReactor {
   FakeClock& clock() { return clock_; }
 
   bool turn() { return reactor_.turn(std::chrono::milliseconds(0)); }
-  // Turns until `condition` holds; false after 10 s.
+  // Turns until `condition` holds; false when it did not in `kPatience`.
   template <class Condition>
   bool until(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       reactor_.turn(std::chrono::milliseconds(1));

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -15,12 +16,13 @@
 #include <vector>
 
 #include "protocol/sse_parser.h"
+#include "tests/support/patience.h"
 
 namespace devs {
 
 // One answer as it came over the wire.
 struct WireAnswer {
-  int status = 0;  // 0: the connection ended, or nothing came within 10 s
+  int status = 0;  // 0: the connection ended, or nothing came in `kPatience`
   std::map<std::string, std::string> headers;  // names lower-cased
   std::string body;
 
@@ -31,7 +33,7 @@ struct WireAnswer {
 };
 
 // One connection to a server on loopback, spoken to in bytes.  Confined to the
-// test's thread; waits at most 10 s for anything.
+// test's thread; waits at most `kPatience` for anything.
 class HttpWire {
  public:
   explicit HttpWire(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -132,7 +134,7 @@ class HttpWire {
   bool read_more() {
     if (fd_ < 0) return false;
     pollfd asked{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (::poll(&asked, 1, 10'000) <= 0) return false;
+    if (::poll(&asked, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) <= 0) return false;
     char bytes[16'384];
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
     if (got <= 0) return false;
@@ -152,7 +154,7 @@ class SseWire {
  public:
   explicit SseWire(HttpWire& wire) : wire_(wire) {}
 
-  // nullopt: the stream ended, or nothing came within 10 s.
+  // nullopt: the stream ended, or nothing came in `kPatience`.
   std::optional<SseParser::Event> next() {
     while (events_.empty()) {
       const auto part = wire_.read_part();

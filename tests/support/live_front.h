@@ -13,6 +13,7 @@
 
 #include "orchestrator/net/http_front.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/patience.h"
 #include "tests/support/raw_client.h"
 #include "trace/mutex.h"
 
@@ -225,7 +226,7 @@ class LiveFront {
   }
   template <class Condition>
   bool until(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       settle();

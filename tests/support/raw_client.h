@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/patience.h"
+
 namespace devs {
 
 // One answer, as it came.
@@ -102,7 +104,7 @@ class RawClient {
   // All of it, or as much as the peer takes before it hangs up; how much.
   std::size_t say(std::string_view bytes) {
     std::size_t sent = 0;
-    const auto deadline = patience();
+    const auto deadline = soon();
     while (sent < bytes.size() && std::chrono::steady_clock::now() < deadline) {
       const ssize_t n = ::send(fd_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
       if (n > 0) {
@@ -118,7 +120,7 @@ class RawClient {
   // Reads until `enough(buffer)` or the end of the connection; whether it was enough.
   template <class Enough>
   bool read_until(Enough enough) {
-    const auto deadline = patience();
+    const auto deadline = soon();
     while (!enough(in_)) {
       if (ended_ || std::chrono::steady_clock::now() > deadline) return false;
       if (!read_some()) wait(POLLIN);
@@ -187,10 +189,6 @@ class RawClient {
   }
 
  private:
-  static std::chrono::steady_clock::time_point patience() {
-    return std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  }
-
   int fd_ = -1;
   bool connected_ = false;
   bool ended_ = false;

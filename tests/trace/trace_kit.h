@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/patience.h"
 #include "trace/clock.h"
 #include "trace/entry.h"
 #include "trace/flight_log.h"
@@ -22,10 +23,6 @@ inline bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// What may take long on a loaded machine, and must happen.
-inline TimePoint soon() {
-  return std::chrono::steady_clock::now() + std::chrono::seconds(60);
-}
 inline TimePoint already() {
   return std::chrono::steady_clock::now();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/call_fixture.h"
+#include "tests/support/patience.h"
 
 // What the tests of one call share: tools to call, and looks at their story.
 namespace devs {
@@ -41,7 +42,7 @@ class Held final : public Tool {
     changed_.notify_all();
   }
   bool wait_started() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     MutexLock lock(mutex_);
     while (!started_)
       if (!changed_.wait_until(mutex_, deadline)) return started_;

@@ -9,6 +9,7 @@
 #include "tests/orchestrator/calls/call_kit.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/gate.h"
+#include "tests/support/patience.h"
 
 namespace devs {
 namespace {
@@ -117,7 +118,7 @@ TEST_CASE("run_tool_call: no trace, no action: with a dead disk the tool does no
   CHECK(ran == 0);
 
   house.disk.mend();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = soon();
   while (!house.bus.recorder_status().ok() && std::chrono::steady_clock::now() < deadline) {
   }
   REQUIRE(house.call("greet")->wait());
@@ -193,7 +194,7 @@ TEST_CASE("run_tool_call: a call that was cancelled in the queue never runs") {
   REQUIRE(busy.wait_for_arrival(2));
   auto to = std::make_shared<CallFixture::Answered>();
   const CallId id = house.desk.begin(house.request("count", "{}", to));
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = soon();
   while (house.workers.waiting() == 0 && std::chrono::steady_clock::now() < deadline) {
   }
   REQUIRE(house.workers.waiting() == 1);

@@ -16,6 +16,7 @@
 #include "tests/support/call_fixture.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/mcp_client.h"
+#include "tests/support/patience.h"
 
 namespace devs {
 
@@ -32,7 +33,7 @@ class HeldTool final : public Tool {
   }
   // The `index`-th call, once it has begun.
   bool wait_for(std::size_t index = 0) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     MutexLock lock(mutex_);
     while (started_.size() <= index)
       if (!changed_.wait_until(mutex_, deadline)) return false;
@@ -141,9 +142,9 @@ class McpFixture {
     });
     done.pass();
   }
-  // True as soon as `holds`, at most 10 s from now.
+  // True as soon as `holds`, at most `kPatience` from now.
   bool eventually(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     while (!holds()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       on_reactor([] {});

@@ -141,7 +141,7 @@ class ModelRun {
   void mend() {
     house_->disk.mend();
     for (const auto& publisher : publishers_) publisher->finish();
-    for (const TimePoint deadline = ModelHouse::patience();;) {
+    for (const TimePoint deadline = soon();;) {
       publishers_.front()->publish(1);
       publishers_.front()->finish();
       if (house_->flush() && house_->bus.recorder_status().ok()) return;
@@ -196,7 +196,7 @@ class ModelRun {
       house_->disk.refuse_appends({.count = 1 + dice_.below(4), .torn_bytes = dice_.below(100)});
     } else if (dice_.once_in(8)) {
       damage();
-    } else if (!house_->keeper.settle(ModelHouse::patience())) {
+    } else if (!house_->keeper.settle(soon())) {
       note("segments are not kept in order");
     }
   }
@@ -231,7 +231,7 @@ class ModelRun {
       return std::any_of(readers_.begin(), readers_.end(),
                          [](const auto& reader) { return !reader->at_the_head(); });
     };
-    for (const TimePoint deadline = ModelHouse::patience(); left();) {
+    for (const TimePoint deadline = soon(); left();) {
       if (std::chrono::steady_clock::now() > deadline) return note("a reader never got all of it");
       house_->pass(std::chrono::seconds(15));
       for (const auto& reader : readers_) {

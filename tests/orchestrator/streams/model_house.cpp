@@ -147,7 +147,7 @@ void ModelPublisher::work() {
 }
 
 Sequence ModelPublisher::publish_direct(const std::vector<ModelEntry>& entries) {
-  for (const TimePoint deadline = ModelHouse::patience();;) {
+  for (const TimePoint deadline = soon();;) {
     std::vector<Draft> drafts;
     for (const ModelEntry& entry : entries) {
       drafts.push_back(draft_of_published(entry.body()));
@@ -178,7 +178,7 @@ Sequence ModelPublisher::publish_over_http(const std::vector<ModelEntry>& entrie
       "\r\nContent-Type: " + (array ? "application/json" : "application/x-ndjson") +
       "\r\nIdempotency-Key: " + entries.front().number +
       "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  for (const TimePoint deadline = ModelHouse::patience();;) {
+  for (const TimePoint deadline = soon();;) {
     if (!client_ || client_->ended()) client_.emplace(house_.port());
     const RawAnswer answer = client_->ask(request);
     const std::size_t ids = answer.body.find("\"ids\":[\"" + house_.epoch() + '-');

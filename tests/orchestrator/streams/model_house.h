@@ -16,6 +16,7 @@
 #include "tests/orchestrator/streams/model_entry.h"
 #include "tests/support/broken_file.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/patience.h"
 #include "tests/support/raw_client.h"
 #include "trace/flight_recorder.h"
 #include "trace/mutex.h"
@@ -50,10 +51,7 @@ class ModelHouse {
   // this returns.
   void pass(Duration time);
   void turn();  // of the reactor, a whole one
-  bool flush() { return recorder.flush(patience()).ok(); }
-  static TimePoint patience() {
-    return std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  }
+  bool flush() { return recorder.flush(soon()).ok(); }
 
   // As the server stops: nothing is published after this returns, all of it is stored,
   // and readers are saying goodbye.

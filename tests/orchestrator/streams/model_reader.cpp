@@ -289,7 +289,7 @@ void ModelReader::be_thrown_out() {
 }
 
 bool ModelReader::read_to_the_end() {
-  for (const TimePoint deadline = ModelHouse::patience(); connected_;) {
+  for (const TimePoint deadline = soon(); connected_;) {
     read(1U << 20U);
     if (!connected_) break;
     if (std::chrono::steady_clock::now() > deadline) return false;

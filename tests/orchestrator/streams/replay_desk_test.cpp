@@ -7,6 +7,7 @@
 
 #include "tests/orchestrator/streams/stream_desk.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/patience.h"
 
 // Reading the past while the present suffers, as readers meet it.
 
@@ -71,7 +72,7 @@ TEST_CASE("[T27] ReplayDesk: what was read for a reader that changed its mind is
   const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
   desk.hub->served_after(101ms, clock.steady());
   DeskReader reader(desk, {after(0)});
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  const auto deadline = soon();
   while (rationed.value() == 0 && std::chrono::steady_clock::now() < deadline) {
     reader.pull();  // asks for a stretch, and does not wait for it
     reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });

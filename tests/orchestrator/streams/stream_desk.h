@@ -15,6 +15,7 @@
 #include "protocol/sse_parser.h"
 #include "tests/orchestrator/streams/captured_log.h"
 #include "tests/orchestrator/streams/memory_log.h"
+#include "tests/support/patience.h"
 
 namespace devs {
 
@@ -120,10 +121,10 @@ class DeskReader {
   bool pull_until(std::size_t count) {
     return pull_while([this, count] { return events.size() < count; });
   }
-  // Pulls and turns as long as it holds; false after 10 s.
+  // Pulls and turns as long as it holds; false when it did not in `kPatience`.
   template <class Condition>
   bool pull_while(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     while (condition()) {
       if (ended || std::chrono::steady_clock::now() > deadline) return false;
       if (pull() == SseProvider::Next::idle) desk_.reactor.turn(std::chrono::milliseconds(1));

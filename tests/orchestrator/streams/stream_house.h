@@ -22,6 +22,7 @@
 #include "protocol/sse_parser.h"
 #include "tests/orchestrator/streams/captured_log.h"
 #include "tests/support/broken_file.h"
+#include "tests/support/patience.h"
 #include "tests/support/temp_dir.h"
 #include "trace/flight_recorder.h"
 
@@ -69,9 +70,9 @@ class StreamHouse {
     recorder.stop();
   }
 
-  // Turns until `what` holds; false after 10 s of real time.
+  // Turns until `what` holds; false when it did not in `kPatience`.
   bool turn_until(const std::function<bool()>& what) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = soon();
     while (!what()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       reactor.turn(std::chrono::milliseconds(1));
@@ -85,7 +86,7 @@ class StreamHouse {
     return bus.publish(draft_of_published(std::move(body))).value();
   }
   bool flush() {
-    return recorder.flush(std::chrono::steady_clock::now() + std::chrono::seconds(10)).ok();
+    return recorder.flush(soon()).ok();
   }
   std::string id(Sequence sequence) const { return encode_event_id(flight->epoch(), sequence); }
 

@@ -8,6 +8,7 @@
 #include "protocol/json.h"
 #include "tests/orchestrator/streams/stream_house.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/patience.h"
 #include "trace/pins.h"
 #include "trace/sealed_segment.h"
 #include "trace/segment_keeper.h"
@@ -18,10 +19,6 @@ using namespace devs;
 using namespace std::chrono_literals;
 
 namespace {
-
-TimePoint soon() {
-  return std::chrono::steady_clock::now() + 10s;
-}
 
 // Entries of about 1 KB, a minute apart; a segment takes about ten of them.
 struct Fixture {

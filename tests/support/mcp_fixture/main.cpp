@@ -1,5 +1,5 @@
 // mcp_fixture [--http PORT] [--dir DIR]: the fixture as a server of its own, until
-// SIGTERM.  Prints `listening on http://127.0.0.1:PORT`.
+// SIGTERM; without DIR the log is gone with it.  Prints `listening on http://127.0.0.1:PORT`.
 #include <signal.h>
 
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tests/support/mcp_fixture/fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace devs {
 
@@ -27,9 +28,10 @@ int main(int count, char** arguments) {
   sigaddset(&ends, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);  // every thread inherits it
 
+  const TempDir own;
   OrchestratorServer::Options options;
   options.http.port = 0;
-  options.trace_dir = "mcp-fixture";
+  options.trace_dir = own.path();
   options.tool_threads = 4;
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string_view name = arguments[i];
