@@ -134,7 +134,8 @@ class HttpWire {
   bool read_more() {
     if (fd_ < 0) return false;
     pollfd asked{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (::poll(&asked, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) <= 0) return false;
+    if (::poll(&asked, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) <= 0)
+      return false;
     char bytes[16'384];
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
     if (got <= 0) return false;

@@ -85,9 +85,7 @@ class StreamHouse {
   Sequence publish(std::string body) {
     return bus.publish(draft_of_published(std::move(body))).value();
   }
-  bool flush() {
-    return recorder.flush(soon()).ok();
-  }
+  bool flush() { return recorder.flush(soon()).ok(); }
   std::string id(Sequence sequence) const { return encode_event_id(flight->epoch(), sequence); }
 
   TempDir dir;

@@ -40,7 +40,8 @@ struct Fixture {
         *house->flight, *pins, clock, house->log, house->metrics,
         {.retention = {.bytes = 0, .entries = entries}, .look_every = std::chrono::hours(1)});
     const bool settled = keeper.settle(soon());
-    for (const char* what : {"pins_not_saved", "expired_not_noted", "segment_not_sealed", "segment_not_dropped"})
+    for (const char* what :
+         {"pins_not_saved", "expired_not_noted", "segment_not_sealed", "segment_not_dropped"})
       if (!settled && house->log.count("WARN " + std::string(what)) > 0) MESSAGE(what);
     REQUIRE(settled);
   }
