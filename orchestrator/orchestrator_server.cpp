@@ -7,6 +7,7 @@
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
 #include "orchestrator/health.h"
+#include "orchestrator/house_tools.h"
 #include "orchestrator/query/query_routes.h"
 #include "orchestrator/query/trace_index.h"
 #include "orchestrator/streams/publish_endpoint.h"
@@ -102,6 +103,14 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
 
   if (Status added =
           add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor, *flight_log);
+      !added.ok())
+    return added;
+  if (Status added = add_house_tools(tools, tool_workers,
+                                     {.bus = bus,
+                                      .epoch = flight_log->epoch(),
+                                      .queries = queries,
+                                      .upstreams = [this] { return upstreams.states(); },
+                                      .clock = clock});
       !added.ok())
     return added;
 

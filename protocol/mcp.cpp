@@ -56,29 +56,6 @@ class MemberReader {
   Status status_;
 };
 
-Result<HostThought> decode_thought(JsonView value) {
-  HostThought thought;
-  const std::string path = std::string(kContext) + "/thought";
-  if (auto text = value.string()) {
-    if (text->empty()) return refuse(path, "must not be empty");
-    thought.reasoning_chain = std::move(*text);
-    return thought;
-  }
-  if (!value.is_object()) return refuse(path, "must be a string or an object");
-  MemberReader read(value, path);
-  read.text("reasoning_chain", thought.reasoning_chain);
-  if (thought.reasoning_chain.empty()) {
-    read.fail("reasoning_chain",
-              value["reasoning_chain"].present() ? "must not be empty" : "is required");
-  }
-  read.text("observation_reflection", thought.observation_reflection);
-  read.text("state_assessment", thought.state_assessment);
-  read.object("intent", thought.intent);
-  read.object("telemetry", thought.telemetry);
-  if (!read.status().ok()) return read.status();
-  return thought;
-}
-
 void read_depends_on(JsonView value, MemberReader& read, std::vector<std::string>& out) {
   if (!value.present()) return;
   if (!value.is_array()) return read.fail("depends_on", "must be an array");
@@ -117,7 +94,7 @@ Result<SaopContext> decode_context(JsonView value) {
   read.id("parent_tool_call_id", context.parent_tool_call_id);
   if (!read.status().ok()) return read.status();
   if (const JsonView thought = value["thought"]; thought.present()) {
-    auto decoded = decode_thought(thought);
+    auto decoded = decode_thought(thought, std::string(kContext) + "/thought");
     if (!decoded.ok()) return decoded.status();
     context.thought = std::move(*decoded);
   }
@@ -130,6 +107,28 @@ bool is_progress_token(JsonView token) {
 }
 
 }  // namespace
+
+Result<HostThought> decode_thought(JsonView value, const std::string& path) {
+  HostThought thought;
+  if (auto text = value.string()) {
+    if (text->empty()) return refuse(path, "must not be empty");
+    thought.reasoning_chain = std::move(*text);
+    return thought;
+  }
+  if (!value.is_object()) return refuse(path, "must be a string or an object");
+  MemberReader read(value, path);
+  read.text("reasoning_chain", thought.reasoning_chain);
+  if (thought.reasoning_chain.empty()) {
+    read.fail("reasoning_chain",
+              value["reasoning_chain"].present() ? "must not be empty" : "is required");
+  }
+  read.text("observation_reflection", thought.observation_reflection);
+  read.text("state_assessment", thought.state_assessment);
+  read.object("intent", thought.intent);
+  read.object("telemetry", thought.telemetry);
+  if (!read.status().ok()) return read.status();
+  return thought;
+}
 
 Result<InitializeParams> decode_initialize(JsonView params) {
   if (!params.is_object()) return refuse("/", "initialize needs params");

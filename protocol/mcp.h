@@ -25,6 +25,9 @@ struct HostThought {
   std::string telemetry;  // JSON object text or empty
 };
 
+// Text, or an object with these members.  Fails naming the member below `path`.
+Result<HostThought> decode_thought(JsonView value, const std::string& path);
+
 // `_meta["devs.saop/context"]`; every member optional, empty means absent.
 struct SaopContext {
   bool present = false;

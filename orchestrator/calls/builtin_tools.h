@@ -7,7 +7,8 @@
 
 namespace devs {
 
-// The house's own tools (MCP page 11).
+// The house's own tools (MCP page 11) that need no other room; the rest are in
+// orchestrator/house_tools.h.
 //
 //   echo       returns its text, and `structured` as structuredContent
 //   get_trace  envelopes of the log, the newest page or what came after an id

@@ -60,6 +60,7 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house);
 
 // Who this call is: ids, turn, span (call_identity.cpp).
 void identify(Call& call, CallHouse& house);
+EnvelopeOrigin origin_of(const Call& call);
 std::optional<ThoughtEnvelope> thought_of(const Call& call);  // a host's, or none
 ActionEnvelope action_of(const Call& call, const CallHouse& house);
 ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome, TimePoint now);

@@ -87,8 +87,6 @@ void identify(Call& call, CallHouse& house) {
   call.span_id = random_hex(8);
 }
 
-namespace {
-
 EnvelopeOrigin origin_of(const Call& call) {
   const SaopContext& context = call.request.params.context;
   return {.turn_index = call.place.turn_index,
@@ -99,8 +97,6 @@ EnvelopeOrigin origin_of(const Call& call) {
           .thread_id = context.thread_id,
           .trace_id = call.trace_id};
 }
-
-}  // namespace
 
 std::optional<ThoughtEnvelope> thought_of(const Call& call) {
   if (!call.request.params.context.thought) return std::nullopt;

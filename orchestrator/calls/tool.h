@@ -11,6 +11,7 @@
 
 #include "orchestrator/net/worker_pool.h"
 #include "protocol/client_capabilities.h"
+#include "protocol/envelope.h"
 #include "protocol/mcp_modern.h"
 #include "protocol/tool.h"
 #include "trace/clock.h"
@@ -57,6 +58,8 @@ struct ToolRun {
   std::function<void(LogLevel level, std::string_view logger, std::string_view data)> log;
   ClientSide client;
   std::string traceparent;  // of the call's own span, for upstreams
+  EnvelopeOrigin origin;    // whose story the call belongs to
+  std::string span_id;      // the call's own
 };
 
 // Called exactly once per start, on any thread.  Dying uncalled is the tool's

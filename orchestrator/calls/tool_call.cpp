@@ -142,6 +142,8 @@ void run_tool(CallId id, CallHouse& house) {
     run.stop = call.stop.get_token();
     run.client = call.request.client;
     run.log = call.request.log;
+    run.origin = origin_of(call);
+    run.span_id = call.span_id;
     run.wants_progress = static_cast<bool>(call.request.progress);
     run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
     if (run.wants_progress)

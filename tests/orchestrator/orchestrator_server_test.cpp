@@ -5,45 +5,17 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/support/http_wire.h"
+#include "tests/orchestrator/live_server.h"
 #include "tests/support/patience.h"
-#include "tests/support/temp_dir.h"
 
 namespace devs {
 namespace {
-
-struct Started {
-  TempDir dir;
-  std::unique_ptr<OrchestratorServer> server;
-
-  explicit Started(OrchestratorServer::Options options = {}) {
-    options.trace_dir = dir.path();
-    options.log = &stderr_log(Log::Level::error);
-    auto opened = OrchestratorServer::open(std::move(options));
-    REQUIRE(opened.ok());
-    server = std::move(*opened);
-    REQUIRE(server->start().ok());
-  }
-  WireAnswer get(const std::string& path) {
-    HttpWire wire(server->port());
-    wire.send("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server->port()) +
-              "\r\n\r\n");
-    return wire.read_answer();
-  }
-  WireAnswer post(const std::string& path, const std::string& body) {
-    HttpWire wire(server->port());
-    wire.send("POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server->port()) +
-              "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream" +
-              "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    return wire.read_answer();
-  }
-};
 
 constexpr const char* kCallEcho =
     R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hi"}}})";
 
 TEST_CASE("OrchestratorServer: ready when it can record, and says why when it cannot") {
-  Started house;
+  LiveServer house;
   CHECK(house.get("/readyz").status == 200);
   CHECK(house.get("/readyz").body == R"({"status":"ready"})");
 
@@ -61,7 +33,7 @@ TEST_CASE("OrchestratorServer: ready when it can record, and says why when it ca
 TEST_CASE("OrchestratorServer: health pages answer without a credential, the others ask for one") {
   OrchestratorServer::Options options;
   options.access = {.enabled = true, .bearer_token = "a-token-of-some-length"};
-  Started house(std::move(options));
+  LiveServer house(std::move(options));
   for (const char* open : {"/", "/healthz", "/readyz", "/health"})
     CHECK(house.get(open).status == 200);
   for (const char* closed : {"/metrics", "/upstreams", "/trace/stream", "/trace/log"})
@@ -71,7 +43,7 @@ TEST_CASE("OrchestratorServer: health pages answer without a credential, the oth
 TEST_CASE("OrchestratorServer: without a credential no body is read, nor asked for") {
   OrchestratorServer::Options options;
   options.access = {.enabled = true, .bearer_token = "a-token-of-some-length"};
-  Started house(std::move(options));
+  LiveServer house(std::move(options));
   HttpWire wire(house.server->port());
   wire.send("POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(house.server->port()) +
             "\r\nContent-Type: application/json\r\nContent-Length: 4194304"
@@ -83,7 +55,7 @@ TEST_CASE("OrchestratorServer: without a credential no body is read, nor asked f
 }
 
 TEST_CASE("OrchestratorServer: a log that somebody cuts short is noticed, not written over") {
-  Started house;
+  LiveServer house;
   REQUIRE(house.post("/mcp", kCallEcho).status == 200);
   std::filesystem::resize_file(house.dir / "trace.log", 0);
   // The file is looked at every 50 ms: a call in between may still be taken.
@@ -97,7 +69,7 @@ TEST_CASE("OrchestratorServer: a log that somebody cuts short is noticed, not wr
 }
 
 TEST_CASE("OrchestratorServer: /health has the members seed clients read") {
-  Started house;
+  LiveServer house;
   const WireAnswer answer = house.get("/health");
   CHECK(answer.body.starts_with(R"({"status":"ok","serverName":"mcp-orchestrator","uptime":)"));
 }
@@ -105,7 +77,7 @@ TEST_CASE("OrchestratorServer: /health has the members seed clients read") {
 TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read what MCP needs") {
   OrchestratorServer::Options options;
   options.http.origins = {"http://app.test:5173"};
-  Started house(std::move(options));
+  LiveServer house(std::move(options));
   HttpWire wire(house.server->port());
   const std::string from = "\r\nHost: 127.0.0.1:" + std::to_string(house.server->port()) +
                            "\r\nOrigin: http://app.test:5173";
@@ -125,7 +97,7 @@ TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read wha
 }
 
 TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a subscriber") {
-  Started house;
+  LiveServer house;
   REQUIRE(house.server
               ->add_tool(make_tool_spec("greet", "", R"({"type":"object"})"),
                          [](const ToolRun&) { return text_outcome("hello"); })
@@ -150,7 +122,7 @@ TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a su
 }
 
 TEST_CASE("OrchestratorServer: an address in use and a directory in use are refused by name") {
-  Started house;
+  LiveServer house;
   OrchestratorServer::Options same_dir;
   same_dir.trace_dir = house.dir.path();
   same_dir.log = &stderr_log(Log::Level::error);
