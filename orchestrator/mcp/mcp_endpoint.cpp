@@ -182,6 +182,7 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
     route->cors_allow =
         "Content-Type, Authorization, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, "
         "Mcp-Method, Mcp-Name";
+    route->cors_allow_prefix = "Mcp-Param-";
     route->cors_expose = "Mcp-Session-Id, WWW-Authenticate";
     if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
   }

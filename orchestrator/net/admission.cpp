@@ -52,6 +52,23 @@ std::optional<Admitted> judge_body(const RequestHead& head, const Route& route) 
   return std::nullopt;
 }
 
+// Those of the fields a page wants to send whose names begin with `prefix`.
+std::string asked_fields(const RequestHead& head, std::string_view prefix) {
+  std::string_view asked = head.field("access-control-request-headers");
+  std::string out;
+  while (!asked.empty()) {
+    const std::size_t comma = std::min(asked.find(','), asked.size());
+    std::string_view name = asked.substr(0, comma);
+    asked.remove_prefix(std::min(comma + 1, asked.size()));
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    if (!is_token(name) || !same_text(name.substr(0, prefix.size()), prefix)) continue;
+    if (!out.empty()) out += ", ";
+    out += name;
+  }
+  return out;
+}
+
 // `type` or `type; charset=utf-8`; any other parameter could change what it means.
 bool is_type(std::string_view sent, std::string_view type) {
   if (!same_text(sent.substr(0, type.size()), type)) return false;
@@ -140,7 +157,7 @@ Admitted Admission::judge(HeadParser& parsed) const {
   if (options) {
     if (head.path != "*" && !row) return refused(404, "route");
     if (row && !grant->origin.empty()) grant->methods = without_head(match.allow);
-    Admitted answered = preflight(head, match, std::move(*grant));
+    Admitted answered = preflight(head, match, row, std::move(*grant));
     answered.route = row;
     return answered;
   }
@@ -167,14 +184,19 @@ Admitted Admission::judge(HeadParser& parsed) const {
       .route = match.route, .cors = std::move(*grant), .answer = std::nullopt, .reason = {}};
 }
 
-// The same for everybody who may ask: what is asked for is not looked at.
-Admitted Admission::preflight(const RequestHead& head, const RouteMatch& match,
+// The same for everybody who may ask, but for fields whose names nobody knows beforehand.
+Admitted Admission::preflight(const RequestHead& head, const RouteMatch& match, const Route* row,
                               CorsGrant grant) const {
   HttpAnswer answer{
       .status = 204, .type = ContentType::none, .body = {}, .headers = {}, .close = false};
   if (!match.allow.empty()) answer.headers.emplace_back("Allow", match.allow);
   if (!grant.origin.empty()) {
     answer.headers.emplace_back("Access-Control-Max-Age", "600");
+    if (row && !row->cors_allow_prefix.empty()) {
+      const std::string asked = asked_fields(head, row->cors_allow_prefix);
+      // A second field of that name adds to the first (RFC 9110 5.3).
+      if (!asked.empty()) answer.headers.emplace_back("Access-Control-Allow-Headers", asked);
+    }
     if (head.field("access-control-request-private-network") == "true")
       answer.headers.emplace_back("Access-Control-Allow-Private-Network", "true");
   }

@@ -34,7 +34,8 @@ class Admission {
   Admitted judge(HeadParser& parsed) const;
 
  private:
-  Admitted preflight(const RequestHead& head, const RouteMatch& match, CorsGrant grant) const;
+  Admitted preflight(const RequestHead& head, const RouteMatch& match, const Route* row,
+                     CorsGrant grant) const;
 
   const RouteTable& routes_;
   OriginPolicy policy_;

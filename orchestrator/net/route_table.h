@@ -35,6 +35,8 @@ struct Route {
   // What a page of an allowed origin may send, and may read of the answer.
   std::string cors_allow = "Content-Type, Authorization, Last-Event-ID";
   std::string cors_expose{};
+  // And may send besides: fields of a name that begins so, in any case, as it asks for them.
+  std::string cors_allow_prefix{};
   bool is_stream = false;      // HEAD answers the head alone, takes no slot
   bool cancel_on_fin = false;  // a client that hangs up cancels
 };

@@ -86,6 +86,14 @@ TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read wha
   CHECK(preflight.status == 204);
   CHECK(preflight.header("access-control-allow-headers").find("Mcp-Session-Id") !=
         std::string::npos);
+  // What a page sends for its arguments is named by schemas: as it asks, and nothing else.
+  HttpWire asking(house.server->port());
+  asking.send(
+      "OPTIONS /mcp HTTP/1.1" + from +
+      "\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: "
+      "content-type,mcp-param-region, Mcp-Param-Level,x-other,mcp-param-,mcp-param-a b\r\n\r\n");
+  const std::string allowed = asking.read_answer().header("access-control-allow-headers");
+  CHECK(allowed.starts_with("mcp-param-region, Mcp-Param-Level, mcp-param-, Content-Type, "));
   HttpWire posting(house.server->port());
   posting.send("POST /mcp HTTP/1.1" + from +
                "\r\nContent-Type: application/json\r\nContent-Length: 46\r\n\r\n"

@@ -23,7 +23,7 @@ namespace devs {
 // One answer as it came over the wire.
 struct WireAnswer {
   int status = 0;  // 0: the connection ended, or nothing came in `kPatience`
-  std::map<std::string, std::string> headers;  // names lower-cased
+  std::map<std::string, std::string> headers;  // names lower-cased, doubled ones joined
   std::string body;
 
   std::string header(const std::string& name) const {
@@ -77,7 +77,8 @@ class HttpWire {
       for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
       std::size_t value = colon + 1;
       while (value < line_end && head[value] == ' ') ++value;
-      answer.headers[name] = head.substr(value, line_end - value);
+      std::string& all = answer.headers[name];
+      all += (all.empty() ? "" : ", ") + head.substr(value, line_end - value);
       at = line_end + 2;
     }
     chunked_ = answer.header("transfer-encoding") == "chunked";
