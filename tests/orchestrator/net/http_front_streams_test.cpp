@@ -54,46 +54,45 @@ class Counting final : public SseProvider {
   StreamLine& line_;
 };
 
-TEST_CASE("HttpFront: a thousand wakes in a turn are one pull") {
-  LiveFront live({}, front_routes);
+// A client whose answer is such a stream.
+struct CountedStream {
+  explicit CountedStream(SseProvider::Next next) {
+    client.say(get_text("/later", live.port()));
+    REQUIRE(live.until([this] { return live.kept() == 1; }));
+    StreamStart start;
+    start.head.type = ContentType::sse;
+    start.provider = std::make_unique<Counting>(pulls, next, line);
+    std::move(live.take_kept()).stream(std::move(start));
+  }
+
   std::atomic<int> pulls{0};
   StreamLine line;
+  LiveFront live{{}, front_routes};
   RawClient client = live.client();
-  client.say(get_text("/later", live.port()));
-  REQUIRE(live.until([&] { return live.kept() == 1; }));
-  StreamStart start;
-  start.head.type = ContentType::sse;
-  start.provider = std::make_unique<Counting>(pulls, SseProvider::Next::idle, line);
-  std::move(live.take_kept()).stream(std::move(start));
-  REQUIRE(live.until([&] { return pulls == 1; }));
-  live.reactor().post([&line] {
-    for (int i = 0; i < 1'000; ++i) line.wake();
+};
+
+TEST_CASE("HttpFront: a thousand wakes in a turn are one pull") {
+  CountedStream stream(SseProvider::Next::idle);
+  REQUIRE(stream.live.until([&] { return stream.pulls == 1; }));
+  stream.live.reactor().post([&stream] {
+    for (int i = 0; i < 1'000; ++i) stream.line.wake();
   });
-  live.settle();
-  CHECK(pulls == 2);
-  client.hard_close();
-  REQUIRE(live.until([&] { return live.front().counts().connections == 0; }));
-  live.reactor().post([&line] {
-    line.wake();  // of a connection that is gone
-    CHECK(line.bytes_sent() == 0);
+  stream.live.settle();
+  CHECK(stream.pulls == 2);
+  stream.client.hard_close();
+  REQUIRE(stream.live.until([&] { return stream.live.front().counts().connections == 0; }));
+  stream.live.reactor().post([&stream] {
+    stream.line.wake();  // of a connection that is gone
+    CHECK(stream.line.bytes_sent() == 0);
   });
-  live.settle();
-  CHECK(pulls == 2);
+  stream.live.settle();
+  CHECK(stream.pulls == 2);
 }
 
 TEST_CASE("HttpFront: a provider that always has more takes no turn from others") {
-  LiveFront live({}, front_routes);
-  std::atomic<int> pulls{0};
-  StreamLine line;
-  RawClient client = live.client();
-  client.say(get_text("/later", live.port()));
-  REQUIRE(live.until([&] { return live.kept() == 1; }));
-  StreamStart start;
-  start.head.type = ContentType::sse;
-  start.provider = std::make_unique<Counting>(pulls, SseProvider::Next::more, line);
-  std::move(live.take_kept()).stream(std::move(start));
-  REQUIRE(live.until([&] { return pulls > 3; }));
-  CHECK(live.get("/hello").status == 200);
+  CountedStream stream(SseProvider::Next::more);
+  REQUIRE(stream.live.until([&] { return stream.pulls > 3; }));
+  CHECK(stream.live.get("/hello").status == 200);
 }
 
 }  // namespace
