@@ -102,6 +102,51 @@ TEST_CASE("[T24] FlightRecorder: going on, a number that was shown is never give
   }
 }
 
+TEST_CASE(
+    "[T24] FlightRecorder: going on, a stop while the disk still refuses gives no number twice") {
+  for (const bool only_appends : {true, false}) {
+    CAPTURE(only_appends);
+    RecorderDesk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h},
+                      {.ring_entries = 8});
+    REQUIRE(desk.publish("1").ok());
+    REQUIRE(desk.recorder->flush(soon()).ok());
+    const char* const why = "Read-only file system (EROFS)";
+    desk.disk.refuse_appends({.why = why});
+    if (!only_appends)
+      for (const auto op : {BrokenDisk::Op::open, BrokenDisk::Op::rename, BrokenDisk::Op::sync})
+        desk.disk.refuse(op, {.why = why});
+    for (int i = 2; i <= 30; ++i) {
+      REQUIRE(desk.publish(std::to_string(i)).ok());
+      REQUIRE(desk.recorder->flush(soon()).ok());
+    }
+    REQUIRE(desk.bus.head() == 30);  // live readers have ids up to here
+    desk.finish();
+    const std::string said = desk.lines.find("error entries_lost");
+    CHECK(contains(said, "count=29"));
+    CHECK(contains(said, "from=2"));
+    CHECK(contains(said, why));
+    const Epoch epoch = desk.log->epoch();
+    desk.recorder.reset();
+    desk.log.reset();
+
+    for (const bool first_start : {true, false}) {
+      MemoryLog lines;
+      const auto log = FlightLog::open({.dir = desk.dir.path()}, lines);
+      REQUIRE(log.ok());
+      CHECK((*log)->epoch() == epoch);
+      CHECK((*log)->last() >= 30);
+      const ReadOutcome gap = (*log)->read(2, {}, [](const StoredLine&) {});
+      REQUIRE(gap.loss);
+      CHECK(gap.loss->reason == LossReason::recorder);
+      CHECK(gap.loss->through >= 30);
+      if (first_start)
+        REQUIRE(append_some(**log, 1).ok());
+      else
+        CHECK(bodies_of(**log).size() == 2);
+    }
+  }
+}
+
 TEST_CASE("[T24] FlightRecorder: going on, a clean end leaves no gap behind") {
   RecorderDesk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
   for (int i = 1; i <= 5; ++i) REQUIRE(desk.publish(std::to_string(i)).ok());
