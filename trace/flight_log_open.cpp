@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "trace/active_segment.h"
 #include "trace/flight_log.h"

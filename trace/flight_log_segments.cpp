@@ -1,12 +1,12 @@
 // FlightLog::open(): which segments there are, and what a roll or a deletion that was
 // interrupted left of them.
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "trace/flight_log.h"
+#include "trace/log_listing.h"
 #include "trace/patiently.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
@@ -17,27 +17,6 @@
 
 namespace devs {
 namespace {
-
-// The forms in which the segment of one base is there.
-struct Forms {
-  bool data = false, index = false;           // rolled
-  bool sealed_data = false, sidecar = false;  // sealed
-};
-
-Result<std::map<Sequence, Forms>> forms_in(const FileSystem& files,
-                                           const std::filesystem::path& segments) {
-  std::map<Sequence, Forms> found;
-  const auto names = files.list(segments);
-  if (!names.ok() && names.status().code() == Code::not_found) return found;
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    if (const Sequence base = base_in_name(name, ".ndjson")) found[base].data = true;
-    if (const Sequence base = base_in_name(name, ".idx")) found[base].index = true;
-    if (const Sequence base = base_in_name(name, ".ndjson.zst")) found[base].sealed_data = true;
-    if (const Sequence base = base_in_name(name, ".json")) found[base].sidecar = true;
-  }
-  return found;
-}
 
 // What trace.idx says of itself; nullopt: it is missing or damaged.
 std::optional<SideHeader> header_at(FileSystem& files, const std::filesystem::path& path) {
@@ -72,17 +51,17 @@ Status FlightLog::finish_interrupted_roll(Log& log) {
   };
   const bool log_there = there("trace.log"), index_there = there("trace.idx");
   if (log_there == index_there) return {};
-  const auto forms = forms_in(files_, segments_dir_);
-  if (!forms.ok()) return forms.status();
-  if (forms->empty()) return {};
+  const auto found = list_segments(files_, segments_dir_);
+  if (!found.ok()) return found.status();
+  if (found->empty()) return {};
 
-  const auto& [base, form] = *forms->rbegin();
+  const auto& [base, files] = *found->rbegin();
   Status moved;
-  if (index_there && form.data && !form.index && !form.sidecar) {
+  if (index_there && files.rolled_data && !files.rolled_index && !files.sidecar) {
     const auto header = header_at(files_, at("trace.idx"));
     if (!header || header->base != base) return {};
     moved = files_.rename(at("trace.idx"), rolled_index_path(segments_dir_, base));
-  } else if (log_there && form.index && !form.data && !form.sidecar) {
+  } else if (log_there && files.rolled_index && !files.rolled_data && !files.sidecar) {
     moved = files_.rename(rolled_index_path(segments_dir_, base), at("trace.idx"));
   } else {
     return {};
@@ -95,18 +74,18 @@ Status FlightLog::finish_interrupted_roll(Log& log) {
 }
 
 Status FlightLog::find_segments(Log& log) {
-  const auto forms = forms_in(files_, segments_dir_);
-  if (!forms.ok()) return forms.status();
+  const auto found = list_segments(files_, segments_dir_);
+  if (!found.ok()) return found.status();
   const auto active = header_at(files_, at("trace.idx"));
   SegmentSet::List list;
   std::set<Sequence> unopened;
-  for (auto each = forms->begin(); each != forms->end(); ++each) {
-    const auto& [base, form] = *each;
+  for (auto each = found->begin(); each != found->end(); ++each) {
+    const auto& [base, files] = *each;
     const Sequence expired = segments_.expired_through();
     SegmentPtr segment;
     bool opened_empty = false;
     // Without its data it may be the rest of an interrupted deletion.
-    if (form.sidecar && (form.sealed_data || base > expired)) {
+    if (files.sidecar && (files.data || base > expired)) {
       auto sealed =
           patiently([&, base = base] { return open_sealed(files_, segments_dir_, base, cache_); });
       if (sealed.ok())
@@ -116,9 +95,9 @@ Status FlightLog::find_segments(Log& log) {
       else
         log.error("segment_damaged", {{"reason", sealed.status().message()}});
     }
-    const bool rolled = form.data || form.index;
+    const bool rolled = files.rolled();
     Sequence end = ~Sequence{0};  // where the next one begins
-    if (const auto next = std::next(each); next != forms->end())
+    if (const auto next = std::next(each); next != found->end())
       end = next->first;
     else if (active)
       end = active->base;
@@ -145,10 +124,10 @@ Status FlightLog::find_segments(Log& log) {
     }
     // One of the two alone is what an interrupted deletion left; both are good data of
     // which the sidecar cannot be read, now or ever.
-    const bool half = form.sealed_data != form.sidecar;
+    const bool half = files.data != files.sidecar;
     if (!segment && !rolled && half && base <= expired && !options_.read_only) {
-      const auto left = form.sidecar ? sealed_sidecar_path(segments_dir_, base)
-                                     : sealed_data_path(segments_dir_, base);
+      const auto left = files.sidecar ? sealed_sidecar_path(segments_dir_, base)
+                                      : sealed_data_path(segments_dir_, base);
       if (Status gone = files_.remove(left); !gone.ok() && gone.code() != Code::not_found)
         return gone;
       if (Status named = files_.sync_directory(segments_dir_); !named.ok()) return named;
@@ -159,7 +138,7 @@ Status FlightLog::find_segments(Log& log) {
       segment = make_unopened(files_, segments_dir_, guess(base, end - 1, now_ms()), cache_);
       unopened.insert(base);
     }
-    if (!segment && form.data && opened_empty && !options_.read_only)
+    if (!segment && files.rolled_data && opened_empty && !options_.read_only)
       if (Status cleared = clear_empty_roll(base, log); !cleared.ok()) return cleared;
     if (!segment) continue;
     if (!segment->sealed()) unsynced_.push_back(base);

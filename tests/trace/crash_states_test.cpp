@@ -17,7 +17,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 

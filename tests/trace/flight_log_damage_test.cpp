@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <vector>
 
 #include "tests/trace/flight_log_kit.h"
 #include "trace/crc32c.h"
