@@ -1,6 +1,5 @@
 #include "trace/segment_block.h"
 
-
 #include <algorithm>
 #include <optional>
 #include <utility>
