@@ -37,12 +37,12 @@ enum class Durability { written, synced };
 //   trace.log           NDJSON, one envelope per line, verbatim
 //   trace.idx           its sidecar: sequence, CRC, time per line; made anew when lost
 //   segments/           what was rolled (plain) and sealed (zstd + sidecar)
-//   trace.meta          format, epoch, what retention dropped
+//   trace.meta          format, epoch, what retention dropped, numbers set aside
 //
 // The format is docs/flight_log_format.md.
 //
-// append(), sync(), roll(), skip(), reserve(), release() and free_room() belong to the
-// recorder's thread.
+// append(), sync(), roll(), skip(), reserve(), release() and begin_after_gap() belong to
+// the recorder's thread.
 // Reading is thread-safe and sees only whole, stored, verified lines.
 class FlightLog final : public StoredLog {
  public:

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace devs {
@@ -10,6 +11,12 @@ namespace {
 // How long a stop request may go unnoticed while nobody publishes and the bus
 // was not closed.
 constexpr std::chrono::milliseconds kIdleLook{200};
+
+void say_lost(Log& lines, Sequence count, Sequence from, std::string_view reason) {
+  lines.error("entries_lost", {{"count", std::to_string(count)},
+                               {"from", std::to_string(from)},
+                               {"reason", std::string(reason)}});
+}
 
 }  // namespace
 
@@ -43,6 +50,7 @@ void FlightRecorder::follow(const std::stop_token& stop) {
       if (!entries.empty() && !store({entries, carry}, stop)) break;
       entries.clear();
     }
+    if (lost_from_ > 0) say_lost(lines_, bus_.head() - lost_from_ + 1, lost_from_, refusal_);
     Status ended = log_.sync();
     if (ended.ok() && refusal_.empty()) ended = log_.release();
     if (!ended.ok()) lines_.error("recorder_sync_failed", {{"reason", ended.message()}});
@@ -75,9 +83,7 @@ bool FlightRecorder::store(const Batch& batch, const std::stop_token& stop) {
     if (last_try) {
       const Sequence lost = bus_.last() - bus_.head();
       lost_.add(lost);
-      lines_.error("entries_lost", {{"count", std::to_string(lost)},
-                                    {"from", std::to_string(batch.first())},
-                                    {"reason", stored.message()}});
+      say_lost(lines_, lost, batch.first(), stored.message());
       return false;
     }
     wait_for_retry(stop);
@@ -134,10 +140,7 @@ void FlightRecorder::say_healed(Sequence next) {
   refusal_.clear();
   failing_.set(0);
   bus_.heal();
-  if (lost_from_ > 0)
-    lines_.error("entries_lost", {{"count", std::to_string(next - lost_from_)},
-                                  {"from", std::to_string(lost_from_)},
-                                  {"reason", "the disk refused them"}});
+  if (lost_from_ > 0) say_lost(lines_, next - lost_from_, lost_from_, "the disk refused them");
   lost_from_ = 0;
   lines_.info("recorder_healed", {{"from", std::to_string(next)}});
 }

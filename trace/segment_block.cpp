@@ -1,9 +1,6 @@
 #include "trace/segment_block.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 

@@ -1,13 +1,11 @@
 #include "trace/segment_keeper.h"
 
-#include <fmt/format.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "trace/log_listing.h"
 #include "trace/sealed_segment.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "trace/crc32c.h"
 #include "trace/whole_file.h"

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <utility>
 
 #include "orchestrator/export/chrome_tracks.h"

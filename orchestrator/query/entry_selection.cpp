@@ -32,14 +32,14 @@ Result<std::optional<std::int64_t>> asked(SqlConnection& connection, std::string
 }
 
 // The last block before the first that reaches `from`, the first after the last that
-// begins before `to`.  What was lost between blocks may be of any time between theirs,
+// begins by `to`.  What was lost between blocks may be of any time between theirs,
 // so it stays inside.
 constexpr std::string_view kBlockBefore =
     "SELECT max(block) FROM times WHERE block < ifnull((SELECT min(block) FROM times WHERE "
     "last_ms >= ?), 9223372036854775807)";
 constexpr std::string_view kBlockAfter =
     "SELECT min(block) FROM times WHERE block > ifnull((SELECT max(block) FROM times WHERE "
-    "first_ms < ?), -1)";
+    "first_ms <= ?), -1)";
 
 }  // namespace
 
@@ -93,7 +93,7 @@ EntrySelection::EntrySelection(const QueryFilter& filter) : search_(phrases_of(f
   if (filter.owner) conditions_.push_back({{"owner", std::string_view(*filter.owner)}});
   any_of("type", filter.types);
   if (filter.from_ms) checks_.emplace_back("e.at_ms >= ?", *filter.from_ms);
-  if (filter.to_ms) checks_.emplace_back("e.at_ms < ?", *filter.to_ms);
+  if (filter.to_ms) checks_.emplace_back("e.at_ms <= ?", *filter.to_ms);
 }
 
 void EntrySelection::one_of(std::string_view column, const std::string& value) {

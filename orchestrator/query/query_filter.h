@@ -22,7 +22,7 @@ struct QueryFilter {
   std::vector<std::string> topics;  // any of `task:<id>`, `session:<id>`, `agent:<id>`
   std::vector<std::string> types, tools, agents, sessions, tasks, statuses;
   std::optional<double> min_duration_ms;       // observations that took at least so long
-  std::optional<std::int64_t> from_ms, to_ms;  // stored in [from, to), ms since 1970
+  std::optional<std::int64_t> from_ms, to_ms;  // stored in [from, to], ms since 1970
   std::string text;                            // every word of it occurs; never a syntax
   std::optional<std::string> owner;            // set: only what this principal published
 };

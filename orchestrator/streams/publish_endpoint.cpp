@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "orchestrator/streams/idempotency.h"
 #include "orchestrator/streams/publish_census.h"

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/streams/log_stretch.h"
-
 namespace devs {
 namespace {
 

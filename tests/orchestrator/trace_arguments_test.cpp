@@ -2,6 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include "orchestrator/query/offline_index.h"
+#include "orchestrator/query/trace_queries.h"
+#include "protocol/json.h"
+#include "protocol/wall_time.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/temp_dir.h"
+#include "tests/trace/trace_kit.h"
+
 namespace devs {
 namespace {
 
@@ -39,6 +47,46 @@ TEST_CASE("query_string: values cannot add parameters") {
   CHECK(query_string({}).empty());
   CHECK(query_string({{"q", "a&b=c d/\xC3\xA9"}, {"type", "thought,action"}}) ==
         "?q=a%26b%3Dc%20d%2F%C3%A9&type=thought,action");
+}
+
+TEST_CASE("range_of: a time is its millisecond, to a stretch of the log as to a question") {
+  const TempDir dir;
+  MemoryLog lines;
+  FakeClock clock;
+  {
+    auto flight = FlightLog::open({.dir = dir.path(), .clock = &clock}, lines);
+    REQUIRE(flight.ok());
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(append_some(**flight, 1).ok());
+      clock.advance(std::chrono::milliseconds(1));
+    }
+  }
+  const auto log = DirectoryLog::open(dir.path().string());
+  REQUIRE(log.ok());
+  std::vector<std::string> stored;
+  (void)(*log)->read(
+      1, {}, [&stored](const StoredLine& line) { stored.push_back(iso_of_ms(line.stored_ms)); });
+  REQUIRE(stored.size() == 5);
+  TraceArguments arguments;
+  arguments.from = stored[1];
+  arguments.to = stored[3];
+  const auto range = range_of(arguments, **log);
+  REQUIRE(range.ok());
+  CHECK(range->from == 2);
+  CHECK(range->through == 4);
+
+  const auto index = OfflineIndex::open({.dir = dir.path(), .rebuild = false, .on_progress = {}},
+                                        **log, (*log)->epoch(), lines);
+  REQUIRE(index.ok());
+  const TraceQueries queries((*index)->readers(), **log, (*log)->epoch());
+  BadField bad;
+  const auto answer = queries.stats(stats_query_of(
+      [&arguments](std::string_view name) -> const std::string* {
+        return name == "from" ? &arguments.from : name == "to" ? &arguments.to : nullptr;
+      },
+      bad));
+  REQUIRE(answer.ok());
+  CHECK(JsonView(*answer)["entries"].integer() == 3);
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 // An MCP server over stdio that misbehaves on demand: its flags say how it lives,
 // its tools say how it answers.
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +22,7 @@
 
 #include "protocol/json.h"
 #include "protocol/json_rpc.h"
-
-extern char** environ;
+#include "tests/support/self_portrait.h"
 
 namespace devs {
 namespace {
@@ -85,53 +82,6 @@ void append_pid(pid_t pid) {
   std::ofstream(settings.pid_file, std::ios::app) << pid << std::endl;
 }
 
-// --- what it knows of itself ---
-
-std::string quoted_list(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) {
-    if (out.size() > 1) out += ',';
-    append_json_string(out, text);
-  }
-  return out + "]";
-}
-
-std::string descriptors() {
-  std::vector<std::string> open;
-  DIR* dir = ::opendir("/proc/self/fd");
-  while (const dirent* entry = ::readdir(dir))
-    if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(dir))
-      open.emplace_back(entry->d_name);
-  ::closedir(dir);
-  std::sort(open.begin(), open.end());
-  return quoted_list(open);
-}
-
-std::string status_line(std::string_view name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(name)) return line.substr(line.find_last_of('\t') + 1);
-  return {};
-}
-
-std::string self_portrait() {
-  std::vector<std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    environment.emplace_back(*variable);
-  rlimit files{}, core{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  ::getrlimit(RLIMIT_CORE, &core);
-  std::array<char, 4096> cwd{};
-  static_cast<void>(::getcwd(cwd.data(), cwd.size()) == nullptr);
-  return R"({"env":)" + quoted_list(environment) + R"(,"fds":)" + descriptors() + R"(,"argv":)" +
-         quoted_list(argv_seen) + R"(,"blocked":)" + json_string(status_line("SigBlk:")) +
-         R"(,"ignored":)" + json_string(status_line("SigIgn:")) + R"(,"cwd":)" +
-         json_string(cwd.data()) + R"(,"leads_group":)" +
-         (::getpgrp() == ::getpid() ? "true" : "false") + R"(,"files":)" +
-         std::to_string(files.rlim_max) + R"(,"core":)" + std::to_string(core.rlim_max) +
-         R"(,"pid":)" + std::to_string(::getpid()) + "}";
-}
-
 // --- tools ---
 
 struct Call {
@@ -173,7 +123,7 @@ const std::map<std::string, ToolBody>& bodies() {
   static const std::map<std::string, ToolBody> table{
       {"echo", [](const Call& c) { answer(c.id, c.text("text"), c.arguments); }},
       {"meta", [](const Call& c) { answer(c.id, "meta", c.meta.empty() ? "{}" : c.meta); }},
-      {"dump", [](const Call& c) { answer(c.id, "dump", self_portrait()); }},
+      {"dump", [](const Call& c) { answer(c.id, "dump", self_portrait(argv_seen)); }},
       // Answers when `of` are held, in another order.
       {"hold",
        [](const Call& c) {

@@ -17,11 +17,10 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/support/dice.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/simulated_disk.h"
 #include "tests/support/temp_dir.h"
@@ -40,11 +39,6 @@ constexpr std::size_t kStatesPerLife = 12;
 constexpr std::size_t kMostFaults = 10;  // told before it gives up
 
 enum class Crash { kill, power };
-
-std::size_t number_from(const char* variable, std::size_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text != nullptr ? std::strtoul(text, nullptr, 10) : otherwise;
-}
 
 // What was promised once so many operations had been done to the disk.
 struct Promise {

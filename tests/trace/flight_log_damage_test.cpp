@@ -3,13 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <vector>
 
-#include "tests/support/broken_file.h"
-#include "tests/support/temp_dir.h"
-#include "tests/trace/trace_kit.h"
+#include "tests/trace/flight_log_kit.h"
 #include "trace/crc32c.h"
-#include "trace/flight_log.h"
 #include "trace/log_check.h"
 #include "trace/rolled_segment.h"
 #include "trace/sealed_segment.h"
@@ -19,24 +15,13 @@
 namespace devs {
 namespace {
 
-using Opened = Result<std::unique_ptr<FlightLog>>;
-using Op = BrokenDisk::Op;
-
 constexpr const char* kEmfile = "Too many open files (EMFILE)";
-constexpr const char* kEio = "Input/output error (EIO)";
 
-std::vector<std::string> numbered(Sequence from, Sequence through) {
-  std::vector<std::string> bodies;
-  for (; from <= through; ++from) bodies.push_back(body_of(std::to_string(from)));
-  return bodies;
-}
-ReadOutcome look(const FlightLog& log, Sequence from) {
-  return log.read(from, {}, [](const StoredLine&) {});
-}
-void flip(const std::filesystem::path& path, std::size_t at) {
-  std::string bytes = bytes_of(path);
-  bytes.at(at) = static_cast<char>(bytes.at(at) ^ 1);
-  write_bytes(path, bytes);
+// Ten entries that become the newest sealed segment.
+void seal_ten(FlightLog& log) {
+  REQUIRE(append_some(log, 10).ok());
+  REQUIRE(log.roll().ok());
+  REQUIRE(SegmentSealer(log, 3).seal_oldest({}).ok());
 }
 
 // Ten entries each: sealed 1 and 11 and 21 of which 11 was dropped by retention, because
@@ -45,12 +30,7 @@ void make_pinned_log(const std::filesystem::path& dir) {
   MemoryLog lines;
   Opened log = FlightLog::open({.dir = dir}, lines);
   REQUIRE(log.ok());
-  SegmentSealer sealer(**log, 3);
-  for (int i = 0; i < 3; ++i) {
-    REQUIRE(append_some(**log, 10).ok());
-    REQUIRE((*log)->roll().ok());
-    REQUIRE(sealer.seal_oldest({}).ok());
-  }
+  for (int i = 0; i < 3; ++i) seal_ten(**log);
   REQUIRE(append_some(**log, 5).ok());
   REQUIRE((*log)->remember_expired(20).ok());
   REQUIRE(remove_sealed(real_files(), dir / "segments", *(*log)->segments().list()->at(1)).ok());
@@ -106,9 +86,7 @@ TEST_CASE(
   MemoryLog lines;
   {
     Opened log = FlightLog::open({.dir = dir.path()}, lines);
-    REQUIRE(append_some(**log, 10).ok());
-    REQUIRE((*log)->roll().ok());
-    REQUIRE(SegmentSealer(**log, 3).seal_oldest({}).ok());
+    seal_ten(**log);
   }
   flip(sealed_sidecar_path(dir / "segments", 1), 30);
   std::filesystem::remove(dir / "trace.idx");
@@ -144,9 +122,7 @@ TEST_CASE("[T22] FlightLog: a disk that refuses for a moment makes no reader los
   MemoryLog lines;
   {
     Opened log = FlightLog::open({.dir = dir.path()}, lines);
-    REQUIRE(append_some(**log, 10).ok());
-    REQUIRE((*log)->roll().ok());
-    REQUIRE(SegmentSealer(**log, 3).seal_oldest({}).ok());
+    seal_ten(**log);
     REQUIRE(append_some(**log, 10).ok());
     REQUIRE((*log)->roll().ok());
     REQUIRE(append_some(**log, 10).ok());
@@ -170,9 +146,7 @@ TEST_CASE("[T22] FlightLog: what is refused for longer is declared no further th
   Opened log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
   REQUIRE(append_some(**log, 10).ok());
   REQUIRE((*log)->roll().ok());
-  REQUIRE(append_some(**log, 10).ok());
-  REQUIRE((*log)->roll().ok());
-  REQUIRE(SegmentSealer(**log, 3).seal_oldest({}).ok());
+  seal_ten(**log);
   for (const Sequence from : {1u, 11u}) {
     disk.refuse(Op::open, {.why = kEmfile});
     const ReadOutcome asked = (*log)->read(from, {.entries = 3}, [](const StoredLine&) {});

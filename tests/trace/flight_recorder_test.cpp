@@ -3,54 +3,19 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <memory>
 #include <set>
 #include <thread>
 
-#include "tests/support/broken_file.h"
 #include "tests/support/gate.h"
-#include "tests/support/temp_dir.h"
-#include "tests/trace/trace_kit.h"
-#include "trace/sealed_segment.h"
+#include "tests/trace/recorder_kit.h"
 
 namespace devs {
 namespace {
 
 using namespace std::chrono_literals;
 
-// A recorder with everything around it, on a disk that breaks when told to.
-struct Desk {
-  explicit Desk(FlightRecorder::Options recording = {.retry = 1ms},
-                TraceStreamBus::Options ring = {}, Pins* pins = nullptr)
-      : log(std::move(FlightLog::open({.dir = dir.path(), .files = &disk}, lines)).value()),
-        bus(ring, system_clock()),
-        recorder(std::make_unique<FlightRecorder>(bus, *log, pins, lines, metrics, recording)) {}
-
-  Result<Sequence> publish(std::string_view word) { return bus.publish(host_draft(word)); }
-  void finish() {
-    bus.close();
-    recorder->stop();
-  }
-  std::vector<std::string> lines_on_disk() const {
-    std::vector<std::string> out;
-    std::string bytes = bytes_of(dir / "trace.log");
-    for (std::size_t end; (end = bytes.find('\n')) != std::string::npos; bytes.erase(0, end + 1))
-      out.push_back(bytes.substr(0, end));
-    CHECK(bytes.empty());  // whole lines only
-    return out;
-  }
-
-  TempDir dir;
-  MemoryLog lines;
-  Metrics metrics;
-  BrokenDisk disk;
-  std::unique_ptr<FlightLog> log;
-  TraceStreamBus bus;
-  std::unique_ptr<FlightRecorder> recorder;
-};
-
 TEST_CASE("FlightRecorder: stores every entry once, in order, before it stops") {
-  Desk desk;
+  RecorderDesk desk;
   std::vector<std::string> told;
   for (int i = 0; i < 1000; ++i) {
     told.push_back(body_of(std::to_string(i)));
@@ -66,7 +31,7 @@ TEST_CASE("FlightRecorder: stores every entry once, in order, before it stops") 
 }
 
 TEST_CASE("FlightRecorder: an entry is visible only once it is in the file") {
-  Desk desk;
+  RecorderDesk desk;
   Gate gate;
   desk.disk.hold_appends(&gate);
   REQUIRE(desk.publish("a").ok());
@@ -80,7 +45,7 @@ TEST_CASE("FlightRecorder: an entry is visible only once it is in the file") {
 }
 
 TEST_CASE("FlightRecorder: what gathers during a write is one write, up to the batch") {
-  Desk desk({.max_batch = 60});
+  RecorderDesk desk({.max_batch = 60});
   Gate gate;
   desk.disk.hold_appends(&gate);
   REQUIRE(desk.publish("first").ok());
@@ -93,7 +58,7 @@ TEST_CASE("FlightRecorder: what gathers during a write is one write, up to the b
 }
 
 TEST_CASE("[S0.10] FlightRecorder: 100 concurrent publishes give 100 whole lines") {
-  Desk desk;
+  RecorderDesk desk;
   {
     std::vector<std::jthread> publishers;
     for (int i = 0; i < 100; ++i)
@@ -108,7 +73,7 @@ TEST_CASE("[S0.10] FlightRecorder: 100 concurrent publishes give 100 whole lines
 }
 
 TEST_CASE("[S0.10] FlightRecorder: a published line is in the file at once") {
-  Desk desk;
+  RecorderDesk desk;
   auto fastest = std::chrono::steady_clock::duration::max();
   for (std::size_t i = 1; i <= 5; ++i) {
     const TimePoint before = std::chrono::steady_clock::now();
@@ -121,7 +86,7 @@ TEST_CASE("[S0.10] FlightRecorder: a published line is in the file at once") {
 }
 
 TEST_CASE("FlightRecorder: a full disk refuses new stories, and loses nothing of the old") {
-  Desk desk;
+  RecorderDesk desk;
   REQUIRE(desk.publish("before").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
   auto action = desk.bus.publish_and_reserve(host_draft("action"));
@@ -157,7 +122,7 @@ TEST_CASE("FlightRecorder: any refused or torn append heals without loss or doub
     for (const std::size_t torn : {0u, 1u, 12u, 1000u}) {
       CAPTURE(good);
       CAPTURE(torn);
-      Desk desk;
+      RecorderDesk desk;
       desk.disk.refuse_appends({.good = good, .count = 2, .torn_bytes = torn});
       std::vector<std::string> accepted;
       for (int i = 0; i < 20; ++i) {
@@ -174,7 +139,7 @@ TEST_CASE("FlightRecorder: any refused or torn append heals without loss or doub
 }
 
 TEST_CASE("FlightRecorder: stopping on a disk that refuses gives up and counts the lost") {
-  Desk desk({.retry = 1h});
+  RecorderDesk desk({.retry = 1h});
   REQUIRE(desk.publish("kept").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
   desk.disk.refuse_appends({.torn_bytes = 4});
@@ -193,7 +158,7 @@ TEST_CASE("FlightRecorder: stopping on a disk that refuses gives up and counts t
 }
 
 TEST_CASE("FlightRecorder: flush says why it did not come to its end") {
-  Desk desk({.retry = 1h});
+  RecorderDesk desk({.retry = 1h});
   CHECK(desk.recorder->flush(already()).ok());  // nothing to wait for
   Gate gate;
   desk.disk.hold_appends(&gate);
@@ -212,7 +177,7 @@ TEST_CASE("FlightRecorder: flush says why it did not come to its end") {
 }
 
 TEST_CASE("FlightRecorder: a log deleted under it refuses, and says what to do") {
-  Desk desk;
+  RecorderDesk desk;
   REQUIRE(desk.publish("a").ok());
   REQUIRE(desk.recorder->flush(soon()).ok());
   std::filesystem::remove(desk.dir / "trace.log");
@@ -224,7 +189,7 @@ TEST_CASE("FlightRecorder: a log deleted under it refuses, and says what to do")
 }
 
 TEST_CASE("FlightRecorder: an idle recorder stops although nobody closed the bus") {
-  Desk desk;
+  RecorderDesk desk;
   REQUIRE(desk.publish("a").ok());
   desk.recorder->stop();
   CHECK(desk.lines_on_disk().size() == 1);
@@ -233,7 +198,7 @@ TEST_CASE("FlightRecorder: an idle recorder stops although nobody closed the bus
 TEST_CASE(
     "FlightRecorder: what leaves the ring is in the file, under a slow disk and a "
     "small ring") {
-  Desk desk({.max_batch = 3}, {.ring_entries = 8});
+  RecorderDesk desk({.max_batch = 3}, {.ring_entries = 8});
   std::size_t refused = 0;
   std::vector<std::string> accepted;
   for (int i = 0; accepted.size() < 500; ++i) {
@@ -258,7 +223,7 @@ TEST_CASE(
 
 TEST_CASE(
     "[T4] FlightRecorder: synced means visible after the fdatasync of log and sidecar, shared") {
-  Desk desk({.durability = FlightRecorder::Durability::synced});
+  RecorderDesk desk({.durability = FlightRecorder::Durability::synced});
   Gate gate;
   desk.disk.hold_syncs(&gate);
   const std::size_t before = desk.disk.count(BrokenDisk::Op::sync, "trace.log");
@@ -277,7 +242,7 @@ TEST_CASE(
 }
 
 TEST_CASE("FlightRecorder: a disk whose fdatasync takes long refuses no publisher") {
-  Desk desk({.durability = FlightRecorder::Durability::synced}, {.ring_entries = 64});
+  RecorderDesk desk({.durability = FlightRecorder::Durability::synced}, {.ring_entries = 64});
   Gate gate;
   desk.disk.hold_syncs(&gate);
   auto begun = desk.bus.publish_and_reserve(host_draft("action"));
@@ -296,7 +261,7 @@ TEST_CASE("FlightRecorder: a disk whose fdatasync takes long refuses no publishe
 TEST_CASE(
     "[T5] FlightRecorder: a failed fdatasync is never tried again on its file, and nothing is "
     "lost") {
-  Desk desk({.durability = FlightRecorder::Durability::synced, .retry = 1ms});
+  RecorderDesk desk({.durability = FlightRecorder::Durability::synced, .retry = 1ms});
   std::vector<std::string> told;
   const auto publish = [&](const std::string& word) {
     REQUIRE(eventually([&] { return desk.publish(word).ok(); }));
@@ -318,217 +283,12 @@ TEST_CASE(
   CHECK(desk.metrics.counter("recorder_failures_total").value() == 2);
 }
 
-// --- a disk that refuses, and a service that goes on ---
-
-TEST_CASE(
-    "[T7] FlightRecorder: going on, live readers see all, and the log declares what it has not") {
-  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
-  REQUIRE(desk.publish("1").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.disk.refuse_appends({.torn_bytes = 3, .why = "Read-only file system (EROFS)"});
-  for (int i = 2; i <= 30; ++i) {
-    REQUIRE(desk.publish(std::to_string(i)).ok());
-    REQUIRE(desk.recorder->flush(soon()).ok());  // given up is as good as stored
-  }
-  CHECK(desk.bus.head() == 30);
-  CHECK(desk.disk.refused() == 1);  // the rest did not even try
-  CHECK(contains(desk.bus.recorder_status().message(), "EROFS"));
-  CHECK(desk.metrics.gauge("recorder_failing").value() == 1);
-  CHECK(desk.metrics.counter("recorder_lost_entries_total").value() == 29);
-  const auto check_gap = [&](const FlightLog& log) {
-    const ReadOutcome gap = log.read(2, {}, [](const StoredLine&) {});
-    REQUIRE(gap.loss);
-    CHECK(gap.loss->through == 30);
-    CHECK(gap.loss->reason == LossReason::recorder);
-  };
-  check_gap(*desk.log);  // at once, for readers that fell off the ring
-
-  desk.disk.mend();
-  desk.finish();  // the last words of a stop are tried once more
-  CHECK(desk.bus.head() == 30);
-  check_gap(*desk.log);
-}
-
-TEST_CASE("FlightRecorder: going on, a disk that is well again takes what comes next") {
-  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
-  REQUIRE(desk.publish("1").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.disk.refuse_appends({.why = "Input/output error (EIO)"});
-  REQUIRE(desk.publish("2").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.disk.mend();
-  Sequence next = 3;
-  REQUIRE(eventually([&] {  // until one of them is tried
-    return desk.publish(std::to_string(next++)).ok() && desk.recorder->flush(soon()).ok() &&
-           desk.bus.recorder_status().ok();
-  }));
-  desk.finish();
-  const std::string said = desk.lines.find("error entries_lost");
-  CHECK(contains(said, "from=2"));
-  CHECK(desk.metrics.gauge("recorder_failing").value() == 0);
-  const auto lost = desk.metrics.counter("recorder_lost_entries_total").value();
-  CHECK(bodies_of(*desk.log).size() + lost == next - 1);
-  CHECK(bodies_of(*desk.log).back() == body_of(std::to_string(next - 1)));
-  const ReadOutcome gap = desk.log->read(2, {}, [](const StoredLine&) {});
-  REQUIRE(gap.loss);
-  CHECK(gap.loss->through == 1 + lost);
-  CHECK(gap.loss->reason == LossReason::recorder);
-}
-
-// The directory as a kill -9 would leave it now.
-void copy_log(const Desk& desk, const std::filesystem::path& to) {
-  std::filesystem::copy(desk.dir.path(), to, std::filesystem::copy_options::recursive);
-}
-
-TEST_CASE("[T24] FlightRecorder: going on, a number that was shown is never given again") {
-  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1h}, {.ring_entries = 8});
-  REQUIRE(desk.publish("1").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.disk.refuse_appends({.why = "Read-only file system (EROFS)"});
-  for (int i = 2; i <= 30; ++i) {
-    REQUIRE(desk.publish(std::to_string(i)).ok());
-    REQUIRE(desk.recorder->flush(soon()).ok());
-  }
-  REQUIRE(desk.bus.head() == 30);  // live readers have ids up to here
-  const TempDir killed;
-  copy_log(desk, killed / "log");
-  for (int start = 0; start < 3; ++start) {
-    MemoryLog lines;
-    auto log = FlightLog::open({.dir = killed / "log"}, lines);
-    REQUIRE(log.ok());
-    CHECK((*log)->epoch() == desk.log->epoch());
-    CHECK((*log)->last() >= 30);
-    CHECK((*log)->found().last == (*log)->last());
-    CHECK(lines.count("warn numbers_passed_over") == (start < 2 ? 1u : 0u));
-    const ReadOutcome gap = (*log)->read(2, {}, [](const StoredLine&) {});
-    REQUIRE(gap.loss);
-    CHECK(gap.loss->reason == LossReason::recorder);
-    CHECK(gap.loss->through >= 30);
-    // Not before something is written above them.
-    if (start == 0) CHECK((*log)->release().ok());
-    if (start == 1) CHECK(append_some(**log, 1).ok());
-    if (start == 2) CHECK(bodies_of(**log).size() == 2);
-  }
-}
-
-TEST_CASE("[T24] FlightRecorder: going on, a clean end leaves no gap behind") {
-  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
-  for (int i = 1; i <= 5; ++i) REQUIRE(desk.publish(std::to_string(i)).ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.finish();
-  desk.log.reset();
-  const auto log = FlightLog::open({.dir = desk.dir.path()}, desk.lines);
-  REQUIRE(log.ok());
-  CHECK((*log)->last() == 5);
-  CHECK(desk.lines.count("warn") == 0);
-}
-
-TEST_CASE("[T24] FlightRecorder: going on ends where no number is set aside any more") {
-  const TempDir dir;
-  MemoryLog lines;
-  Metrics metrics;
-  BrokenDisk disk;
-  auto log = FlightLog::open({.dir = dir.path(), .files = &disk}, lines);
-  REQUIRE(log.ok());
-  CHECK((*log)->skip(1).code() == Code::resource_exhausted);
-  disk.refuse(BrokenDisk::Op::rename, {.why = "Read-only file system (EROFS)"});
-  disk.refuse_appends({.why = "Read-only file system (EROFS)"});
-  TraceStreamBus bus({}, system_clock());
-  FlightRecorder recorder(bus, **log, nullptr, lines, metrics,
-                          {.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
-  REQUIRE(bus.publish(host_draft("1")).ok());
-  CHECK(eventually([&] { return metrics.counter("recorder_failures_total").value() > 2; }));
-  CHECK(bus.head() == 0);  // nobody was shown it
-  disk.mend();
-  CHECK(recorder.flush(soon()).ok());
-  CHECK(bodies_of(**log) == std::vector{body_of("1")});
-  CHECK((*log)->skip(1000).ok());
-  bus.close();
-  recorder.stop();
-}
-
-TEST_CASE("FlightRecorder: refusing, no number is set aside") {
-  Desk desk;
-  const std::string before = bytes_of(desk.dir / "trace.meta");
-  REQUIRE(desk.publish("1").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  desk.finish();
-  CHECK(bytes_of(desk.dir / "trace.meta") == before);
-}
-
-TEST_CASE(
-    "FlightRecorder: going on, a disk that is well again is noticed although nobody publishes") {
-  Desk desk({.on_failure = FlightRecorder::OnFailure::go_on, .retry = 1ms});
-  REQUIRE(desk.publish("1").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  const char* const why = "Read-only file system (EROFS)";
-  desk.disk.refuse_appends({.why = why});
-  desk.disk.refuse(BrokenDisk::Op::open, {.why = why});
-  desk.disk.refuse(BrokenDisk::Op::rename, {.why = why});
-  for (const char* word : {"2", "3"}) {
-    REQUIRE(desk.publish(word).ok());
-    REQUIRE(desk.recorder->flush(soon()).ok());
-  }
-  const std::size_t refused = desk.disk.refused();
-  REQUIRE(eventually([&] { return desk.disk.refused() >= refused + 3; }));  // it looks again
-  CHECK_FALSE(desk.bus.recorder_status().ok());
-  CHECK(desk.lines.count("error recorder_refused") == 1);
-  desk.disk.mend();
-  REQUIRE(eventually([&] { return desk.bus.recorder_status().ok(); }));
-  // Said right after it heals.
-  CHECK(eventually(
-      [&] { return contains(desk.lines.find("error entries_lost"), "count=2 from=2"); }));
-  CHECK(desk.metrics.gauge("recorder_failing").value() == 0);
-  CHECK(desk.log->last() == 3);
-
-  REQUIRE(desk.publish("4").ok());
-  desk.finish();
-  CHECK(bodies_of(*desk.log) == std::vector{body_of("1"), body_of("4")});
-  const ReadOutcome gap = desk.log->read(2, {}, [](const StoredLine&) {});
-  REQUIRE(gap.loss);
-  CHECK(gap.loss->through == 3);
-  CHECK(gap.loss->reason == LossReason::recorder);
-}
-
-TEST_CASE(
-    "[T6] FlightRecorder: a full disk costs an old sealed segment before it costs anything else") {
-  Desk desk;
-  for (int i = 1; i <= 3; ++i) {
-    REQUIRE(desk.publish(std::to_string(i)).ok());
-    REQUIRE(desk.recorder->flush(soon()).ok());
-    REQUIRE(desk.log->roll().ok());  // the recorder sleeps
-  }
-  const auto rolled = desk.log->segments().list();
-  for (const SegmentPtr& each : *rolled)
-    desk.log->segments().replace(
-        seal(real_files(), desk.log->segments_directory(), *each, {.epoch = desk.log->epoch()})
-            .value());
-  desk.disk.refuse_appends({.count = 1});
-  REQUIRE(desk.publish("4").ok());
-  REQUIRE(desk.recorder->flush(soon()).ok());
-  CHECK(desk.log->oldest() == 2);
-  CHECK(desk.metrics.counter("recorder_freed_segments_total").value() == 1);
-  CHECK(desk.metrics.counter("recorder_failures_total").value() == 0);
-  CHECK(desk.lines.count("error") == 0);
-  CHECK(desk.lines.count("warn segment_dropped_for_room") == 1);
-
-  desk.disk.refuse_appends({});  // nothing helps any more: one more goes, the newest stays
-  REQUIRE(desk.publish("5").ok());
-  REQUIRE(eventually([&] { return !desk.bus.recorder_status().ok(); }));
-  CHECK(desk.log->oldest() == 3);
-  CHECK_FALSE(desk.publish("6").ok());
-  desk.disk.mend();
-  REQUIRE(eventually([&] { return desk.bus.recorder_status().ok(); }));
-  desk.finish();
-  CHECK(bodies_of(*desk.log) == std::vector{body_of("3"), body_of("4"), body_of("5")});
-}
-
 TEST_CASE("FlightRecorder: tells how long commits take, how much was stored, and shows the pins") {
   const TempDir dir;
   auto pins =
       Pins::open(real_files(), dir / "pins.json", {.on_error = true, .before = 1, .after = 1});
   REQUIRE(pins.ok());
-  Desk desk({.retry = 1ms}, {}, pins->get());
+  RecorderDesk desk({.retry = 1ms}, {}, pins->get());
   Draft failed = host_draft("observation");
   failed.facts.status = "TOOL_ERROR";
   REQUIRE(desk.publish("1").ok());

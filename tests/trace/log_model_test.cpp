@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/support/dice.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/simulated_disk.h"
 #include "tests/support/temp_dir.h"
@@ -254,10 +254,6 @@ class ModelRun {
 TEST_CASE(
     "[T20] FlightLog: lines and declared losses are every sequence, once, in order, whatever "
     "happens") {
-  const auto number_from = [](const char* variable, std::uint64_t otherwise) {
-    const char* const text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-  };
   const std::uint64_t first = number_from("DEVS_MODEL_SEED", 1);
   const std::uint64_t runs = number_from("DEVS_MODEL_RUNS", 300);
   std::size_t with_losses = 0, faults = 0;

@@ -6,19 +6,10 @@
 #include <vector>
 
 #include "tests/support/fake_clock.h"
-#include "tests/trace/trace_kit.h"
-#include "trace/trace_stream_bus.h"
+#include "tests/trace/bus_kit.h"
 
 namespace devs {
 namespace {
-
-using Read = TraceStreamBus::Read;
-
-std::vector<EntryPtr> read_all(const TraceStreamBus& bus, Sequence from) {
-  std::vector<EntryPtr> out;
-  (void)bus.read(from, 1'000'000, 1u << 30, out);
-  return out;
-}
 
 TEST_CASE("TraceStreamBus: stamps go on after a restart on a clock that went back") {
   FakeClock clock;

@@ -20,6 +20,27 @@ std::string entry_of(std::size_t bytes) {
   return R"({"type":"thought","x":")" + std::string(bytes, 'x') + "\"}";
 }
 
+// A reader of 10 MB that only the disk has, in a house that is late for its live ones.
+struct PastReader {
+  FakeClock clock;
+  StreamDesk desk{{.ring = 8, .clock = clock}};
+  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
+  const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
+  DeskReader reader{late(), {after(0)}};
+
+  void follow_all() {
+    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
+  }
+
+ private:
+  StreamDesk& late() {
+    for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
+    desk.turn(10);
+    desk.hub->served_after(101ms, clock.steady());
+    return desk;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("[T27] ReplayDesk: a house that is late does not encode the ring anew at each pull") {
@@ -41,43 +62,28 @@ TEST_CASE("[T27] ReplayDesk: a house that is late does not encode the ring anew 
 }
 
 TEST_CASE("[T27] ReplayDesk: whoever changes its topics has the same ration as before") {
-  FakeClock clock;
-  StreamDesk desk({.ring = 8, .clock = clock});
-  for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
-  desk.turn(10);
-  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
-  const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
-  desk.hub->served_after(101ms, clock.steady());
-  DeskReader reader(desk, {after(0)});
+  PastReader past;
   // Time stands still: what was saved up is used up.
-  REQUIRE(reader.pull_while([&rationed] { return rationed.value() == 0; }));
-  const auto follow = [&] {
-    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
-    reader.pull();
-    desk.reactor.turn(1ms);
-  };
-  const std::uint64_t fetched = fetches.value(), refused = rationed.value();
-  for (int n = 0; n < 100; ++n) follow();
-  CHECK(fetches.value() == fetched);
+  REQUIRE(past.reader.pull_while([&past] { return past.rationed.value() == 0; }));
+  const std::uint64_t fetched = past.fetches.value(), refused = past.rationed.value();
+  for (int n = 0; n < 100; ++n) {
+    past.follow_all();
+    past.reader.pull();
+    past.desk.reactor.turn(1ms);
+  }
+  CHECK(past.fetches.value() == fetched);
   // It stands in the line once, however often it asked.
-  CHECK(rationed.value() - refused <= 200);
+  CHECK(past.rationed.value() - refused <= 200);
 }
 
 TEST_CASE("[T27] ReplayDesk: what was read for a reader that changed its mind is counted") {
-  FakeClock clock;
-  StreamDesk desk({.ring = 8, .clock = clock});
-  for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
-  desk.turn(10);
-  const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
-  const Counter& fetches = desk.metrics.counter("stream_disk_fetches_total");
-  desk.hub->served_after(101ms, clock.steady());
-  DeskReader reader(desk, {after(0)});
+  PastReader past;
   const auto deadline = soon();
-  while (rationed.value() == 0 && std::chrono::steady_clock::now() < deadline) {
-    reader.pull();  // asks for a stretch, and does not wait for it
-    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
-    desk.reactor.turn(1ms);
+  while (past.rationed.value() == 0 && std::chrono::steady_clock::now() < deadline) {
+    past.reader.pull();  // asks for a stretch, and does not wait for it
+    past.follow_all();
+    past.desk.reactor.turn(1ms);
   }
-  CHECK(rationed.value() > 0);
-  CHECK(fetches.value() < 20);
+  CHECK(past.rationed.value() > 0);
+  CHECK(past.fetches.value() < 20);
 }

@@ -1,16 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "orchestrator/streams/stream_query.h"
 #include "tests/orchestrator/streams/stream_desk.h"
+#include "tests/support/dice.h"
 
 // A seeded life of a whole house of readers, and an oracle that knows what each of
 // them must have got.  DEVS_MODEL_RUNS sets how many seeds, DEVS_MODEL_SEED the first.
@@ -20,30 +19,11 @@ using namespace devs;
 namespace {
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr unsigned kRuns = 60;
+constexpr std::uint64_t kRuns = 60;
 #else
-constexpr unsigned kRuns = 300;
+constexpr std::uint64_t kRuns = 300;
 #endif
 constexpr int kSteps = 120;
-
-unsigned number_from(const char* name, unsigned otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-}
-
-class Dice {
- public:
-  explicit Dice(unsigned seed) : engine_(seed) {}
-  unsigned below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
-  bool once_in(unsigned n) { return below(n) == 0; }
-  template <class T>
-  const T& one_of(const std::vector<T>& values) {
-    return values[below(static_cast<unsigned>(values.size()))];
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 // What happened, kept apart from what is tested.
 struct World {
@@ -78,10 +58,10 @@ struct World {
         if (size > 40) desk.log->drop_before(size - 20 - dice.below(20));
         break;
       case 1:
-        desk.log->corrupt(1 + dice.below(static_cast<unsigned>(size)));
+        desk.log->corrupt(1 + dice.below(size));
         break;
       default:
-        desk.log->never_stored(1 + dice.below(static_cast<unsigned>(size)));
+        desk.log->never_stored(1 + dice.below(size));
     }
   }
 };
@@ -244,11 +224,11 @@ class Client {
     Sequence from = oldest;
     through_ = head;
     if (head > 0 && dice_.once_in(2)) {
-      from = 1 + dice_.below(static_cast<unsigned>(head));
+      from = 1 + dice_.below(head);
       query.emplace_back("from", encode_event_id(kEpoch, from));
     }
     if (head > 0 && dice_.once_in(2)) {
-      through_ = 1 + dice_.below(static_cast<unsigned>(head));
+      through_ = 1 + dice_.below(head);
       query.emplace_back("to", encode_event_id(kEpoch, *through_));
     }
     const auto parsed = place_of(id);
@@ -271,7 +251,7 @@ class Client {
       case 5:
         return "garbage " + std::to_string(dice_.below(9));
       case 6:
-        return encode_event_id(kEpoch, dice_.below(static_cast<unsigned>(head) + 1));
+        return encode_event_id(kEpoch, dice_.below(head + 1));
       default:
         return last_;  // what a client does that comes back
     }
@@ -288,7 +268,7 @@ class Client {
                                                "channel:debates/a",
                                                "channel:debates/b"};
     std::vector<std::string> texts;
-    for (unsigned n = 1 + dice_.below(4); n > 0; --n) texts.push_back(dice_.one_of(kAll));
+    for (std::size_t n = 1 + dice_.below(4); n > 0; --n) texts.push_back(dice_.one_of(kAll));
     std::vector<Topic> topics;
     if (!settle_topics(texts, false, topics)) std::abort();
     return topics;
@@ -324,7 +304,7 @@ class Client {
   std::string wrong_;
 };
 
-std::string live(unsigned seed) {
+std::string live(std::uint64_t seed) {
   Dice dice(seed);
   StreamDesk desk({.ring = 4 + dice.below(60), .queue = 1 + dice.below(64), .threads = 1});
   World world{desk, {}};
@@ -336,7 +316,7 @@ std::string live(unsigned seed) {
       case 0:
       case 1:
       case 2:
-        for (unsigned n = dice.below(12); n > 0; --n) world.publish(dice);
+        for (std::size_t n = dice.below(12); n > 0; --n) world.publish(dice);
         break;
       case 3:
         if (dice.once_in(3)) world.break_something(dice);
@@ -367,9 +347,9 @@ std::string live(unsigned seed) {
 TEST_CASE(
     "[SX.1] model: whatever readers do and the log loses, all that matches is delivered or "
     "declared, once, in order") {
-  const unsigned first = number_from("DEVS_MODEL_SEED", 1);
-  const unsigned runs = number_from("DEVS_MODEL_RUNS", kRuns);
-  for (unsigned seed = first; seed < first + runs; ++seed) {
+  const std::uint64_t first = number_from("DEVS_MODEL_SEED", 1);
+  const std::uint64_t runs = number_from("DEVS_MODEL_RUNS", kRuns);
+  for (std::uint64_t seed = first; seed < first + runs; ++seed) {
     const std::string wrong = live(seed);
     CAPTURE(seed);
     REQUIRE(wrong == "");
