@@ -107,26 +107,31 @@ std::string server_info(std::string_view version) {
 
 std::string modern_result(std::string_view result, std::string_view version,
                           const std::optional<CacheHints>& hints) {
-  JsonView type, meta;
-  JsonView(result).pick({{"resultType", &type}, {"_meta", &meta}});
+  JsonView type, meta, ttl, scope;
+  JsonView(result).pick(
+      {{"resultType", &type}, {"_meta", &meta}, {"ttlMs", &ttl}, {"cacheScope", &scope}});
   const std::string info = "\"" + std::string(kServerInfo) + "\":" + server_info(version);
   std::string out = "{";
   if (!type.present()) out += R"("resultType":"complete",)";
-  if (hints) {
-    out += "\"ttlMs\":" + std::to_string(hints->ttl_ms) +
-           ",\"cacheScope\":" + (hints->is_public ? "\"public\"," : "\"private\",");
-  }
-  if (!meta.is_object()) {
+  if (hints && !ttl.present()) out += "\"ttlMs\":" + std::to_string(hints->ttl_ms) + ',';
+  if (hints && !scope.present())
+    out += hints->is_public ? R"("cacheScope":"public",)" : R"("cacheScope":"private",)";
+  if (!meta.present()) {
     out += "\"_meta\":{" + info + "}";
     const std::string_view rest = result.substr(1);
     if (rest != "}") out += ',';
     return out.append(rest);
   }
-  const auto inside = static_cast<std::size_t>(meta.text().data() - result.data()) + 1;
+  const auto at = static_cast<std::size_t>(meta.text().data() - result.data());
+  out.append(result.substr(1, at - 1));
+  if (!meta.is_object()) {  // it would be no result with it
+    out += "{" + info + "}";
+    return out.append(result.substr(at + meta.text().size()));
+  }
   const bool is_empty = meta.text() == "{}", has_info = meta[kServerInfo].present();
-  out.append(result.substr(1, inside - 1));
+  out += '{';
   if (!has_info) out.append(info).append(is_empty ? "" : ",");
-  return out.append(result.substr(inside));
+  return out.append(result.substr(at + 1));
 }
 
 }  // namespace devs

@@ -21,6 +21,8 @@ using valijson::adapters::NlohmannJsonAdapter;
 
 constexpr std::size_t kMaxSchemaBytes = 256 * 1024;
 constexpr std::size_t kMaxSchemaDepth = 32;
+// What a check may have to visit: with its $refs unfolded a short schema can be endless.
+constexpr std::size_t kMaxSubschemas = 2000;
 constexpr std::size_t kMaxErrors = 20;
 constexpr std::size_t kMaxHelpErrors = 5;
 constexpr std::size_t kMaxHelpBytes = 2000;
@@ -52,39 +54,60 @@ bool names_schemas(const std::string& keyword) {
   return keyword == "properties" || keyword == "$defs" || keyword == "definitions";
 }
 
-// Walks a schema once: the reason it cannot be judged, or none.  Removes `format`,
-// which annotates (2020-12) and would run std::regex.
-std::optional<std::string> make_judgeable(Json& schema, std::size_t depth, bool& unique) {
-  if (depth > kMaxSchemaDepth) return "nested deeper than 32";
-  if (schema.is_array()) {
-    for (Json& part : schema)
-      if (auto why = make_judgeable(part, depth + 1, unique)) return why;
+// Walks a schema as a check would, into what each `$ref` names: the reason it cannot be
+// judged, or none.  Removes `format`, which annotates (2020-12) and would run std::regex.
+class Judge {
+ public:
+  explicit Judge(Json& root) : root_(root) {}
+  std::optional<std::string> complaint() { return look(root_, 1); }
+  bool unique() const { return unique_; }
+
+ private:
+  std::optional<std::string> look(Json& schema, std::size_t depth) {
+    if (depth > kMaxSchemaDepth) return "nested deeper than 32";
+    if (schema.is_array()) {
+      for (Json& part : schema)
+        if (auto why = look(part, depth + 1)) return why;
+      return std::nullopt;
+    }
+    if (!schema.is_object()) return std::nullopt;
+    if (++seen_ > kMaxSubschemas) return "over 2000 subschemas";
+    schema.erase("format");
+    for (auto& [keyword, value] : schema.items())
+      if (auto why = look_into(keyword, value, depth + 1)) return why;
     return std::nullopt;
   }
-  if (!schema.is_object()) return std::nullopt;
-  schema.erase("format");
-  for (auto& [keyword, value] : schema.items()) {
-    if (is_data(keyword)) continue;
+
+  std::optional<std::string> look_into(const std::string& keyword, Json& value, std::size_t depth) {
+    if (is_data(keyword)) return std::nullopt;
     if (std::find(std::begin(kUnjudged), std::end(kUnjudged), keyword) != std::end(kUnjudged))
       return "keyword " + keyword;
-    if (keyword == "uniqueItems") unique = true;
-    if (keyword == "$ref" &&
-        !(value.is_string() && value.get_ref<const std::string&>().starts_with("#")))
-      return "a $ref outside the schema";
+    if (keyword == "uniqueItems") unique_ = true;
     if (keyword == "$schema" && value.is_string()) {
       const auto& dialect = value.get_ref<const std::string&>();
       if (dialect.find("draft-07") == dialect.npos && dialect.find("2020-12") == dialect.npos)
         return "dialect " + dialect;
     }
-    if (names_schemas(keyword) && value.is_object()) {
-      for (Json& named : value)  // here the keys are names, not keywords
-        if (auto why = make_judgeable(named, depth + 1, unique)) return why;
-    } else if (auto why = make_judgeable(value, depth + 1, unique)) {
-      return why;
-    }
+    if (keyword == "$ref") return follow(value, depth);
+    if (!names_schemas(keyword) || !value.is_object()) return look(value, depth);
+    for (Json& named : value)  // here the keys are names, not keywords
+      if (auto why = look(named, depth)) return why;
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+
+  std::optional<std::string> follow(const Json& ref, std::size_t depth) {
+    const std::string where = ref.is_string() ? ref.get<std::string>() : "";
+    if (!where.starts_with("#") || where.find('%') != where.npos)
+      return "a $ref outside the schema";
+    const Json::json_pointer pointer(where.substr(1));
+    if (!root_.contains(pointer)) return "a $ref outside the schema";
+    return look(root_[pointer], depth);
+  }
+
+  Json& root_;
+  bool unique_ = false;
+  std::size_t seen_ = 0;
+};
 
 std::string type_of(const Json& property) {
   if (property.is_object() && property.contains("type")) {
@@ -125,13 +148,9 @@ class Compiled final : public ArgumentSchema {
       unchecked_ = "over 256 KiB";
     } else if (!source_.is_object()) {
       unchecked_ = "not a JSON object";
-    } else if (auto why = make_judgeable(judged, 1, unique_)) {
-      unchecked_ = std::move(*why);
     } else {
-      try {  // the validator's own exceptions end here
-        NlohmannJsonAdapter adapter(judged);
-        valijson::SchemaParser parser;
-        parser.populateSchema(adapter, schema_);
+      try {  // the libraries' own exceptions end here
+        compile(judged);
       } catch (const std::exception& error) {
         unchecked_ = error.what();
       }
@@ -184,6 +203,18 @@ class Compiled final : public ArgumentSchema {
   }
 
  private:
+  void compile(Json& judged) {
+    Judge judge(judged);
+    if (auto why = judge.complaint()) {
+      unchecked_ = std::move(*why);
+      return;
+    }
+    unique_ = judge.unique();
+    NlohmannJsonAdapter adapter(judged);
+    valijson::SchemaParser parser;
+    parser.populateSchema(adapter, schema_);
+  }
+
   std::vector<std::string> required_names() const {
     std::vector<std::string> names;
     if (source_.is_object() && source_.contains("required") && source_["required"].is_array())

@@ -15,9 +15,10 @@ struct SchemaError {
 
 // An inputSchema, compiled once per tool (valijson, JSON Schema 2020-12 as far as
 // it goes).  A schema it cannot judge (an unknown dialect, `pattern`, a $ref that
-// is not local, over the bounds: 256 KiB, depth 32) is *unchecked*: it says so
-// and lets everything pass to the tool, which still validates; never silently
-// "valid".  No network $ref is ever followed.
+// is not local, over the bounds: 256 KiB, and with each $ref unfolded depth 32 and 2000
+// subschemas, so none that contains itself) is *unchecked*: it says so and lets
+// everything pass to the tool, which still validates; never silently "valid".  No
+// network $ref is ever followed.
 //
 // Immutable; check() is thread-safe.
 class ArgumentSchema {

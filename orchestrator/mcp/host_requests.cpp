@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/json.h"
+#include "trace/random.h"
 
 namespace devs {
 namespace {
@@ -16,6 +17,13 @@ Status no_answer(std::string_view method, JsonView error) {
   std::string why = "The client did not answer " + std::string(method);
   if (auto message = error["message"].string()) why += ": " + *message;
   return Status(Code::unavailable, why);
+}
+
+// A page to visit has an id in this era (2025-11-25): one no other request of ours has.
+void add_elicitation_id(std::string& params) {
+  const JsonView view(params);
+  if (!view["mode"].is("url") || view["elicitationId"].present()) return;
+  params.insert(params.size() - 1, R"(,"elicitationId":")" + random_hex(16) + '"');
 }
 
 }  // namespace
@@ -50,6 +58,7 @@ void HostRequests::ask(std::vector<ClientQuestion> questions, const Send& send,
     for (ClientQuestion& question : questions) {
       if (!refused.ok()) break;
       const std::string id = json_string(new_id(question.key));
+      if (question.method == "elicitation/create") add_elicitation_id(question.params);
       messages.push_back(encode_rpc_request(id, question.method, question.params));
       waiting_.emplace(id, Waiting{round, std::move(question.key), std::move(question.method)});
     }

@@ -17,18 +17,15 @@ constexpr std::size_t kMaxClientName = 128;
 // Of discover and of the list of tools: the same for everybody.
 constexpr CacheHints kOurHints{.ttl_ms = 60'000, .is_public = true};
 
-// What we offer, the same to every client of an era (MCP page 3.3).
-std::string capabilities(McpRevision revision) {
-  std::string out = R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
-                    R"("resources":{"subscribe":true,"listChanged":true},"completions":{})";
-  if (!is_modern(revision)) out += R"(,"logging":{})";
-  return out + '}';
-}
+// What we offer, the same to every client (MCP page 3.3).
+constexpr std::string_view kCapabilities =
+    R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
+    R"("resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{}})";
 
 std::string initialize_result(const McpEndpoint::Options& options, McpRevision revision) {
   std::string out = "{\"protocolVersion\":";
   append_json_string(out, name_of(revision));
-  out += ",\"capabilities\":" + capabilities(revision);
+  out += ",\"capabilities\":" + std::string(kCapabilities);
   out += ",\"serverInfo\":" + server_info(options.version);
   if (!options.instructions.empty()) {
     out += ",\"instructions\":";
@@ -72,7 +69,7 @@ void initialize(const RpcTurn& turn, RpcReply& reply) {
 void discover(const RpcTurn& turn, RpcReply& reply) {
   const McpEndpoint::Options& options = turn.house->options;
   std::string out = "{\"supportedVersions\":" + std::string(modern_revisions()) +
-                    ",\"capabilities\":" + capabilities(turn.revision);
+                    ",\"capabilities\":" + std::string(kCapabilities);
   if (!options.instructions.empty()) {
     out += ",\"instructions\":";
     append_json_string(out, options.instructions);

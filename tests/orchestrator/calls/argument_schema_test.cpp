@@ -99,5 +99,29 @@ TEST_CASE("ArgumentSchema: local references are followed") {
   CHECK_FALSE(schema->check(R"({"a":1})").empty());
 }
 
+TEST_CASE(
+    "[M62] ArgumentSchema: a schema that contains itself, or unfolds without end, is not judged") {
+  for (const char* circle :
+       {R"({"$ref":"#"})",
+        R"({"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"})",
+        R"({"type":"object","properties":{"next":{"$ref":"#"}}})"}) {
+    CAPTURE(circle);
+    const auto schema = ArgumentSchema::compile(circle);
+    CHECK(schema->unchecked_reason() == "nested deeper than 32");
+    CHECK(schema->check("{}").empty());
+  }
+  // Each names the next four times: 4^6 checks of one value.
+  std::string bomb = R"({"$ref":"#/$defs/d0","$defs":{"d6":{"type":"object"})";
+  for (int i = 0; i < 6; ++i) {
+    const std::string next = R"({"$ref":"#/$defs/d)" + std::to_string(i + 1) + "\"}";
+    bomb += ",\"d" + std::to_string(i) + R"(":{"allOf":[)" + next + "," + next + "," + next + "," +
+            next + "]}";
+  }
+  CHECK(ArgumentSchema::compile(bomb + "}}")->unchecked_reason() == "over 2000 subschemas");
+  CHECK(ArgumentSchema::compile(R"({"$ref":"#/$defs/gone"})")->unchecked_reason().find("$ref") ==
+        2);
+  CHECK_FALSE(ArgumentSchema::compile(R"({"$ref":"#/~9"})")->unchecked_reason().empty());
+}
+
 }  // namespace
 }  // namespace devs

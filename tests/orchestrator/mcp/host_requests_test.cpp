@@ -64,6 +64,24 @@ TEST_CASE("HostRequests: no id is used twice, though a key is") {
   }
 }
 
+TEST_CASE("HostRequests: a page to visit has an id of its own, unless the tool gave it one") {
+  HostRequests requests;
+  const std::string page = R"("mode":"url","message":"m","url":"https://example.com/")";
+  std::set<std::string> ids;
+  for (int i = 0; i < 2; ++i) {
+    Asking asking;
+    asking.ask(requests, {{"k", "elicitation/create", "{" + page + "}"}});
+    const JsonView params = JsonView(asking.sent.at(0))["params"];
+    CHECK(params["url"].is("https://example.com/"));
+    CHECK(ids.insert(params["elicitationId"].string().value_or("")).second);
+  }
+  Asking own, form;
+  own.ask(requests, {{"o", "elicitation/create", "{" + page + R"(,"elicitationId":"mine"})"}});
+  CHECK(JsonView(own.sent.at(0))["params"]["elicitationId"].is("mine"));
+  form.ask(requests, {{"f", "elicitation/create", R"({"message":"m"})"}});
+  CHECK(JsonView(form.sent.at(0))["params"].text() == R"({"message":"m"})");
+}
+
 TEST_CASE("HostRequests: a client that owes a thousand answers is asked no more") {
   HostRequests requests;
   std::vector<Asking> asking(HostRequests::kMaxWaiting + 1);

@@ -48,6 +48,7 @@ TEST_CASE("[M11] modern: discover lists the revisions that -32022 names") {
   CHECK(result_of(answer)["supportedVersions"].text() == R"(["2026-07-28"])");
   CHECK(result_of(answer)["instructions"].is("Be kind."));
   CHECK(result_of(answer)["capabilities"]["tools"]["listChanged"].boolean() == true);
+  CHECK(result_of(answer)["capabilities"]["logging"].is_object());
   WireHeaders headers = ModernClient::headers_for("server/discover");
   headers[0].second = "v999.0.0";
   const WireAnswer other = client.post(

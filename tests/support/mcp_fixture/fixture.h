@@ -9,9 +9,10 @@ namespace devs {
 
 // The parts of the fixture; each adds what it is about and ends the program when the
 // server refuses, which would be a bug of the fixture.
-void add_fixture_tools(OrchestratorServer& server);   // answers, logs, progress, changes
-void add_fixture_asks(OrchestratorServer& server);    // tools that ask the client
-void add_fixture_offers(OrchestratorServer& server);  // resources, prompts, completions
+void add_fixture_tools(OrchestratorServer& server);     // answers, logs, progress, changes
+void add_fixture_asks(OrchestratorServer& server);      // tools that ask the client
+void add_fixture_offers(OrchestratorServer& server);    // resources, prompts, completions
+void add_fixture_features(OrchestratorServer& server);  // what clients use and no scenario needs
 void must(const Status& status);
 
 // 1 x 1 pixel; the shortest WAV.

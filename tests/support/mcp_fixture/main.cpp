@@ -1,5 +1,5 @@
-// mcp_fixture [--http PORT] [--dir DIR]: the fixture as a server of its own, until
-// SIGTERM; without DIR the log is gone with it.  Prints `listening on http://127.0.0.1:PORT`.
+// mcp_fixture [--http PORT] [--dir DIR] [--page-size N]: the fixture as a server of its own,
+// until SIGTERM; without DIR the log is gone with it.  Prints `listening on http://127.0.0.1:PORT`.
 #include <signal.h>
 
 #include <cstdio>
@@ -38,6 +38,8 @@ int main(int count, char** arguments) {
     if (name == "--http")
       options.http.port = static_cast<std::uint16_t>(std::atoi(arguments[i + 1]));
     if (name == "--dir") options.trace_dir = arguments[i + 1];
+    if (name == "--page-size")
+      options.mcp.page_size = static_cast<std::size_t>(std::atoi(arguments[i + 1]));
   }
   auto opened = OrchestratorServer::open(std::move(options));
   if (!opened.ok()) must(opened.status());
@@ -45,6 +47,7 @@ int main(int count, char** arguments) {
   add_fixture_tools(server);
   add_fixture_asks(server);
   add_fixture_offers(server);
+  add_fixture_features(server);
   must(server.start());
   std::printf("listening on http://127.0.0.1:%d\n", int{server.port()});
   std::fflush(stdout);
