@@ -142,6 +142,7 @@ void run_tool(CallId id, CallHouse& house) {
     run.stop = call.stop.get_token();
     run.client = call.request.client;
     run.log = call.request.log;
+    run.let_poll = call.request.let_poll;
     run.wants_progress = static_cast<bool>(call.request.progress);
     run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
     if (run.wants_progress)

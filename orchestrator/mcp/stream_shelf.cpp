@@ -160,6 +160,23 @@ bool StreamShelf::send_standalone(std::string_view message, Terms terms) {
   return true;
 }
 
+void StreamShelf::part(std::uint64_t number, std::chrono::milliseconds retry) {
+  std::optional<StreamLine> line;
+  {
+    MutexLock lock(mutex_);
+    const auto found = streams_.find(number);
+    if (found == streams_.end() || found->second.ended || found->second.parting) return;
+    Stream& stream = found->second;
+    if (!stream.reading) return;  // it has left already
+    using Rep = std::chrono::milliseconds::rep;
+    queue_retry(stream,
+                static_cast<unsigned>(std::clamp<Rep>(retry.count(), 1, kMaxRetry.count())));
+    stream.parting = true;
+    line = wake(stream);
+  }
+  post_wake(line);
+}
+
 void StreamShelf::finish(std::uint64_t number, std::string_view message) {
   std::optional<StreamLine> line;
   {
@@ -219,12 +236,7 @@ void StreamShelf::close(unsigned retry_ms) {
     const auto found = streams_.find(standalone_);
     if (found == streams_.end() || found->second.ended) return;
     Stream& stream = found->second;
-    if (stream.reading && retry_ms != 0) {
-      std::string text;
-      append_sse_frame(
-          text, {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
-      queue(stream, std::make_shared<const std::string>(std::move(text)));
-    }
+    if (stream.reading && retry_ms != 0) queue_retry(stream, retry_ms);
     line = wake(stream);
     stream.ended = true;
     forget_if_over(found);
@@ -272,7 +284,7 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
     stream.unsent.pop_front();
   }
   stream.announced = false;
-  taken.ended = stream.ended;
+  taken.ended = stream.ended || stream.parting;
   return taken;
 }
 
@@ -314,7 +326,7 @@ void StreamShelf::say(std::uint64_t number, Stream& stream, std::string_view mes
     append_sse_frame(text, {.id = {}, .event = {}, .data = message});
   }
   const auto frame = std::make_shared<const std::string>(std::move(text));
-  if (stream.reading) queue(stream, frame);
+  if (stream.reading && !stream.parting) queue(stream, frame);
   if (!options_.resumable) return;
   kept_.push_back({.stream = number, .number = stream.next++, .frame = frame});
   kept_bytes_ += frame->size();
@@ -327,6 +339,13 @@ void StreamShelf::say(std::uint64_t number, Stream& stream, std::string_view mes
 void StreamShelf::queue(Stream& stream, Frame frame) {
   stream.unsent_bytes += frame->size();
   stream.unsent.push_back(std::move(frame));
+}
+
+void StreamShelf::queue_retry(Stream& stream, unsigned retry_ms) {
+  std::string text;
+  append_sse_frame(text,
+                   {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
+  queue(stream, std::make_shared<const std::string>(std::move(text)));
 }
 
 void StreamShelf::forget_oldest() {
@@ -367,6 +386,7 @@ std::optional<StreamLine> StreamShelf::wake(Stream& stream) {
 StreamShelf::Reading StreamShelf::read_by_next(std::uint64_t number, Stream& stream) {
   if (!stream.reading) ++readers_;
   stream.reading = true;
+  stream.parting = false;
   stream.wake_posted = false;
   stream.line.reset();
   return {.stream = number, .reader = ++stream.reader};
