@@ -36,7 +36,6 @@ StreamShelf::Reading StreamShelf::open(std::string progress_token) {
   const std::uint64_t number = ++last_stream_;
   Stream& stream = streams_[number];
   stream.progress_token = std::move(progress_token);
-  stream.allowance_at = reactor_.now();
   if (options_.prime && options_.resumable) {
     std::string first;
     append_sse_frame(first, {.id = frame_id(number, 0), .event = {}, .data = {}});
@@ -102,11 +101,10 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
     const auto found = streams_.find(number);
     if (found == streams_.end() || found->second.ended) return;
     Stream& stream = found->second;
-    if (value && stream.last_progress && *value <= *stream.last_progress) return;
-    if (value) stream.last_progress = value;
+    if (!stream.rate.grows(value)) return;
     std::string message = encode_rpc_notification("notifications/progress",
                                                   with_progress_token(view, stream.progress_token));
-    if (has_room(stream, message) && stream.held.empty() && may_progress(stream, reactor_.now())) {
+    if (has_room(stream, message) && stream.held.empty() && stream.rate.take(reactor_.now())) {
       say(number, stream, message);
     } else {
       stream.held = std::move(message);
@@ -263,14 +261,10 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
   Stream& stream = found->second;
   stream.wake_posted = false;
   if (!stream.held.empty()) {
-    const TimePoint now = reactor_.now();
-    if (may_progress(stream, now)) {
+    if (stream.rate.take(reactor_.now())) {
       say(reading.stream, stream, std::exchange(stream.held, {}));
     } else {
-      const double wait = (1 - stream.allowance) / kProgressRefill;
-      taken.look_again = now +
-                         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait)) +
-                         std::chrono::milliseconds(1);
+      taken.look_again = stream.rate.next();
     }
   }
   while (!stream.unsent.empty()) {
@@ -365,15 +359,6 @@ void StreamShelf::forget_if_over(Streams::iterator at) {
   if (!stream.ended || stream.reading || stream.kept != 0) return;
   if (standalone_ == at->first) standalone_ = 0;
   streams_.erase(at);
-}
-
-bool StreamShelf::may_progress(Stream& stream, TimePoint now) {
-  const double seconds = std::chrono::duration<double>(now - stream.allowance_at).count();
-  stream.allowance = std::min(kProgressBurst, stream.allowance + seconds * kProgressRefill);
-  stream.allowance_at = now;
-  if (stream.allowance < 1) return false;
-  stream.allowance -= 1;
-  return true;
 }
 
 // Its reader is to be woken, unless it is already.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/mcp/progress_rate.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/sse_provider.h"
 #include "protocol/result.h"
@@ -33,10 +34,6 @@ namespace devs {
 // Thread-safe.  Producers wake their reader through its reactor.
 class StreamShelf {
  public:
-  // Together at most 20 progress messages of one stream in any second.
-  static constexpr double kProgressBurst = 4;
-  static constexpr double kProgressRefill = 16;  // per second
-
   // Nobody is sent away for longer: the answer is kept no longer than its session.
   static constexpr std::chrono::milliseconds kMaxRetry{60'000};
 
@@ -137,9 +134,7 @@ class StreamShelf {
     std::size_t unsent_bytes = 0;
     std::string progress_token;
     std::string held;  // the newest progress message that may not go yet
-    std::optional<double> last_progress;
-    double allowance = kProgressBurst;  // messages that may go now
-    TimePoint allowance_at{};
+    ProgressRate rate;
   };
   using Streams = std::map<std::uint64_t, Stream>;
 
@@ -151,7 +146,6 @@ class StreamShelf {
   void queue_retry(Stream& stream, unsigned retry_ms) DEVS_REQUIRES(mutex_);
   void forget_oldest() DEVS_REQUIRES(mutex_);
   void forget_if_over(Streams::iterator at) DEVS_REQUIRES(mutex_);
-  bool may_progress(Stream& stream, TimePoint now) DEVS_REQUIRES(mutex_);
   std::optional<StreamLine> wake(Stream& stream) DEVS_REQUIRES(mutex_);
   Reading read_by_next(std::uint64_t number, Stream& stream) DEVS_REQUIRES(mutex_);
   void post_wake(std::optional<StreamLine> line);
