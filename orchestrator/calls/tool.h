@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -56,6 +57,10 @@ struct ToolRun {
   // A log message, RFC 5424; `data` is JSON text.  Any thread; dropped when the client
   // did not ask for that level or the call has ended.
   std::function<void(LogLevel level, std::string_view logger, std::string_view data)> log;
+  // Lets the client of a slow call hang up: the stream of the answer ends now, and the client
+  // comes back for it after `retry` (SSE polling).  Any thread; again once it has come back.
+  // Does nothing but in a session of 2025-11-25 over HTTP.
+  std::function<void(std::chrono::milliseconds retry)> let_poll;
   ClientSide client;
   std::string traceparent;  // of the call's own span, for upstreams
   EnvelopeOrigin origin;    // whose story the call belongs to

@@ -144,6 +144,7 @@ void run_tool(CallId id, CallHouse& house) {
     run.log = call.request.log;
     run.origin = origin_of(call);
     run.span_id = call.span_id;
+    run.let_poll = call.request.let_poll;
     run.wants_progress = static_cast<bool>(call.request.progress);
     run.traceparent = "00-" + call.trace_id + "-" + call.span_id + "-01";
     if (run.wants_progress)

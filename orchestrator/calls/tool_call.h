@@ -43,6 +43,8 @@ struct CallRequest {
   std::function<void(std::string_view fields)> progress;
   // The same for log messages.
   std::function<void(LogLevel, std::string_view logger, std::string_view data)> log;
+  // Ends the stream of the answer, for which the client comes back (ToolRun::let_poll).
+  std::function<void(std::chrono::milliseconds retry)> let_poll;
   ClientSide client;
   std::string first_call_id;  // tool_call_id of the first round, of a retry (MRTR)
   // Asks the client, which answers later, on any thread, once: all answers by key, or why

@@ -32,7 +32,7 @@ std::unique_ptr<RpcReply> BatchReply::slot() {
 }
 
 void BatchReply::add(RpcEnd end) {
-  DeferredAnswer owed;
+  Answer answer;
   std::string responses;
   {
     MutexLock lock(mutex_);
@@ -41,11 +41,11 @@ void BatchReply::add(RpcEnd end) {
       responses_ += end.message;
     }
     if (--outstanding_ != 0) return;
-    owed = std::move(owed_);
+    answer = std::move(answer_);
     responses = std::move(responses_);
   }
-  if (responses.empty()) return std::move(owed).send(empty_answer(202));  // all cancelled
-  std::move(owed).send(json_answer(200, "[" + std::move(responses) + "]"));
+  if (!responses.empty()) responses = "[" + responses + "]";
+  answer(std::move(responses));
 }
 
 }  // namespace devs

@@ -2,11 +2,11 @@
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "orchestrator/mcp/rpc_reply.h"
-#include "orchestrator/net/exchange.h"
 #include "trace/mutex.h"
+#include "trace/work.h"
 
 namespace devs {
 
@@ -17,9 +17,12 @@ namespace devs {
 // Thread-safe.
 class BatchReply : public std::enable_shared_from_this<BatchReply> {
  public:
-  // REQUIRES: requests > 0; each of them gets one slot() which ends once.
-  BatchReply(DeferredAnswer owed, std::size_t requests)
-      : owed_(std::move(owed)), outstanding_(requests) {}
+  // Told once, with the last response: the array, or nothing when all were cancelled.
+  using Answer = MoveFunction<void(std::string responses)>;
+
+  // Each of the requests gets one slot() which ends once.
+  BatchReply(Answer answer, std::size_t requests)
+      : answer_(std::move(answer)), outstanding_(requests) {}
 
   // The place of one request; the reply lives as long as the batch is in hand.
   std::unique_ptr<RpcReply> slot();
@@ -30,7 +33,7 @@ class BatchReply : public std::enable_shared_from_this<BatchReply> {
   void add(RpcEnd end) DEVS_EXCLUDES(mutex_);
 
   Mutex mutex_;
-  DeferredAnswer owed_ DEVS_GUARDED_BY(mutex_);
+  Answer answer_ DEVS_GUARDED_BY(mutex_);
   std::string responses_ DEVS_GUARDED_BY(mutex_);  // comma separated
   std::size_t outstanding_ DEVS_GUARDED_BY(mutex_);
 };

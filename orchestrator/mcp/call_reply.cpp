@@ -31,6 +31,13 @@ bool CallReply::say(std::string_view message, Say how) {
          on->send(number, message, {.droppable = how == Say::droppable, .once = how == Say::once});
 }
 
+void CallReply::let_poll(std::chrono::milliseconds retry) {
+  if (!options_.sse || !options_.session || !options_.session->streams()->may_part()) return;
+  begin_stream();
+  std::uint64_t number = 0;
+  if (const auto on = shelf(number)) on->part(number, retry);
+}
+
 std::shared_ptr<StreamShelf> CallReply::shelf(std::uint64_t& stream) const {
   MutexLock lock(mutex_);
   stream = stream_;

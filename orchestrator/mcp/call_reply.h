@@ -35,6 +35,7 @@ class CallReply final : public CallListener,
 
   void progress(std::string_view fields) override DEVS_EXCLUDES(mutex_);
   bool say(std::string_view message, Say how) override DEVS_EXCLUDES(mutex_);
+  void let_poll(std::chrono::milliseconds retry) override DEVS_EXCLUDES(mutex_);
   void end(RpcEnd end) override DEVS_EXCLUDES(mutex_);
   void slow() override;
 

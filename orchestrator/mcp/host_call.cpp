@@ -43,6 +43,9 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
     run.deadline = house_->reactor.now() + kHostCallLimit;
     run.stop = stop_.get_token();
     run.log = log_;
+    run.let_poll = [listener = listener_](std::chrono::milliseconds retry) {
+      listener->let_poll(retry);
+    };
     run.client = state_.client;
     options_.function->start(std::move(run), [self = shared_from_this()](ToolOutcome outcome) {
       self->done(std::move(outcome));

@@ -2,12 +2,11 @@
 #include <string>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "orchestrator/mcp/accept_header.h"
-#include "orchestrator/mcp/batch_reply.h"
 #include "orchestrator/mcp/call_reply.h"
 #include "orchestrator/mcp/mcp_house.h"
+#include "orchestrator/mcp/message_batch.h"
 #include "orchestrator/mcp/modern_post.h"
 #include "orchestrator/mcp/rpc_dispatcher.h"
 #include "protocol/json.h"
@@ -64,57 +63,6 @@ void post_one(const McpHousePtr& house, Exchange& exchange, const RpcMessage& me
   exchange.respond(empty_answer(202));
 }
 
-using Decoded = std::variant<RpcMessage, RpcRefusal>;
-
-// Why a batch may not be run at all; nullptr when it may.
-const char* batch_complaint(const std::vector<Decoded>& batch, const Session* session) {
-  if (session == nullptr || !has_batches(session->identity().revision)) {
-    return "batches belong to sessions of revision 2025-03-26";
-  }
-  if (batch.empty() || batch.size() > kMaxBatch) return "a batch has 1 to 100 messages";
-  for (const Decoded& entry : batch) {
-    const auto* message = std::get_if<RpcMessage>(&entry);
-    if (message != nullptr && message->method == "initialize") {
-      return "initialize must not be part of a batch";
-    }
-  }
-  return nullptr;
-}
-
-void run_batch(const McpHousePtr& house, Exchange& exchange, const std::vector<Decoded>& batch,
-               const SessionPtr& session) {
-  std::size_t owed = 0;
-  for (const Decoded& entry : batch) {
-    const auto* message = std::get_if<RpcMessage>(&entry);
-    if (message == nullptr || message->kind == Kind::request) ++owed;
-  }
-  std::shared_ptr<BatchReply> reply;
-  if (owed != 0) {
-    reply = std::make_shared<BatchReply>(exchange.defer(house->options.answer_limit), owed);
-  }
-  for (const Decoded& entry : batch) {
-    if (const auto* refusal = std::get_if<RpcRefusal>(&entry)) {
-      reply->slot()->now(fault_end(refusal->id, refusal->fault));
-      continue;
-    }
-    const RpcMessage& message = std::get<RpcMessage>(entry);
-    const RpcTurn turn{.house = house,
-                       .message = message,
-                       .principal = exchange.principal(),
-                       .session = session,
-                       .revision = session->identity().revision};
-    if (message.kind == Kind::request) {
-      const auto slot = reply->slot();
-      dispatch_request(turn, *slot);
-    } else if (message.kind == Kind::notification) {
-      dispatch_notification(turn);
-    } else if (!session->host_requests().answer(message)) {
-      house->stray_responses.add();
-    }
-  }
-  if (owed == 0) exchange.respond(empty_answer(202));
-}
-
 void post_batch(const McpHousePtr& house, Exchange& exchange, JsonView messages) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
   if (headers.is_modern) {
@@ -124,14 +72,20 @@ void post_batch(const McpHousePtr& house, Exchange& exchange, JsonView messages)
     return respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
   }
   if (headers.names_session && !check_session(headers, true, exchange, "null")) return;
-  std::vector<Decoded> batch;
-  messages.each_element([&batch](JsonView entry) {
-    if (batch.size() <= kMaxBatch) batch.push_back(decode_rpc(entry.text()));
-  });
+  const MessageBatch batch = decode_batch(messages);
   if (const char* complaint = batch_complaint(batch, headers.session.get())) {
     return respond_error(exchange, 400, kRpcInvalidRequest, complaint);
   }
-  run_batch(house, exchange, batch, headers.session);
+  BatchReply::Answer answer;
+  if (responses_owed(batch) == 0) {
+    exchange.respond(empty_answer(202));
+  } else {
+    answer = [owed = exchange.defer(house->options.answer_limit)](std::string responses) mutable {
+      std::move(owed).send(responses.empty() ? empty_answer(202)  // all cancelled
+                                             : json_answer(200, std::move(responses)));
+    };
+  }
+  run_batch(house, exchange.principal(), headers.session, batch, std::move(answer));
 }
 
 }  // namespace
@@ -151,7 +105,7 @@ void handle_mcp_post(const McpHousePtr& house, Exchange& exchange) {
   if (const JsonView messages(*text); messages.is_array()) {
     return post_batch(house, exchange, messages);
   }
-  const Decoded decoded = decode_rpc(*text);
+  const auto decoded = decode_rpc(*text);
   if (const auto* refusal = std::get_if<RpcRefusal>(&decoded)) {
     return exchange.respond(http_answer_of(fault_end(refusal->id, refusal->fault, 400)));
   }

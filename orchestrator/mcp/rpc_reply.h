@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ class CallListener {
   // there is no way to the client on this answer, or it was dropped.
   enum class Say { always, droppable, once };
   virtual bool say(std::string_view message, Say how) = 0;
+  // Ends the stream of the answer, for which the client is to come back after `retry`;
+  // nothing where it could not.
+  virtual void let_poll(std::chrono::milliseconds retry) { static_cast<void>(retry); }
   virtual void end(RpcEnd end) = 0;  // exactly once
 };
 

@@ -36,7 +36,6 @@ StreamShelf::Reading StreamShelf::open(std::string progress_token) {
   const std::uint64_t number = ++last_stream_;
   Stream& stream = streams_[number];
   stream.progress_token = std::move(progress_token);
-  stream.allowance_at = reactor_.now();
   if (options_.prime && options_.resumable) {
     std::string first;
     append_sse_frame(first, {.id = frame_id(number, 0), .event = {}, .data = {}});
@@ -102,11 +101,10 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
     const auto found = streams_.find(number);
     if (found == streams_.end() || found->second.ended) return;
     Stream& stream = found->second;
-    if (value && stream.last_progress && *value <= *stream.last_progress) return;
-    if (value) stream.last_progress = value;
+    if (!stream.rate.grows(value)) return;
     std::string message = encode_rpc_notification("notifications/progress",
                                                   with_progress_token(view, stream.progress_token));
-    if (has_room(stream, message) && stream.held.empty() && may_progress(stream, reactor_.now())) {
+    if (has_room(stream, message) && stream.held.empty() && stream.rate.take(reactor_.now())) {
       say(number, stream, message);
     } else {
       stream.held = std::move(message);
@@ -158,6 +156,23 @@ bool StreamShelf::send_standalone(std::string_view message, Terms terms) {
   }
   post_wake(line);
   return true;
+}
+
+void StreamShelf::part(std::uint64_t number, std::chrono::milliseconds retry) {
+  std::optional<StreamLine> line;
+  {
+    MutexLock lock(mutex_);
+    const auto found = streams_.find(number);
+    if (found == streams_.end() || found->second.ended || found->second.parting) return;
+    Stream& stream = found->second;
+    if (!stream.reading) return;  // it has left already
+    using Rep = std::chrono::milliseconds::rep;
+    queue_retry(stream,
+                static_cast<unsigned>(std::clamp<Rep>(retry.count(), 1, kMaxRetry.count())));
+    stream.parting = true;
+    line = wake(stream);
+  }
+  post_wake(line);
 }
 
 void StreamShelf::finish(std::uint64_t number, std::string_view message) {
@@ -219,12 +234,7 @@ void StreamShelf::close(unsigned retry_ms) {
     const auto found = streams_.find(standalone_);
     if (found == streams_.end() || found->second.ended) return;
     Stream& stream = found->second;
-    if (stream.reading && retry_ms != 0) {
-      std::string text;
-      append_sse_frame(
-          text, {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
-      queue(stream, std::make_shared<const std::string>(std::move(text)));
-    }
+    if (stream.reading && retry_ms != 0) queue_retry(stream, retry_ms);
     line = wake(stream);
     stream.ended = true;
     forget_if_over(found);
@@ -251,14 +261,10 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
   Stream& stream = found->second;
   stream.wake_posted = false;
   if (!stream.held.empty()) {
-    const TimePoint now = reactor_.now();
-    if (may_progress(stream, now)) {
+    if (stream.rate.take(reactor_.now())) {
       say(reading.stream, stream, std::exchange(stream.held, {}));
     } else {
-      const double wait = (1 - stream.allowance) / kProgressRefill;
-      taken.look_again = now +
-                         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait)) +
-                         std::chrono::milliseconds(1);
+      taken.look_again = stream.rate.next();
     }
   }
   while (!stream.unsent.empty()) {
@@ -272,7 +278,7 @@ StreamShelf::Taken StreamShelf::take(Reading reading, std::size_t max_bytes) {
     stream.unsent.pop_front();
   }
   stream.announced = false;
-  taken.ended = stream.ended;
+  taken.ended = stream.ended || stream.parting;
   return taken;
 }
 
@@ -314,7 +320,7 @@ void StreamShelf::say(std::uint64_t number, Stream& stream, std::string_view mes
     append_sse_frame(text, {.id = {}, .event = {}, .data = message});
   }
   const auto frame = std::make_shared<const std::string>(std::move(text));
-  if (stream.reading) queue(stream, frame);
+  if (stream.reading && !stream.parting) queue(stream, frame);
   if (!options_.resumable) return;
   kept_.push_back({.stream = number, .number = stream.next++, .frame = frame});
   kept_bytes_ += frame->size();
@@ -327,6 +333,13 @@ void StreamShelf::say(std::uint64_t number, Stream& stream, std::string_view mes
 void StreamShelf::queue(Stream& stream, Frame frame) {
   stream.unsent_bytes += frame->size();
   stream.unsent.push_back(std::move(frame));
+}
+
+void StreamShelf::queue_retry(Stream& stream, unsigned retry_ms) {
+  std::string text;
+  append_sse_frame(text,
+                   {.id = {}, .event = {}, .data = {}, .retry_ms = retry_ms, .has_data = false});
+  queue(stream, std::make_shared<const std::string>(std::move(text)));
 }
 
 void StreamShelf::forget_oldest() {
@@ -348,15 +361,6 @@ void StreamShelf::forget_if_over(Streams::iterator at) {
   streams_.erase(at);
 }
 
-bool StreamShelf::may_progress(Stream& stream, TimePoint now) {
-  const double seconds = std::chrono::duration<double>(now - stream.allowance_at).count();
-  stream.allowance = std::min(kProgressBurst, stream.allowance + seconds * kProgressRefill);
-  stream.allowance_at = now;
-  if (stream.allowance < 1) return false;
-  stream.allowance -= 1;
-  return true;
-}
-
 // Its reader is to be woken, unless it is already.
 std::optional<StreamLine> StreamShelf::wake(Stream& stream) {
   if (!stream.line || stream.wake_posted) return std::nullopt;
@@ -367,6 +371,7 @@ std::optional<StreamLine> StreamShelf::wake(Stream& stream) {
 StreamShelf::Reading StreamShelf::read_by_next(std::uint64_t number, Stream& stream) {
   if (!stream.reading) ++readers_;
   stream.reading = true;
+  stream.parting = false;
   stream.wake_posted = false;
   stream.line.reset();
   return {.stream = number, .reader = ++stream.reader};

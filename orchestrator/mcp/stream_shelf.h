@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/mcp/progress_rate.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/sse_provider.h"
 #include "protocol/result.h"
@@ -32,9 +34,8 @@ namespace devs {
 // Thread-safe.  Producers wake their reader through its reactor.
 class StreamShelf {
  public:
-  // Together at most 20 progress messages of one stream in any second.
-  static constexpr double kProgressBurst = 4;
-  static constexpr double kProgressRefill = 16;  // per second
+  // Nobody is sent away for longer: the answer is kept no longer than its session.
+  static constexpr std::chrono::milliseconds kMaxRetry{60'000};
 
   struct Options {
     bool resumable = true;  // numbers its messages and keeps them
@@ -70,6 +71,12 @@ class StreamShelf {
   // The same on the standalone stream, where nothing is owed: false too when nobody reads
   // it, or when too much waits unsent.
   bool send_standalone(std::string_view message, Terms terms) DEVS_EXCLUDES(mutex_);
+  // Whether readers of an answer can be sent away, to come back for the rest: they know an id
+  // from the first event on.
+  bool may_part() const { return options_.resumable && options_.prime; }
+  // The reader of an answer stream is told `retry` and sees its connection end; what is said
+  // from now on waits, kept, for one that comes back.  REQUIRES: may_part().
+  void part(std::uint64_t stream, std::chrono::milliseconds retry) DEVS_EXCLUDES(mutex_);
   // The response: the last message; the stream ends after it.
   void finish(std::uint64_t stream, std::string_view message) DEVS_EXCLUDES(mutex_);
   // Ends without a response; nobody can come back to it.
@@ -117,6 +124,7 @@ class StreamShelf {
     std::size_t kept = 0;
     std::uint64_t reader = 0;  // who reads; earlier ones are told that it ended
     bool reading = false;      // somebody does, or is about to
+    bool parting = false;      // but only what is unsent: it was sent away
     bool is_standalone = false;
     bool ended = false;
     bool announced = false;  // a notification waits unsent
@@ -126,9 +134,7 @@ class StreamShelf {
     std::size_t unsent_bytes = 0;
     std::string progress_token;
     std::string held;  // the newest progress message that may not go yet
-    std::optional<double> last_progress;
-    double allowance = kProgressBurst;  // messages that may go now
-    TimePoint allowance_at{};
+    ProgressRate rate;
   };
   using Streams = std::map<std::uint64_t, Stream>;
 
@@ -137,9 +143,9 @@ class StreamShelf {
       DEVS_REQUIRES(mutex_);
   bool has_room(const Stream& stream, std::string_view message) const DEVS_REQUIRES(mutex_);
   void queue(Stream& stream, Frame frame) DEVS_REQUIRES(mutex_);
+  void queue_retry(Stream& stream, unsigned retry_ms) DEVS_REQUIRES(mutex_);
   void forget_oldest() DEVS_REQUIRES(mutex_);
   void forget_if_over(Streams::iterator at) DEVS_REQUIRES(mutex_);
-  bool may_progress(Stream& stream, TimePoint now) DEVS_REQUIRES(mutex_);
   std::optional<StreamLine> wake(Stream& stream) DEVS_REQUIRES(mutex_);
   Reading read_by_next(std::uint64_t number, Stream& stream) DEVS_REQUIRES(mutex_);
   void post_wake(std::optional<StreamLine> line);

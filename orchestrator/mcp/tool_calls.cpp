@@ -1,3 +1,4 @@
+#include <chrono>
 #include <utility>
 
 #include "orchestrator/mcp/client_link.h"
@@ -137,6 +138,9 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   }
   request.params = std::move(params).value();
   request.log = log_to(turn, call.listener);
+  request.let_poll = [listener = call.listener](std::chrono::milliseconds retry) {
+    listener->let_poll(retry);
+  };
   request.ask = ask_of(turn, call.listener);
   const RunningCallPtr running = call.running;
   request.answer = std::move(call);

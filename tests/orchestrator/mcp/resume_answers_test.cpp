@@ -118,6 +118,66 @@ TEST_CASE("[M4] resume: a connection that is really cut, while the call goes on"
   }
 }
 
+TEST_CASE("[M4] polling: a client that is sent away comes back for the answer, however often") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire,
+                    rpc("1", "tools/call", call_params("held", "{}", R"({"progressToken":"a"})")));
+  REQUIRE(fixture.held->wait_for());
+  fixture.held->run().let_poll(std::chrono::milliseconds(700));
+  fixture.held->run().let_poll(std::chrono::milliseconds(900));  // it goes already
+  CHECK(wire.read_head().status == 200);
+  SseWire first(wire);
+  CHECK_FALSE(first.next());  // no message, and no error either
+  CHECK(first.ended());
+  CHECK(first.raw() == "id: 1-0\ndata: \n\nretry: 700\n\n");
+
+  // What is said meanwhile waits; then it is sent away again.
+  REQUIRE(fixture.eventually([&] { return fixture.counts().streams == 0; }));
+  fixture.held->run().progress(R"({"progress":1})");
+  HttpWire second_wire(fixture.port());
+  client.begin_get(second_wire, "1-0");
+  REQUIRE(second_wire.read_head().status == 200);
+  SseWire second(second_wire);
+  const auto progress = second.next();
+  REQUIRE(progress);
+  CHECK(progress->id == "1-1");
+  fixture.held->run().let_poll(std::chrono::milliseconds(-1));
+  CHECK_FALSE(second.next());
+  CHECK(second.raw().ends_with("retry: 1\n\n"));
+
+  fixture.held->answer("the answer");
+  HttpWire third_wire(fixture.port());
+  client.begin_get(third_wire, "1-1");
+  REQUIRE(third_wire.read_head().status == 200);
+  SseWire third(third_wire);
+  const auto response = third.next();
+  REQUIRE(response);
+  CHECK(text_of(response->data) == "the answer");
+  CHECK_FALSE(third.next());
+}
+
+TEST_CASE("[M4] polling: where a client could not come back, nothing happens") {
+  McpFixture fixture;
+  std::size_t calls = 0;
+  const auto one_body = [&](const McpClient& client) {
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("1", "tools/call", call_params("held")));
+    REQUIRE(fixture.held->wait_for(calls));
+    fixture.held->run(calls).let_poll(std::chrono::milliseconds(1));
+    fixture.held->answer("at once", calls++);
+    const WireAnswer answer = wire.read_answer();
+    CHECK(answer.header("content-type") == "application/json");
+    CHECK(text_of(answer.body) == "at once");
+  };
+  one_body(fixture.ready("2025-06-18"));  // streams without a first event
+  one_body(fixture.client());             // no session
+  McpClient plain = fixture.ready();
+  plain.accept = "application/json";  // no streams
+  one_body(plain);
+}
+
 TEST_CASE("[M5] resume: an id no longer kept, malformed, foreign or sent twice is 400") {
   McpFixture fixture;
   const McpClient client = fixture.ready();

@@ -59,6 +59,12 @@ ToolOutcome with_progress(const ToolRun& run) {
   return text_outcome("Progressed to 100.");
 }
 
+ToolOutcome after_reconnection(const ToolRun& run) {
+  if (run.let_poll) run.let_poll(std::chrono::milliseconds(500));
+  pause(run);
+  return text_outcome("The answer came after the stream had ended.");
+}
+
 }  // namespace
 
 ToolOutcome content_of(std::string_view blocks) {
@@ -99,6 +105,7 @@ void add_fixture_tools(OrchestratorServer& server) {
     if (run.log) run.log(LogLevel::info, "fixture", json_string("Logged once"));
     return text_outcome("Logged once.");
   });
+  add("test_reconnection", "Lets its client hang up and come back.", after_reconnection);
   add("test_tool_with_progress", "Reports 0, 50 and 100.", with_progress);
   add(
       "json_schema_2020_12_tool", "Has a schema of many keywords.",
