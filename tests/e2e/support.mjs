@@ -22,7 +22,7 @@ export const modules = path.join(root, 'tools/node/node_modules');
 if (!binary || !fs.existsSync(binary)) throw new Error(`DEVS_BINARY is '${binary}': no such program`);
 
 const resolve = createRequire(path.join(root, 'tools/node/package.json')).resolve;
-const load = (name) => import(pathToFileURL(resolve(name)).href);
+export const load = (name) => import(pathToFileURL(resolve(name)).href);
 
 export const { EventSource } = await load('eventsource');
 export const { createParser } = await load('eventsource-parser');
