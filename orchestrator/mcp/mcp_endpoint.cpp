@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/mcp/http_sse_face.h"
 #include "orchestrator/mcp/mcp_house.h"
 #include "orchestrator/mcp/session_streams.h"
 #include "orchestrator/mcp/stdio_face.h"
@@ -62,6 +63,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     house->sessions_open.set(0);
     house->listens.close(house->options.version);
     if (stdio) stdio->stop();
+    http_sse->close();
     house->reactor.post([self = shared_from_this()] {
       self->sweep_.cancel();
       self->tell_.cancel();
@@ -70,6 +72,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   const McpHousePtr house;
+  const std::shared_ptr<HttpSseFace> http_sse = std::make_shared<HttpSseFace>(house);
   std::shared_ptr<StdioFace> stdio;  // the owner's
 
  private:
@@ -202,7 +205,7 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
     route->cors_expose = "Mcp-Session-Id, WWW-Authenticate";
     if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
   }
-  return {};
+  return house->options.http_sse ? impl_->http_sse->add_routes(routes) : Status();
 }
 
 void McpEndpoint::close() {

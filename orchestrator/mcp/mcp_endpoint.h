@@ -38,6 +38,7 @@ class McpEndpoint {
     std::size_t max_sessions_per_principal = 1'000;
     std::size_t page_size = 1'000;
     bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
+    bool http_sse = false;    // GET /sse and POST /messages of 2024-11-05 too
     std::string instructions{};
     std::string version{};               // serverInfo.version
     std::shared_ptr<const Seal> seal{};  // of what clients hand back; null: a new key
@@ -50,7 +51,7 @@ class McpEndpoint {
   McpEndpoint(const McpEndpoint&) = delete;
   McpEndpoint& operator=(const McpEndpoint&) = delete;
 
-  // Adds POST, GET and DELETE /mcp.
+  // Adds POST, GET and DELETE /mcp; with http_sse GET /sse and POST /messages too.
   Status add_routes(RouteTable& routes);
 
   // What the host offers beside tools; changes are told to clients that asked.

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import test from 'node:test';
-import { Client, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
+import { Client, Server, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
 import { Conversation, listen } from './wire_schema.mjs';
 
 const { StdioClientTransport } = await load('@modelcontextprotocol/sdk/client/stdio.js');
@@ -105,6 +105,20 @@ test('[M15] SDK v2 over stdio: a listen hears of a changed list, until it is clo
   await until('the change', () => changes > 0);
   await subscription.close();
   assert.equal((await client.callTool({ name: 'greet', arguments: { name: 'you' } })).content[0].text, 'Hello, you!');
+});
+
+test('[M10] SDK v1 over HTTP+SSE, when it is switched on', limit, async (t) => {
+  const { SSEClientTransport } = await load('@modelcontextprotocol/sdk/client/sse.js');
+  const server = await Server.start(t, { config: { mcp: { http_sse: true } } });
+  const { client, revision } = connectV1();
+  const transport = new SSEClientTransport(new URL(`${server.url}/sse`));
+  const errors = [];
+  listen(transport, new Conversation(revision), errors);
+  await client.connect(transport);
+  later(t, () => client.close());
+  assert.ok((await client.listTools()).tools.some((tool) => tool.name === 'echo'));
+  assert.equal((await client.callTool({ name: 'echo', arguments: { text: 'old' } })).content[0].text, 'old');
+  assert.deepEqual(errors, []);
 });
 
 // --- without an SDK
