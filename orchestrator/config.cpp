@@ -187,6 +187,7 @@ const std::vector<Row>& rows() {
        integer(1, 10'000, [](Options& o, std::int64_t v) { o.mcp.page_size = count_of(v); })},
       {"mcp.sessionless",
        word_of({"serve", "refuse"}, [](Options& o, std::size_t v) { o.mcp.sessionless = v == 0; })},
+      {"mcp.http_sse", boolean([](Options& o, bool v) { o.mcp.http_sse = v; })},
       {"mcp.instructions",
        text([](Options& o, std::string v) { o.mcp.instructions = std::move(v); })},
       {"sessions.idle_ms",

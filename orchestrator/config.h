@@ -24,6 +24,7 @@ namespace devs {
 //   builtin.tools ("default" | "all")
 //   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
+//   mcp.http_sse (true | false)
 //   sessions.idle_ms sessions.max
 //   cors.origins  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   mcp-orchestrator serve --config mcp.json      front every server of mcp.json
+  mcp-orchestrator serve --stdio                for a host that starts its MCP servers
   mcp-orchestrator call echo '{"text":"hi"}'    call a tool, see it in the trace
   mcp-orchestrator trace tail                   watch what agents do
   mcp-orchestrator trace query --status TIMEOUT_EXCEEDED
@@ -41,11 +42,13 @@ int main(int argc, char** argv) {
 
   std::string config, host, trace_dir, tool, arguments = "{}";
   int port = -1;
+  bool stdio = false;
   const std::string env_port = from_environment("MCP_PORT");
   std::string url = "http://127.0.0.1:" + (env_port.empty() ? std::string("3100") : env_port);
 
   CLI::App* serve = app.add_subcommand("serve", "Serve MCP and the trace stream until SIGTERM");
   serve->add_option("--config", config, "JSON file with mcpServers and settings");
+  serve->add_flag("--stdio", stdio, "Speak MCP on stdin and stdout too, until stdin ends");
   serve->add_option("--port", port, "Port, 0 for any free one (default 3100, or MCP_PORT)")
       ->check(CLI::Range(0, 65535));
   serve->add_option("--host", host, "Address to listen on (default 127.0.0.1)");
@@ -79,5 +82,5 @@ int main(int argc, char** argv) {
   if (port >= 0) options.http.port = static_cast<std::uint16_t>(port);
   if (!host.empty()) options.http.host = host;
   if (!trace_dir.empty()) options.trace_dir = trace_dir;
-  return devs::serve_command(std::move(options));
+  return devs::serve_command(std::move(options), stdio);
 }

@@ -1,5 +1,6 @@
 #include "orchestrator/orchestrator_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <utility>
@@ -61,7 +62,10 @@ class OrchestratorServer::Parts {
   }
 
   Status assemble(const CallRecovery& recovery);
-  void shutdown();
+  struct Pace {
+    std::chrono::milliseconds drain, goodbye, flush;  // calls, readers, what they were told
+  };
+  void shutdown(Pace pace);
 
   const Options options;
   const Clock& clock;
@@ -135,22 +139,23 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   return {};
 }
 
-void OrchestratorServer::Parts::shutdown() {
+void OrchestratorServer::Parts::shutdown(Pace pace) {
   if (std::exchange(stopped, true)) return;
-  draining = true;                                  // /readyz says so
-  front->close();                                   // new connections and requests are refused
-  calls.drain(clock.steady() + options.drain_for);  // all answered; the rest is cancelled
-  mcp.close();                                      // answer streams end
-  upstreams.stop();                                 // children reaped
-  http_workers.stop();                              // no request is left that publishes
-  bus.close();                                      // the last sequence is now known
-  recorder.stop();                                  // and on disk, therefore visible
-  keeper.stop();                                    // what is not sealed will be at the next start
-  index.stop();                                     // questions that wait are refused
+  draining = true;                           // /readyz says so
+  front->close();                            // new connections and requests are refused
+  calls.drain(clock.steady() + pace.drain);  // all answered; the rest is cancelled
+  mcp.close();                               // answer streams end
+  upstreams.stop();                          // children reaped
+  http_workers.stop();                       // no request is left that publishes
+  bus.close();                               // the last sequence is now known
+  recorder.stop();                           // and on disk, therefore visible
+  keeper.stop();                             // what is not sealed will be at the next start
+  index.stop();                              // questions that wait are refused
   query_workers.stop();
   if (turning.joinable()) {
-    hub.goodbye(options.goodbye_for);  // readers get it, a retry: hint, the end
-    front->stop(clock.steady() + options.goodbye_for + std::chrono::seconds(2));
+    hub.goodbye(pace.goodbye);             // readers get it, a retry: hint, the end
+    mcp.wait_stdio_written(pace.goodbye);  // the client over stdio has its answers
+    front->stop(clock.steady() + pace.goodbye + pace.flush);
     reactor.stop();
     turning.join();
   }
@@ -287,8 +292,17 @@ std::vector<UpstreamState> OrchestratorServer::upstreams() const {
 void OrchestratorServer::wait_upstreams(std::chrono::milliseconds at_most) {
   parts_->upstreams.wait_settled(parts_->clock.steady() + at_most);
 }
+void OrchestratorServer::serve_stdio(BytePipe in, BytePipe out,
+                                     std::function<void(std::string_view why)> on_end) {
+  parts_->mcp.serve_stdio(std::move(in), std::move(out), std::move(on_end), parts_->http_workers);
+}
 void OrchestratorServer::shutdown() {
-  parts_->shutdown();
+  const Options& options = parts_->options;
+  parts_->shutdown({options.drain_for, options.goodbye_for, std::chrono::seconds(2)});
+}
+void OrchestratorServer::shutdown(std::chrono::milliseconds drain_for) {
+  const auto goodbye = std::min(drain_for, parts_->options.goodbye_for);
+  parts_->shutdown({drain_for, goodbye, std::chrono::milliseconds(100)});
 }
 
 }  // namespace devs

@@ -108,9 +108,15 @@ class OrchestratorServer {
   // Blocks until every upstream listed its tools or failed once.
   void wait_upstreams(std::chrono::milliseconds at_most);
 
+  // MCP over stdio, beside HTTP, for one client; after start(), once.  `on_end` is told on the
+  // reactor why that client says no more: then it is time to shutdown().
+  void serve_stdio(BytePipe in, BytePipe out, std::function<void(std::string_view why)> on_end);
+
   // Intake closes, calls finish or are cancelled at the drain deadline, readers
   // are told goodbye, the last envelope is on disk.  Idempotent.
   void shutdown();
+  // The same with less time for calls, and no more for readers.
+  void shutdown(std::chrono::milliseconds drain_for);
 
  private:
   class Parts;

@@ -1,15 +1,21 @@
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "orchestrator/commands.h"
+#include "orchestrator/standard_streams.h"
 
 namespace devs {
 namespace {
@@ -28,12 +34,12 @@ sigset_t block_signals() {
   return ours;
 }
 
-int wait_for_end(const sigset_t& ours) {
+// Until a signal says so, or `ended` is set; SIGUSR1 makes it look at that.
+void wait_for_end(const sigset_t& ours, const std::atomic<bool>& ended) {
   int got = 0;
   do {
     sigwait(&ours, &got);
-  } while (got != SIGINT && got != SIGTERM);  // SIGHUP: nothing to reload yet
-  return got;
+  } while (got != SIGINT && got != SIGTERM && !ended);  // SIGHUP: nothing to reload yet
 }
 
 void end_at_second_signal(int) {
@@ -45,13 +51,6 @@ std::string address_of(const OrchestratorServer::Options& options, std::uint16_t
                                ? options.http.host
                                : "[" + options.http.host + "]";
   return "http://" + host + ":" + std::to_string(port);
-}
-
-// A descriptor that is closed at start would be given to the next file opened, and
-// what is printed would land in the log.
-void fill_standard_descriptors() {
-  for (int fd : {0, 1, 2})
-    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
 // Fewer than this many descriptors and nobody could connect.
@@ -71,16 +70,48 @@ int refused(const Status& why) {
   return 2;
 }
 
+using OpenServer = Result<std::unique_ptr<OrchestratorServer>>;
+
+// A host that starts several of us with one configuration means one directory for all, which
+// cannot be: the others get a numbered one within it, the same ones again next time.
+constexpr int kMostInstances = 16;
+
+OpenServer open_server(OrchestratorServer::Options options, bool stdio) {
+  const std::filesystem::path wanted = options.trace_dir;
+  OpenServer first = OrchestratorServer::open(options);
+  for (int i = 2; stdio && i <= kMostInstances; ++i) {
+    if (first.ok() || first.status().code() != Code::unavailable) break;
+    options.trace_dir = wanted / std::to_string(i);
+    OpenServer next = OrchestratorServer::open(options);
+    if (!next.ok()) continue;
+    std::fprintf(stderr, "mcp-orchestrator: %s has a server; the trace is in %s\n", wanted.c_str(),
+                 options.trace_dir.c_str());
+    return next;
+  }
+  return first;
+}
+
+// What a host that ends us by closing stdin waits before it kills is 2 s (MCP page 4.4).
+constexpr std::chrono::milliseconds kDrainAfterEof{500};
+constexpr std::chrono::milliseconds kStopStep{500};
+
 }  // namespace
 
-int serve_command(OrchestratorServer::Options options) {
+int serve_command(OrchestratorServer::Options options, bool stdio) {
   fill_standard_descriptors();
+  std::optional<StandardStreams> streams;
+  if (stdio) {
+    streams.emplace(take_standard_streams());
+    options.http.else_any_port = true;
+    options.upstreams.stop_step = kStopStep;
+  }
   const sigset_t ours = block_signals();
   if (Status enough = enough_descriptors(); !enough.ok()) return refused(enough);
   prctl(PR_SET_DUMPABLE, 0);  // no secret in a core file
 
   const OrchestratorServer::Options said = options;
-  auto server = OrchestratorServer::open(std::move(options));
+  std::atomic<bool> client_left{false};
+  auto server = open_server(std::move(options), stdio);
   if (!server.ok()) return refused(server.status());
   if (Status up = (*server)->start(); !up.ok()) return refused(up);
 
@@ -90,12 +121,25 @@ int serve_command(OrchestratorServer::Options options) {
   std::printf("  call:  mcp-orchestrator call echo '{\"text\":\"hello\"}' --url %s\n", url.c_str());
   std::fflush(stdout);
 
-  wait_for_end(ours);
+  if (stdio)
+    (*server)->serve_stdio(std::move(streams->in), std::move(streams->out),
+                           [&client_left](std::string_view why) {
+                             std::fprintf(stderr, "mcp-orchestrator: %.*s\n",
+                                          static_cast<int>(why.size()), why.data());
+                             client_left = true;
+                             kill(getpid(), SIGUSR1);
+                           });
+
+  wait_for_end(ours, client_left);
   std::fprintf(stderr, "mcp-orchestrator: stopping; a second signal stops at once\n");
   std::signal(SIGINT, end_at_second_signal);
   std::signal(SIGTERM, end_at_second_signal);
   sigprocmask(SIG_UNBLOCK, &ours, nullptr);
-  (*server)->shutdown();
+  if (client_left) {
+    (*server)->shutdown(kDrainAfterEof);
+  } else {
+    (*server)->shutdown();
+  }
   return 0;
 }
 

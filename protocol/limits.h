@@ -51,8 +51,10 @@ inline constexpr std::size_t kMaxLastEventIdBytes = 64;
 // The parser's own bound: an event larger than this is refused, not buffered.
 inline constexpr std::size_t kMaxSseEventBytes = 16 * kMiB;
 
-// --- stdio upstreams ---------------------------------------------------------
+// --- stdio ---------------------------------------------------------
 
 inline constexpr std::size_t kMaxStdioLine = 8 * kMiB;
+// A message that came as a line.
+inline constexpr JsonBounds kLineJson{kMaxStdioLine, 64, 100'000, 1 * kMiB, 256, 64};
 
 }  // namespace devs

@@ -7,13 +7,6 @@
 namespace devs {
 namespace {
 
-HttpAnswer stream_head() {
-  HttpAnswer head;
-  head.type = ContentType::sse;
-  head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
-  return head;
-}
-
 // Ends at once.
 class EmptyStream final : public SseProvider {
  public:
@@ -23,6 +16,13 @@ class EmptyStream final : public SseProvider {
 };
 
 }  // namespace
+
+HttpAnswer stream_head() {
+  HttpAnswer head;
+  head.type = ContentType::sse;
+  head.headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}};
+  return head;
+}
 
 AnswerStream::AnswerStream(Options options, Reactor& reactor)
     : options_(std::move(options)),

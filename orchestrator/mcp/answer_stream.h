@@ -47,6 +47,8 @@ class AnswerStream final : public SseProvider {
   Timer look_again_;
 };
 
+// 200, text/event-stream, not to be cached or gathered on the way.
+HttpAnswer stream_head();
 // Head and feed of a stream of `shelf`.
 StreamStart start_stream(AnswerStream::Options options, Reactor& reactor);
 // A stream that ends with its head: the answer to what was cancelled.

@@ -39,7 +39,7 @@ AskFunction ask_of(const RpcTurn& turn, const std::shared_ptr<CallListener>& lis
         std::move(questions),
         [&](std::string_view message) {
           return listener->say(message, CallListener::Say::always) ||
-                 session->streams()->send_standalone(message, {});
+                 session->tell(message, {});
         },
         std::move(asked));
   };

@@ -5,8 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/mcp/http_sse_face.h"
 #include "orchestrator/mcp/mcp_house.h"
 #include "orchestrator/mcp/session_streams.h"
+#include "orchestrator/mcp/stdio_face.h"
 #include "protocol/limits.h"
 #include "trace/bell.h"
 
@@ -60,6 +62,8 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     }
     house->sessions_open.set(0);
     house->listens.close(house->options.version);
+    if (stdio) stdio->stop();
+    http_sse->close();
     house->reactor.post([self = shared_from_this()] {
       self->sweep_.cancel();
       self->tell_.cancel();
@@ -68,6 +72,8 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   const McpHousePtr house;
+  const std::shared_ptr<HttpSseFace> http_sse = std::make_shared<HttpSseFace>(house);
+  std::shared_ptr<StdioFace> stdio;  // the owner's
 
  private:
   void sweep() {
@@ -94,7 +100,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       if (!impl || impl->house->closed) return;
       impl->house->listens.changed(change);
       impl->tell_all([message = encode_rpc_notification(method, {})](Session& session) {
-        session.streams()->send_standalone(message, {.once = true});
+        session.tell(message, {.once = true});
       });
     });
   }
@@ -159,6 +165,20 @@ McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, 
 
 McpEndpoint::~McpEndpoint() {
   close();
+  if (impl_->stdio) impl_->stdio->let_go();
+}
+
+void McpEndpoint::serve_stdio(BytePipe in, BytePipe out,
+                              std::function<void(std::string_view why)> on_end,
+                              WorkerPool& workers) {
+  StdioFace::Options options{
+      .in = std::move(in), .out = std::move(out), .on_end = std::move(on_end)};
+  impl_->stdio = std::make_shared<StdioFace>(impl_->house, std::move(options), workers);
+  impl_->stdio->start();
+}
+
+void McpEndpoint::wait_stdio_written(std::chrono::milliseconds at_most) {
+  if (impl_->stdio) impl_->stdio->wait_written(at_most);
 }
 
 Status McpEndpoint::add_routes(RouteTable& routes) {
@@ -186,7 +206,7 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
     route->cors_expose = "Mcp-Session-Id, WWW-Authenticate";
     if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
   }
-  return {};
+  return house->options.http_sse ? impl_->http_sse->add_routes(routes) : Status();
 }
 
 void McpEndpoint::close() {
@@ -209,7 +229,7 @@ void McpEndpoint::resource_updated(std::string_view uri) {
   const std::string message = encode_rpc_notification("notifications/resources/updated",
                                                       "{\"uri\":" + json_string(uri) + "}");
   for (const SessionPtr& session : house.sessions.all())
-    if (session->subscribed(uri)) session->streams()->send_standalone(message, {.once = true});
+    if (session->subscribed(uri)) session->tell(message, {.once = true});
 }
 
 std::size_t McpEndpoint::sessions() const {

@@ -1,16 +1,20 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/access/seal.h"
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/calls/tool_registry.h"
 #include "orchestrator/mcp/offers.h"
+#include "orchestrator/net/byte_pipe.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/route_table.h"
+#include "orchestrator/net/worker_pool.h"
 #include "trace/log.h"
 #include "trace/metrics.h"
 
@@ -34,6 +38,7 @@ class McpEndpoint {
     std::size_t max_sessions_per_principal = 1'000;
     std::size_t page_size = 1'000;
     bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
+    bool http_sse = false;    // GET /sse and POST /messages of 2024-11-05 too
     std::string instructions{};
     std::string version{};               // serverInfo.version
     std::shared_ptr<const Seal> seal{};  // of what clients hand back; null: a new key
@@ -46,7 +51,7 @@ class McpEndpoint {
   McpEndpoint(const McpEndpoint&) = delete;
   McpEndpoint& operator=(const McpEndpoint&) = delete;
 
-  // Adds POST, GET and DELETE /mcp.
+  // Adds POST, GET and DELETE /mcp; with http_sse GET /sse and POST /messages too.
   Status add_routes(RouteTable& routes);
 
   // What the host offers beside tools; changes are told to clients that asked.
@@ -55,6 +60,14 @@ class McpEndpoint {
   Offers& templates();  // of resources
   // Tells who subscribed to it that a resource has changed.  Any thread.
   void resource_updated(std::string_view uri);
+
+  // MCP over two byte streams, for one client, beside HTTP (StdioFace): messages are run on
+  // `workers`.  `on_end` is told once, on the reactor, why the client says no more.  At most once.
+  void serve_stdio(BytePipe in, BytePipe out, std::function<void(std::string_view why)> on_end,
+                   WorkerPool& workers);
+  // After close(): blocks until what it was told has been written, or cannot be.  REQUIRES: the
+  // reactor turns.
+  void wait_stdio_written(std::chrono::milliseconds at_most);
 
   // Open streams end (retry hint first); sessions are forgotten.  New POSTs: 503.
   void close();

@@ -52,7 +52,7 @@ void initialize(const RpcTurn& turn, RpcReply& reply) {
           .client_name = std::string(utf8_prefix(params->client_name, kMaxClientName)),
           .revision = revision,
           .client = decode_client_capabilities(JsonView(params->capabilities), revision)},
-      house.reactor, house.reactor.now(), house.catalogue.generation());
+      house.reactor, house.reactor.now(), house.catalogue.generation(), turn.channel);
   SessionPtr evicted;
   const Status added = house.sessions.add(session, evicted);
   if (!added.ok()) return reply.now(refused_end(turn.message.id, added));

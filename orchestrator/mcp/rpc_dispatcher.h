@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,10 @@ struct RpcTurn {
   const McpHousePtr& house;
   const RpcMessage& message;
   const Principal& principal;
-  const SessionPtr& session;          // null: sent without one
-  McpRevision revision;               // what the answer may contain
-  const RequestMeta* meta = nullptr;  // modern era: what the request carries
+  const SessionPtr& session;                         // null: sent without one
+  McpRevision revision;                              // what the answer may contain
+  const RequestMeta* meta = nullptr;                 // modern era: what the request carries
+  std::shared_ptr<ClientChannel> channel = nullptr;  // a session begun here has no other way
 };
 
 // A result in the form of the era; hints are for those of lists and reads.
@@ -36,6 +38,9 @@ bool knows_method(std::string_view method, bool modern);
 void dispatch_request(const RpcTurn& turn, RpcReply& reply);
 // REQUIRES: message.kind is notification.  Unknown ones are ignored.
 void dispatch_notification(const RpcTurn& turn);
+
+// An id's token as a key: `1` and `"1"` are two, `"1"` and `"\u0031"` are one.  Also a token.
+std::string request_key(std::string_view id);
 
 // `tools/call` (tool_calls.cpp).
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply);

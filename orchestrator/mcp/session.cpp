@@ -28,13 +28,23 @@ void RunningCall::cancel(std::string_view reason) {
   if (id != 0) desk_.cancel(id, "caller", reason);
 }
 
-Session::Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen)
+Session::Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen,
+                 std::shared_ptr<ClientChannel> channel)
     : identity_(std::move(identity)),
       streams_(std::make_shared<StreamShelf>(
           StreamShelf::Options{.resumable = true, .prime = has_icons(identity_.revision)},
           reactor)),
+      channel_(std::move(channel)),
       last_used_(now.time_since_epoch().count()),
       tools_seen_(tools_seen) {
+}
+
+bool Session::tell(std::string_view message, StreamShelf::Terms terms) {
+  return channel_ ? channel_->send(message, terms) : streams_->send_standalone(message, terms);
+}
+
+bool Session::announce(std::string_view message) {
+  return channel_ ? channel_->send(message, {.once = true}) : streams_->announce(message);
 }
 
 bool Session::add_call(std::string_view request_id, RunningCallPtr call) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "orchestrator/calls/call_desk.h"
+#include "orchestrator/mcp/client_channel.h"
 #include "orchestrator/mcp/host_requests.h"
 #include "orchestrator/mcp/implicit_task.h"
 #include "orchestrator/mcp/stream_shelf.h"
@@ -53,10 +54,17 @@ class Session {
     McpRevision revision = kLatestLegacy;
     ClientCapabilities client{};
   };
-  Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen);
+  // With a channel, everything goes there, and the session lives as long as whoever holds it
+  // says (stdio, HTTP+SSE); without one, there are the streams of Streamable HTTP.
+  Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen,
+          std::shared_ptr<ClientChannel> channel = nullptr);
 
   const Identity& identity() const { return identity_; }
   const std::shared_ptr<StreamShelf>& streams() const { return streams_; }
+  // What belongs to no request in flight.  False: there is no way to the client now.
+  bool tell(std::string_view message, StreamShelf::Terms terms);
+  // A change: one that still waits unsent is enough.
+  bool announce(std::string_view message);
   ImplicitTask& task() { return task_; }
   HostRequests& host_requests() { return host_requests_; }
 
@@ -78,7 +86,8 @@ class Session {
 
   void touch(TimePoint now) { last_used_ = now.time_since_epoch().count(); }
   TimePoint last_used() const { return TimePoint(Duration(last_used_)); }
-  bool busy() const { return calls_in_flight_ != 0 || streams_->readers() != 0; }
+  bool held() const { return channel_ != nullptr; }
+  bool busy() const { return held() || calls_in_flight_ != 0 || streams_->readers() != 0; }
 
   void set_log_level(LogLevel level) { log_level_ = level; }
   LogLevel log_level() const { return log_level_; }
@@ -90,6 +99,7 @@ class Session {
  private:
   const Identity identity_;
   const std::shared_ptr<StreamShelf> streams_;
+  const std::shared_ptr<ClientChannel> channel_;
   ImplicitTask task_;
   HostRequests host_requests_;
   std::atomic<Duration::rep> last_used_;

@@ -26,10 +26,8 @@ StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
 void tell_tools_changed(McpHouse& house, Session& session) {
   const std::uint64_t now = house.catalogue.generation();
   if (session.tools_seen() == now) return;
-  if (session.streams()->announce(
-          encode_rpc_notification("notifications/tools/list_changed", {}))) {
+  if (session.announce(encode_rpc_notification("notifications/tools/list_changed", {})))
     session.saw_tools(now);
-  }
 }
 
 void handle_mcp_get(const McpHousePtr& house, Exchange& exchange) {

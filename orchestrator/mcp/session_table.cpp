@@ -44,7 +44,7 @@ std::vector<SessionPtr> SessionTable::take_expired(TimePoint now) {
   for (auto at = all_.begin(); at != all_.end();) {
     Row& row = **at++;
     const Session& session = *row.session;
-    if (session.calls() != 0) continue;
+    if (session.held() || session.calls() != 0) continue;
     const auto limit =
         session.streams()->readers() != 0 ? options_.idle_with_stream : options_.idle;
     if (now - session.last_used() >= limit) expired.push_back(erase(row));

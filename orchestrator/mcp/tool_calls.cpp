@@ -10,14 +10,6 @@
 namespace devs {
 namespace {
 
-// An id as a key: `1` and `"1"` are two, `"1"` and `"\u0031"` are one.
-std::string key_of(JsonView id) {
-  if (id.is_string() && id.text().find('\\') != std::string_view::npos) {
-    return json_string(id.string().value_or(""));
-  }
-  return id.text() == "-0" ? "0" : std::string(id.text());
-}
-
 // How one request's call is answered.
 struct Terms {
   std::string id;  // as written
@@ -78,6 +70,13 @@ struct CallInFlight {
 
 }  // namespace
 
+std::string request_key(std::string_view id) {
+  const JsonView token(id);
+  if (token.is_string() && id.find('\\') != std::string_view::npos)
+    return json_string(token.string().value_or(""));
+  return id == "-0" ? "0" : std::string(id);
+}
+
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   const McpHousePtr& house = turn.house;
   const std::string_view id = turn.message.id;
@@ -97,7 +96,7 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
                     .task = {},
                     .running = std::make_shared<RunningCall>(house->calls),
                     .listener = {},
-                    .key = key_of(JsonView(id)),
+                    .key = request_key(id),
                     .terms = {.id = std::string(id),
                               .revision = turn.revision,
                               .house = house,
@@ -149,8 +148,9 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
 
 void cancel_tool_call(const RpcTurn& turn) {
   const JsonView request_id = turn.message.params["requestId"];
-  const RunningCallPtr call =
-      turn.session && request_id.present() ? turn.session->find_call(key_of(request_id)) : nullptr;
+  const RunningCallPtr call = turn.session && request_id.present()
+                                  ? turn.session->find_call(request_key(request_id.text()))
+                                  : nullptr;
   if (!call) return turn.house->unknown_cancels.add();  // ended, or never was: no matter
   call->cancel(turn.message.params["reason"].string().value_or(""));
 }

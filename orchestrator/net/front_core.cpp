@@ -71,7 +71,10 @@ void FrontCore::post(F what) {
 Status FrontCore::listen() {
   if (shared_.closing) return Status(Code::unavailable, "the front is closed");
   fit_to_descriptors();
-  if (Status opened = listener_.open(options_.host, options_.port); !opened.ok()) return opened;
+  Status opened = listener_.open(options_.host, options_.port);
+  if (!opened.ok() && options_.else_any_port && opened.code() == Code::unavailable)
+    opened = listener_.open(options_.host, 0);
+  if (!opened.ok()) return opened;
   admission_.set_port(listener_.port());
   post([](FrontCore& self) {
     if (!self.shared_.closing) self.listener_.start();

@@ -36,6 +36,7 @@ class HttpFront {
   struct Options {
     std::string host = "127.0.0.1";  // literal address; 127.0.0.1 brings [::1] too when it is there
     std::uint16_t port = 0;          // 0: any free one
+    bool else_any_port = false;      // when somebody has `port`
     std::vector<std::string> hosts{};    // further Host values served, `name` or `name:port`
     std::vector<std::string> origins{};  // Origins allowed by CORS policy `list`; port `*`: any
     bool auth_on = false;  // a preflight of CORS policy `any` is then answered with `*`

@@ -1,12 +1,18 @@
-// mcp_fixture [--http PORT] [--dir DIR] [--page-size N]: the fixture as a server of its own,
-// until SIGTERM; without DIR the log is gone with it.  Prints `listening on http://127.0.0.1:PORT`.
+// mcp_fixture [--http PORT] [--stdio] [--dir DIR] [--page-size N]: the fixture as a server of
+// its own, until SIGTERM; without DIR the log is gone with it.  Prints
+// `listening on http://127.0.0.1:PORT`, with --stdio on stderr; that one ends with its stdin
+// as well.
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "orchestrator/standard_streams.h"
 #include "tests/support/mcp_fixture/fixture.h"
 #include "tests/support/temp_dir.h"
 
@@ -33,13 +39,14 @@ int main(int count, char** arguments) {
   options.http.port = 0;
   options.trace_dir = own.path();
   options.tool_threads = 4;
-  for (int i = 1; i + 1 < count; i += 2) {
+  std::optional<StandardStreams> streams;
+  for (int i = 1; i < count; ++i) {
     const std::string_view name = arguments[i];
-    if (name == "--http")
-      options.http.port = static_cast<std::uint16_t>(std::atoi(arguments[i + 1]));
-    if (name == "--dir") options.trace_dir = arguments[i + 1];
-    if (name == "--page-size")
-      options.mcp.page_size = static_cast<std::size_t>(std::atoi(arguments[i + 1]));
+    const char* const value = i + 1 < count ? arguments[i + 1] : "";
+    if (name == "--http") options.http.port = static_cast<std::uint16_t>(std::atoi(value));
+    if (name == "--dir") options.trace_dir = value;
+    if (name == "--page-size") options.mcp.page_size = static_cast<std::size_t>(std::atoi(value));
+    if (name == "--stdio") streams.emplace(take_standard_streams());
   }
   auto opened = OrchestratorServer::open(std::move(options));
   if (!opened.ok()) must(opened.status());
@@ -51,6 +58,9 @@ int main(int count, char** arguments) {
   must(server.start());
   std::printf("listening on http://127.0.0.1:%d\n", int{server.port()});
   std::fflush(stdout);
+  if (streams)
+    server.serve_stdio(std::move(streams->in), std::move(streams->out),
+                       [](std::string_view) { kill(getpid(), SIGTERM); });
   int received = 0;
   sigwait(&ends, &received);
   server.shutdown();
