@@ -121,6 +121,7 @@ EncodedEnvelope encode_action(const ActionEnvelope& action) {
       .end();
   payload.end();
   members.end();
+  out.shrink_to_fit();  // the ring keeps the body as it is
   return encoded;
 }
 

@@ -208,6 +208,7 @@ EncodedEnvelope write(const ObservationEnvelope& observation, const Output& outp
       .end();
   payload.end();
   members.end();
+  out.shrink_to_fit();  // the ring keeps the body as it is
   return encoded;
 }
 

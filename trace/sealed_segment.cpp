@@ -113,7 +113,7 @@ Result<std::shared_ptr<const OpenedSegment>> SealedSegment::open() const {
   auto data = files_.open_read(sealed_data_path(segments_, info_.base));
   if (!data.ok()) return data.status();
   return std::shared_ptr<const OpenedSegment>(
-      std::make_shared<const OpenedSegment>(std::move(*data), std::move(*table)));
+      std::make_shared<const OpenedSegment>(OpenedSegment{std::move(*data), std::move(*table)}));
 }
 
 Result<std::shared_ptr<const ExpandedBlock>> SealedSegment::expanded(

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -130,7 +131,7 @@ class StreamShelf {
     bool announced = false;  // a notification waits unsent
     bool wake_posted = false;
     std::optional<StreamLine> line;  // once the reader has its connection
-    std::deque<Frame> unsent;
+    std::list<Frame> unsent;         // an empty deque holds 600 bytes, and most are empty
     std::size_t unsent_bytes = 0;
     std::string progress_token;
     std::string held;  // the newest progress message that may not go yet

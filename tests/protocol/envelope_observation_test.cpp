@@ -229,5 +229,11 @@ TEST_CASE("[S0.14] encode_observation: each observation passes validate_observat
   }
 }
 
+TEST_CASE("[M65] observation: a short one holds little memory, since the ring keeps it as it is") {
+  ObservationEnvelope observation = base();
+  observation.result = text_result("ok");
+  CHECK(encode_observation(observation).body.capacity() < 2048);
+}
+
 }  // namespace
 }  // namespace devs

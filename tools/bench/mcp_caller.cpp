@@ -11,6 +11,10 @@ namespace devs {
 namespace {
 
 constexpr std::string_view kVersion = "2025-11-25";
+constexpr std::string_view kModernMeta =
+    R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+    R"("io.modelcontextprotocol/clientInfo":{"name":"mcp_load","version":"1"},)"
+    R"("io.modelcontextprotocol/clientCapabilities":{}})";
 constexpr int kAnswerWithinMs = 30'000;
 
 }  // namespace
@@ -19,6 +23,7 @@ Result<std::unique_ptr<McpCaller>> McpCaller::open(const Endpoint& endpoint, con
                                                    int number) {
   std::unique_ptr<McpCaller> caller(new McpCaller(endpoint, tool, number));
   if (Status connected = caller->connect(); !connected.ok()) return connected;
+  if (tool.modern) return caller;
   if (Status initialised = caller->initialise(); !initialised.ok()) return initialised;
   return caller;
 }
@@ -76,6 +81,10 @@ std::string McpCaller::request(const std::string& body) const {
     text += kVersion;
     text += "\r\n";
   }
+  if (tool_.modern)
+    text +=
+        "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " + tool_.name +
+        "\r\n";
   return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -86,7 +95,8 @@ Status McpCaller::call() {
   wanted_text_ = "\"text\":\"" + text + '"';
   const std::string body = R"({"jsonrpc":"2.0","id":)" + id +
                            R"(,"method":"tools/call","params":{"name":")" + tool_.name +
-                           R"(","arguments":{")" + tool_.argument + R"(":")" + text + R"("}}})";
+                           R"(","arguments":{")" + tool_.argument + R"(":")" + text + R"("})" +
+                           std::string(tool_.modern ? kModernMeta : "") + "}}";
   const std::string bytes = request(body);
   called_at_ = now();
   return send_all(fd_, bytes) ? Status() : Status(Code::unavailable, "connection closed");

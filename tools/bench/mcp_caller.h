@@ -12,7 +12,8 @@
 namespace devs {
 
 // One MCP client that calls a text tool again and again over one kept connection: a
-// session, then call after call, each answer checked for its own id and text.  It
+// session (2025-11-25) or none (2026-07-28), then call after call, each answer checked for
+// its own id and text.  It
 // understands answers as JSON and as event streams, and connects anew, with the same
 // session, when the server says it closes.
 //
@@ -21,6 +22,7 @@ class McpCaller {
  public:
   struct Tool {
     std::string name, argument;
+    bool modern = false;  // called by the rules of 2026-07-28
   };
 
   // Connects and initialises, waiting for the answers.

@@ -124,18 +124,20 @@ int measure(const Run& run) {
 
 int main(int argc, char** argv) {
   using namespace devs;
-  Flags flags(argc, argv, {"url", "connections", "seconds", "warm-up", "tool", "argument", "pids"});
+  Flags flags(argc, argv,
+              {"url", "connections", "seconds", "warm-up", "tool", "argument", "era", "pids"});
   Run run;
   run.connections = flags.whole("connections", 16, 1);
   run.measured = static_cast<Nanos>(flags.number("seconds", 10, 0.1) * 1e9);
   run.warm_up = static_cast<Nanos>(flags.number("warm-up", 2, 0) * 1e9);
-  run.tool = {flags.text("tool", "echo"), flags.text("argument", "text")};
+  run.tool = {flags.text("tool", "echo"), flags.text("argument", "text"),
+              flags.text("era", "legacy") == "modern"};
   run.pids = flags.pids("pids");
   const auto endpoint = read_url(flags.text("url"));
   if (!flags.status().ok() || !endpoint.ok()) {
     std::fprintf(stderr,
                  "usage: mcp_load --url URL [--connections K] [--seconds S] [--warm-up S]\n"
-                 "         [--tool NAME] [--argument NAME] [--pids P,P]\n");
+                 "         [--tool NAME] [--argument NAME] [--era legacy|modern] [--pids P,P]\n");
     return refuse(flags.status().ok() ? endpoint.status() : flags.status());
   }
   run.endpoint = endpoint.value();

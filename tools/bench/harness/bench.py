@@ -45,6 +45,9 @@ class Bench:
     def ours(self, trace_dir=None):
         return servers.Ours(self.build / "orchestrator" / "mcp-orchestrator", trace_dir)
 
+    def fixture(self):
+        return servers.Fixture(self.build / "tests" / "support" / "mcp_fixture" / "mcp_fixture")
+
     def wants(self, column):
         return not self.only or column in self.only.split(",")
 

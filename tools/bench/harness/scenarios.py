@@ -13,5 +13,7 @@ SCENARIOS = {
     "R2": ("record to visible", lambda bench: [recorder.visible(bench)]),
     "R3": ("replay from disk", lambda bench: [recorder.replay(bench)]),
     "R4": ("start on a log", lambda bench: [recorder.starts(bench)]),
-    "C1": ("built-in tool calls", lambda bench: [calls.tool_calls(bench, n) for n in (1, 16, 64)]),
+    "C1": ("built-in tool calls", lambda bench: [calls.tool_calls(bench, n, era) for era in calls.REVISION
+                                                 for n in (1, 16, 64)]),
+    "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }

@@ -126,6 +126,22 @@ class Ours(Server):
         return 0.0
 
 
+class Fixture(Server):
+    """The MCP fixture of the tests: its tools ask the client."""
+
+    name = "fixture"
+
+    def __init__(self, binary):
+        self.binary = binary
+
+    def start(self):
+        if not self.binary.exists():
+            raise Unavailable(f"no {self.binary.name} was built")
+        self.spawn([self.binary, "--dir", self.folder / "trace"])
+        self.mcp = self.wait_for(r"listening on (http://\S+)").group(1) + "/mcp"
+        self.pids = [self.process.pid]
+
+
 class Nchan(Server):
     """nginx with nchan, one worker, as Debian packages them."""
 
