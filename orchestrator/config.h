@@ -24,7 +24,7 @@ namespace devs {
 //   builtin.tools ("default" | "all")
 //   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
-//   sessions.idle_ms sessions.max
+//   sessions.idle_ms sessions.max  tasks.after_ms
 //   cors.origins  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,
                     OrchestratorServer::Options& options);

@@ -22,6 +22,10 @@ std::string capabilities(McpRevision revision) {
   std::string out = R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
                     R"("resources":{"subscribe":true,"listChanged":true},"completions":{})";
   if (!is_modern(revision)) out += R"(,"logging":{})";
+  if (is_modern(revision))
+    out += ",\"extensions\":{" + json_string(kTasksExtension) + ":{}}";
+  else if (has_core_tasks(revision))
+    out += R"(,"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})";
   return out + '}';
 }
 
@@ -113,7 +117,7 @@ struct Request {
   bool legacy, modern;  // the eras that have it
 };
 // The busiest first.
-constexpr std::array<Request, 15> kRequests{{
+constexpr std::array<Request, 20> kRequests{{
     {"tools/call", begin_tool_call, true, true},
     {"tools/list", list_tools, true, true},
     {"ping", ping, true, false},
@@ -129,6 +133,11 @@ constexpr std::array<Request, 15> kRequests{{
     {"resources/unsubscribe", unsubscribe_resource, true, false},
     {"completion/complete", complete, true, true},
     {"subscriptions/listen", listen, false, true},
+    {"tasks/get", get_task, true, true},
+    {"tasks/update", update_task, false, true},
+    {"tasks/cancel", cancel_task, true, true},
+    {"tasks/result", task_result, true, false},
+    {"tasks/list", list_tasks, true, false},
 }};
 
 const Request* find_request(std::string_view method, bool modern) {

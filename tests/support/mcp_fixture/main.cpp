@@ -32,7 +32,7 @@ int main(int count, char** arguments) {
   OrchestratorServer::Options options;
   options.http.port = 0;
   options.trace_dir = own.path();
-  options.tool_threads = 4;
+  options.tool_threads = 8;  // jobs of a minute hold one each, until they are cancelled
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string_view name = arguments[i];
     if (name == "--http")
@@ -44,6 +44,7 @@ int main(int count, char** arguments) {
   OrchestratorServer& server = **opened;
   add_fixture_tools(server);
   add_fixture_asks(server);
+  add_fixture_tasks(server);
   add_fixture_offers(server);
   must(server.start());
   std::printf("listening on http://127.0.0.1:%d\n", int{server.port()});
