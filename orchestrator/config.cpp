@@ -183,6 +183,8 @@ const std::vector<Row>& rows() {
       {"sse.checkpoint", boolean([](Options& o, bool v) { o.streams.checkpoint = v; })},
       {"mcp.sse_after_ms",
        integer(0, kDayMs, [](Options& o, std::int64_t v) { o.mcp.sse_after = Milliseconds(v); })},
+      {"tasks.after_ms",
+       integer(0, kDayMs, [](Options& o, std::int64_t v) { o.mcp.task_after = Milliseconds(v); })},
       {"mcp.page_size",
        integer(1, 10'000, [](Options& o, std::int64_t v) { o.mcp.page_size = count_of(v); })},
       {"mcp.sessionless",

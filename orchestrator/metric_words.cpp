@@ -35,6 +35,8 @@ constexpr Words kWords[] = {
     {"mcp_sessions_ended_total", "MCP sessions ended by us: evicted, idle"},
     {"mcp_stray_responses_total", "answers of hosts to questions nobody asked"},
     {"mcp_streams_total", "calls answered by a stream"},
+    {"mcp_tasks_running", "MCP tasks that run"},
+    {"mcp_tasks_total", "MCP tasks begun"},
     {"mcp_unknown_cancels_total", "cancellations of calls that do not run"},
     {"mcp_version_differs_total", "requests whose version header is not their session's"},
     {"reactor_longest_turn_us", "longest the reactor was busy at a stretch, since the start"},

@@ -51,7 +51,7 @@ class OrchestratorServer::Parts {
               flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
         query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
-        mcp(options.mcp, calls, tools, reactor, log, metrics),
+        mcp(options.mcp, calls, tools, reactor, house_workers, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         access(options.access) {}
 
@@ -78,7 +78,7 @@ class OrchestratorServer::Parts {
   SegmentKeeper keeper;
   Reactor reactor;
   WorkerPool http_workers;
-  WorkerPool house_workers;  // replay, large upstream answers, spawning, subscribers
+  WorkerPool house_workers;  // replay, large upstream answers, spawning, subscribers, MCP tasks
   WorkerPool tool_workers;   // functions of the host: slow ones hold up each other only
   StoredWaiters waiters;
   ToolRegistry tools;
@@ -175,6 +175,11 @@ CallRecovery recover_calls(const FlightLog& flight_log) {
   return recovery;
 }
 
+std::int64_t wall_ms(const Clock& clock) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options options) {
@@ -199,6 +204,11 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
     auto seal = Seal::open((*flight_log)->directory() / "seal.key");
     if (!seal.ok()) return seal.status();
     options.mcp.seal = std::make_shared<const Seal>(std::move(*seal));
+  }
+  if (!options.mcp.tasks) {
+    auto tasks = TaskStore::open((*flight_log)->directory(), wall_ms(clock));
+    if (!tasks.ok()) return tasks.status();
+    options.mcp.tasks = std::move(*tasks);
   }
   const CallRecovery recovery = recover_calls(**flight_log);
 

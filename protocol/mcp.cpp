@@ -172,7 +172,7 @@ std::string encode_tools_page(const std::vector<const ToolSpec*>& tools,
   std::string out = "{\"tools\":[";
   for (const ToolSpec* tool : tools) {
     if (out.back() != '[') out += ',';
-    out += down_level_tool(tool->json, revision);
+    out += listed_tool(*tool, revision);
   }
   out += ']';
   if (!next_cursor.empty()) {

@@ -53,6 +53,9 @@ std::string encode_tools_page(const std::vector<const ToolSpec*>& tools,
                               std::string_view next_cursor, McpRevision revision);
 // A Tool object with what `revision` does not know removed (MCP page section 2).
 std::string down_level_tool(std::string_view tool_json, McpRevision revision);
+// The same of a tool in a list: with what 2025-11-25 says of calling it as a task, which
+// this house provides unless the tool is never one.
+std::string listed_tool(const ToolSpec& tool, McpRevision revision);
 // The same for Prompt, Resource and ResourceTemplate objects.
 std::string down_level_offer(std::string_view offer_json, McpRevision revision);
 // A CallToolResult with what `revision` does not know removed or replaced.

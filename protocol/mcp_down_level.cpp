@@ -92,6 +92,22 @@ std::string down_level_tool(std::string_view tool_json, McpRevision revision) {
   });
 }
 
+std::string listed_tool(const ToolSpec& tool, McpRevision revision) {
+  std::string json = down_level_tool(tool.json, revision);
+  if (!has_core_tasks(revision)) return json;
+  bool required = tool.task == TaskMode::required;
+  if (const JsonView theirs = JsonView(json)["execution"]; theirs.present()) {
+    required = required || theirs["taskSupport"].is("required");
+    json = without(JsonView(json),
+                   [](const std::string& name, JsonView) { return name == "execution"; });
+  }
+  if (tool.task == TaskMode::never) return json;
+  json.pop_back();
+  json += required ? R"(,"execution":{"taskSupport":"required"}})"
+                   : R"(,"execution":{"taskSupport":"optional"}})";
+  return json;
+}
+
 std::string down_level_offer(std::string_view offer_json, McpRevision revision) {
   if (has_icons(revision)) return std::string(offer_json);
   return without(JsonView(offer_json), [revision](const std::string& name, JsonView) {

@@ -63,5 +63,8 @@ bool has_elicitation(McpRevision revision) {
 bool has_icons(McpRevision revision) {
   return revision >= McpRevision::v2025_11_25;
 }
+bool has_core_tasks(McpRevision revision) {
+  return revision == McpRevision::v2025_11_25;
+}
 
 }  // namespace devs

@@ -36,5 +36,6 @@ bool has_annotations(McpRevision revision);        // from 2025-03-26, audio too
 bool has_structured_output(McpRevision revision);  // from 2025-06-18; title, resource_link
 bool has_elicitation(McpRevision revision);        // from 2025-06-18, form
 bool has_icons(McpRevision revision);              // from 2025-11-25; execution, priming
+bool has_core_tasks(McpRevision revision);         // 2025-11-25 alone; an extension after it
 
 }  // namespace devs

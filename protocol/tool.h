@@ -24,6 +24,17 @@ enum class CallStatus {
 std::string_view name_of(CallStatus status);  // "TIMEOUT_EXCEEDED"
 int exit_code_of(CallStatus status);          // 124
 
+// When a call of a tool is answered with an MCP task, which its client asks later for the
+// result (MCP page 5.4).  A client that knows no tasks is answered plainly in all but
+// `required`; one of 2025-11-25 decides by itself in all but `never` and `required`.
+enum class TaskMode {
+  automatic,    // when it takes long
+  always,       // at once
+  after_input,  // at once, when what it asked first has been answered
+  required,     // at once, and only so
+  never
+};
+
 // A tool as lists show it and as calls find it.  Immutable once registered.
 struct ToolSpec {
   std::string name;           // what a host calls: `echo`, `files__read_file`
@@ -32,6 +43,7 @@ struct ToolSpec {
   // The Tool object of tools/list, compact and verbatim but for `name`.
   std::string json;
   std::string input_schema;  // JSON text of inputSchema
+  TaskMode task = TaskMode::automatic;
 };
 
 // Builds a ToolSpec for a built-in or host tool.  `input_schema` is JSON text;

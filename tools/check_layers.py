@@ -21,13 +21,14 @@ LAYERS = {
 # root and its command line) see every room, and no room sees them.
 ROOMS = {
     "net": set(),
+    "store": set(),
     "access": {"net"},
     "calls": {"net", "access"},
     "upstream": {"net", "calls"},
-    "query": {"net"},
+    "query": {"net", "store"},
     "streams": {"net", "access"},
     "export": set(),
-    "mcp": {"net", "access", "calls", "upstream", "streams"},
+    "mcp": {"net", "store", "access", "calls", "upstream", "streams"},
     "a2a": {"net", "access", "calls", "streams"},
     "graph": {"net", "calls", "streams"},
     "cluster": {"net"},
@@ -36,7 +37,7 @@ ROOMS = {
 KEPT_APART = [
     (r"httplib\.h$", r"orchestrator/net/http_front_router\.cpp$", "only net/http_front_router.cpp sees cpp-httplib"),
     (r"nlohmann/", r"(protocol|orchestrator)/.*\.cpp$", "JSON libraries stay in sources, and out of trace/"),
-    (r"sqlite3\.h$", r"orchestrator/query/sql\.cpp$", "only query/sql.cpp sees SQLite"),
+    (r"sqlite3\.h$", r"orchestrator/store/sql\.cpp$", "only store/sql.cpp sees SQLite"),
     (r"(valijson|CLI|openssl|fmt)/", r".*\.cpp$", "no header of ours includes a library"),
     (r"(mutex|shared_mutex|thread|condition_variable|future|fstream|filesystem|unistd\.h)$",
      r"(trace|orchestrator)/", "protocol/ has no lock, no thread and no file"),

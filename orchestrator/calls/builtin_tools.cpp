@@ -162,20 +162,25 @@ ToolOutcome get_trace(const ToolRun& run, const FlightLog& log) {
 Status add_builtin_tools(ToolRegistry& tools, bool all, WorkerPool& workers, Reactor& reactor,
                          const FlightLog& log) {
   std::vector<ToolPtr> ours;
+  const auto quick = [](ToolSpec spec) {
+    spec.task = TaskMode::never;
+    return spec;
+  };
   ours.push_back(make_function_tool(
-      make_tool_spec("echo", "Returns its text, and `structured` as structured content.",
-                     R"({"type":"object","properties":{"text":{"type":"string"},"structured":{}},)"
-                     R"("required":["text"],"additionalProperties":false})",
-                     kReadOnly),
+      quick(make_tool_spec(
+          "echo", "Returns its text, and `structured` as structured content.",
+          R"({"type":"object","properties":{"text":{"type":"string"},"structured":{}},)"
+          R"("required":["text"],"additionalProperties":false})",
+          kReadOnly)),
       echo, workers));
   ours.push_back(make_function_tool(
-      make_tool_spec(
+      quick(make_tool_spec(
           "get_trace",
           "Envelopes of the trace log: the newest page, or with `since` what came after that id.",
           R"({"type":"object","properties":{"task_id":{"type":"string"},"session_id":{"type":"string"},)"
           R"("types":{"type":"array","items":{"type":"string"}},"since":{"type":"string"},)"
           R"("limit":{"type":"integer","minimum":1,"maximum":1000}},"additionalProperties":false})",
-          kReadOnly),
+          kReadOnly)),
       [&log](const ToolRun& run) { return get_trace(run, log); }, workers));
   if (all) {
     ours.push_back(make_sleep_tool(reactor));

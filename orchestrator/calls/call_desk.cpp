@@ -49,6 +49,10 @@ class CallDesk::Impl {
     return true;
   }
 
+  bool ask_within(CallId id, CallRequest::Ask ask) {
+    return house_->calls.with(id, [&ask](Call& call) { call.request.ask.swap(ask); });
+  }
+
   std::size_t in_flight() const { return house_->in_flight; }
 
   void drain(TimePoint deadline) {
@@ -116,6 +120,9 @@ CallId CallDesk::begin(CallRequest request) {
 }
 bool CallDesk::cancel(CallId id, std::string_view by, std::string_view reason) {
   return impl_->cancel(id, by, reason);
+}
+bool CallDesk::ask_within(CallId id, CallRequest::Ask ask) {
+  return impl_->ask_within(id, std::move(ask));
 }
 std::size_t CallDesk::in_flight() const {
   return impl_->in_flight();

@@ -27,7 +27,7 @@ namespace devs {
 //
 // Large results are encoded on `workers`, not on the reactor.
 //
-// begin(), cancel() and in_flight() are thread-safe.  Waiting happens on the
+// All but drain() is thread-safe.  Waiting happens on the
 // reactor, which must be running.
 class CallDesk {
  public:
@@ -50,6 +50,10 @@ class CallDesk {
   // Ends the call with observation CANCELLED; false when it has ended already.
   // `by` is "caller" or "shutdown"; `reason` is the client's words, may be empty.
   bool cancel(CallId id, std::string_view by, std::string_view reason);
+
+  // From now on the call asks its client by `ask` (see CallRequest); empty: not any more.
+  // False: it has ended, or is about to.
+  bool ask_within(CallId id, CallRequest::Ask ask);
 
   std::size_t in_flight() const;
 

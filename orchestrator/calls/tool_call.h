@@ -48,10 +48,11 @@ struct CallRequest {
   ClientSide client;
   std::string first_call_id;  // tool_call_id of the first round, of a retry (MRTR)
   // Asks the client, which answers later, on any thread, once: all answers by key, or why
-  // there will be none.  Empty (modern era): questions are the answer of this call.
+  // there will be none.  Empty (modern era, no task): questions are the answer of this call.
   using Answers = std::map<std::string, std::string>;
   using Asked = MoveFunction<void(Result<Answers>)>;
-  std::function<void(std::vector<ClientQuestion>, Asked)> ask;
+  using Ask = std::function<void(std::vector<ClientQuestion>, Asked)>;
+  Ask ask;
 };
 
 }  // namespace devs

@@ -24,7 +24,7 @@ LogFunction log_to(const RpcTurn& turn, const std::shared_ptr<CallListener>& lis
 
 // Legacy era: asks on the stream of the request, else on the session's own.  Empty where
 // a question is the answer (modern era), or there is nobody to ask (no session).
-using AskFunction = std::function<void(std::vector<ClientQuestion>, CallRequest::Asked)>;
+using AskFunction = CallRequest::Ask;
 AskFunction ask_of(const RpcTurn& turn, const std::shared_ptr<CallListener>& listener);
 
 // What the client can be asked, and in the modern era what a retry brings: answers, and

@@ -15,7 +15,7 @@ std::string subscription(std::string_view id) {
   return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" + std::string(id) + "}";
 }
 
-// The part of a filter that is honoured: all of it.
+// The part of a filter that is honoured.
 std::string acknowledged(std::string_view id, const ListenFilter& filter) {
   std::string parts;
   const auto flag = [&parts](bool set, std::string_view name) {
@@ -24,45 +24,55 @@ std::string acknowledged(std::string_view id, const ListenFilter& filter) {
   flag(filter.tools, "toolsListChanged");
   flag(filter.prompts, "promptsListChanged");
   flag(filter.resources, "resourcesListChanged");
-  if (!filter.uris.empty()) {
-    parts += parts.empty() ? "\"resourceSubscriptions\":[" : ",\"resourceSubscriptions\":[";
-    for (const std::string& uri : filter.uris) {
+  const auto list = [&parts](std::string_view name, const auto& values, auto text_of) {
+    if (values.empty()) return;
+    parts.append(parts.empty() ? "\"" : ",\"").append(name).append("\":[");
+    for (const auto& value : values) {
       if (parts.back() != '[') parts += ',';
-      append_json_string(parts, uri);
+      append_json_string(parts, text_of(value));
     }
     parts += ']';
-  }
+  };
+  list("resourceSubscriptions", filter.uris, [](const std::string& uri) { return uri; });
+  list("taskIds", filter.tasks, [](const auto& task) { return task.second; });
   return encode_rpc_notification("notifications/subscriptions/acknowledged",
                                  "{\"notifications\":{" + parts + "}," + subscription(id) + "}");
 }
 
 }  // namespace
 
-Result<ListenFilter> decode_listen(JsonView params) {
+Result<ListenFilter> decode_listen(JsonView params, const TaskKeyOf& task_key_of) {
   const JsonView wanted = params["notifications"];
-  const auto refuse = [](std::string_view member, std::string_view why) {
-    return Status(Code::invalid_argument,
-                  "/notifications" + std::string(member) + ": " + std::string(why));
+  Status wrong;
+  const auto refuse = [&wrong](std::string_view member, std::string_view why) {
+    wrong = Status(Code::invalid_argument,
+                   "/notifications" + std::string(member) + ": " + std::string(why));
   };
-  if (!wanted.is_object()) return refuse("", "must be an object");
   ListenFilter filter;
-  JsonView tools, prompts, resources, uris;
+  JsonView tools, prompts, resources, uris, tasks;
+  if (!wanted.is_object()) refuse("", "must be an object");
   wanted.pick({{"toolsListChanged", &tools},
                {"promptsListChanged", &prompts},
                {"resourcesListChanged", &resources},
-               {"resourceSubscriptions", &uris}});
+               {"resourceSubscriptions", &uris},
+               {"taskIds", &tasks}});
   filter.tools = tools.boolean().value_or(false);
   filter.prompts = prompts.boolean().value_or(false);
   filter.resources = resources.boolean().value_or(false);
-  if (uris.present() && !uris.is_array())
-    return refuse("/resourceSubscriptions", "must be an array");
-  if (uris.size() > kMaxListenUris) return refuse("/resourceSubscriptions", "at most 1000 URIs");
-  bool all_strings = true;
-  uris.each_element([&](JsonView uri) {
-    all_strings = all_strings && uri.is_string();
-    filter.uris.insert(uri.string().value_or(""));
+  const auto each_of = [&refuse](std::string_view member, JsonView list, auto take) {
+    if (list.present() && !list.is_array()) return refuse(member, "must be an array");
+    if (list.size() > kMaxListenUris) return refuse(member, "at most 1000");
+    list.each_element([&](JsonView value) {
+      if (auto text = value.string()) return take(std::move(*text));
+      refuse(member, "must hold strings");
+    });
+  };
+  each_of("/resourceSubscriptions", uris,
+          [&filter](std::string uri) { filter.uris.insert(std::move(uri)); });
+  each_of("/taskIds", tasks, [&](std::string id) {
+    if (auto key = task_key_of(id)) filter.tasks.emplace(std::move(*key), std::move(id));
   });
-  if (!all_strings) return refuse("/resourceSubscriptions", "must hold strings");
+  if (!wrong.ok()) return wrong;
   return filter;
 }
 
@@ -159,6 +169,12 @@ void Listens::changed(Change change) {
 void Listens::updated(std::string_view uri) {
   tell("notifications/resources/updated", "\"uri\":" + json_string(uri) + ",",
        [uri = std::string(uri)](const ListenFilter& filter) { return filter.uris.contains(uri); });
+}
+
+void Listens::task_changed(std::string_view key, std::string_view task) {
+  const std::string members = std::string(task.substr(1, task.size() - 2)) + ",";
+  tell("notifications/tasks", members,
+       [key = std::string(key)](const ListenFilter& filter) { return filter.tasks.contains(key); });
 }
 
 void Listens::close(std::string_view version) {

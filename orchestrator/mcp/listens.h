@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,10 +22,15 @@ namespace devs {
 struct ListenFilter {
   bool tools = false, prompts = false, resources = false;  // ...ListChanged
   std::set<std::string> uris;                              // resourceSubscriptions
+  std::map<std::string, std::string> tasks;                // taskIds: their keys to them
 };
-inline constexpr std::size_t kMaxListenUris = 1'000;  // a URI is remembered per listen
+// A URI, or the id of a task, is remembered per listen.
+inline constexpr std::size_t kMaxListenUris = 1'000;
+// The key of a task this client may see, by its id.
+using TaskKeyOf = std::function<std::optional<std::string>(const std::string& id)>;
 // invalid_argument naming the member.
-Result<ListenFilter> decode_listen(JsonView params);
+// Ids of tasks that it may not see are left out, as if they were gone.
+Result<ListenFilter> decode_listen(JsonView params, const TaskKeyOf& task_key_of);
 
 // The open listens of the modern era.  A listen is a request whose answer comes when the
 // house closes; a change is one notification to each that asked for it, and one that
@@ -43,6 +50,8 @@ class Listens {
 
   void changed(Change change) DEVS_EXCLUDES(mutex_);
   void updated(std::string_view uri) DEVS_EXCLUDES(mutex_);
+  // `task` is the whole of it, a JSON object.
+  void task_changed(std::string_view key, std::string_view task) DEVS_EXCLUDES(mutex_);
   // Each ends with its response.
   void close(std::string_view version) DEVS_EXCLUDES(mutex_);
 

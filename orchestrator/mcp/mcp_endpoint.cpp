@@ -9,6 +9,7 @@
 #include "orchestrator/mcp/mcp_house.h"
 #include "orchestrator/mcp/session_streams.h"
 #include "orchestrator/mcp/stdio_face.h"
+#include "orchestrator/mcp/task_json.h"
 #include "protocol/limits.h"
 #include "trace/bell.h"
 
@@ -36,6 +37,10 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
         tell_([this] { tell_again(); }) {}
 
   void start() {
+    house->mcp_tasks->tell([weak = std::weak_ptr<McpHouse>(house)](const TaskView& view) {
+      if (const auto here = weak.lock())
+        here->listens.task_changed(view.record.key, whole_task(view));
+    });
     house->tools.attach(*bell_);
     house->prompts.attach(*prompts_bell_);
     house->resources.attach(*resources_bell_);
@@ -68,6 +73,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       self->sweep_.cancel();
       self->tell_.cancel();
       self->house->slow->stop();
+      self->house->promotions->stop();
     });
   }
 
@@ -83,6 +89,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     for (const SessionPtr& session : expired) session->end("the session expired");
     house->sessions_expired.add(expired.size());
     house->sessions_open.set(house->sessions.size());
+    house->mcp_tasks->sweep();
     if (!expired.empty()) {
       log_.info("mcp_sessions_expired", {{"count", std::to_string(expired.size())}});
     }
@@ -147,19 +154,21 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
 
 namespace {
 
-// Without a key of the operator's, what was sealed is good as long as this process.
-McpEndpoint::Options sealed(McpEndpoint::Options options) {
+// What the host brought no key and no store for is good as long as this process.
+McpEndpoint::Options complete(McpEndpoint::Options options) {
   if (!options.seal) options.seal = std::make_shared<const Seal>(Seal::of_this_process());
+  if (!options.tasks) options.tasks = TaskStore::open({}, 0).value();
   return options;
 }
 
 }  // namespace
 
 McpEndpoint::McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
-                         Log& log, Metrics& metrics)
-    : impl_(std::make_shared<Impl>(
-          std::make_shared<McpHouse>(sealed(std::move(options)), calls, tools, reactor, metrics),
-          log)) {
+                         WorkerPool& workers, Log& log, Metrics& metrics)
+    : impl_(
+          std::make_shared<Impl>(std::make_shared<McpHouse>(complete(std::move(options)), calls,
+                                                            tools, reactor, workers, log, metrics),
+                                 log)) {
   impl_->start();
 }
 

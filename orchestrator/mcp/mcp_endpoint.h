@@ -10,6 +10,7 @@
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/calls/tool_registry.h"
 #include "orchestrator/mcp/offers.h"
+#include "orchestrator/mcp/task_store.h"
 #include "orchestrator/net/byte_pipe.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/reactor.h"
@@ -26,7 +27,7 @@ namespace devs {
 // does, or after sse_after.
 //
 // The handlers run on http workers and never wait; everything that comes later
-// comes through CallDesk and the reactor.  Thread-safe.
+// comes through CallDesk, the reactor, and for MCP tasks `workers`.  Thread-safe.
 class McpEndpoint {
  public:
   struct Options {
@@ -42,11 +43,14 @@ class McpEndpoint {
     std::string instructions{};
     std::string version{};               // serverInfo.version
     std::shared_ptr<const Seal> seal{};  // of what clients hand back; null: a new key
+    // Of MCP tasks; null: in memory, gone with this process.
+    std::shared_ptr<TaskStore> tasks{};
+    std::chrono::milliseconds task_after{10'000};       // a slower call becomes a task
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 
-  McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor, Log& log,
-              Metrics& metrics);
+  McpEndpoint(Options options, CallDesk& calls, ToolRegistry& tools, Reactor& reactor,
+              WorkerPool& workers, Log& log, Metrics& metrics);
   ~McpEndpoint();
   McpEndpoint(const McpEndpoint&) = delete;
   McpEndpoint& operator=(const McpEndpoint&) = delete;

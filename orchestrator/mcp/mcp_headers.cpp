@@ -4,7 +4,7 @@
 namespace devs {
 
 McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
-                   Metrics& metrics)
+                   WorkerPool& workers, Log& log, Metrics& metrics)
     : options(std::move(with)),
       calls(desk),
       tools(registry),
@@ -21,7 +21,10 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
                 .idle = options.session_idle,
                 .idle_with_stream = options.session_idle_with_stream}),
       catalogue(registry, options.page_size),
-      slow(std::make_shared<SlowCalls>(home, options.sse_after)) {
+      slow(std::make_shared<SlowCalls>(home, options.sse_after)),
+      promotions(std::make_shared<SlowCalls>(home, options.task_after)),
+      mcp_tasks(std::make_shared<Tasks>(options.tasks, options.seal, workers, home.clock(), log,
+                                        metrics)) {
 }
 
 McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {

@@ -13,6 +13,7 @@
 #include "orchestrator/mcp/offers.h"
 #include "orchestrator/mcp/session_table.h"
 #include "orchestrator/mcp/slow_calls.h"
+#include "orchestrator/mcp/tasks.h"
 
 namespace devs {
 
@@ -20,7 +21,7 @@ namespace devs {
 // and by what it still owes; outlived by what it refers to.
 struct McpHouse {
   McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
-           Metrics& metrics);
+           WorkerPool& workers, Log& log, Metrics& metrics);
 
   const McpEndpoint::Options options;
   CallDesk& calls;
@@ -42,6 +43,8 @@ struct McpHouse {
   Catalogue catalogue;
   PrincipalTasks tasks;  // of requests without a session
   const std::shared_ptr<SlowCalls> slow;
+  const std::shared_ptr<SlowCalls> promotions;  // of calls to tasks
+  const std::shared_ptr<Tasks> mcp_tasks;
   std::atomic<bool> closed{false};
 };
 using McpHousePtr = std::shared_ptr<McpHouse>;

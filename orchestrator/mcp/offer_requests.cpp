@@ -4,6 +4,7 @@
 
 #include "orchestrator/mcp/host_call.h"
 #include "orchestrator/mcp/rpc_dispatcher.h"
+#include "orchestrator/mcp/task_call.h"
 #include "protocol/json.h"
 #include "protocol/mcp.h"
 
@@ -174,7 +175,11 @@ void complete(const RpcTurn& turn, RpcReply& reply) {
 }
 
 void listen(const RpcTurn& turn, RpcReply& reply) {
-  auto filter = decode_listen(turn.message.params);
+  auto filter = decode_listen(turn.message.params, [&turn](const std::string& id) {
+    return turn.house->mcp_tasks->key_of(turn.principal.name, id);
+  });
+  if (turn.message.params["notifications"]["taskIds"].present() && !turn.meta->client.tasks_ext)
+    return reply.now(needs_tasks(turn));
   if (!filter.ok()) return reply.now(bad_params(turn, filter.status().message()));
   const McpHousePtr house = turn.house;
   const std::uint64_t number = house->listens.next_number();

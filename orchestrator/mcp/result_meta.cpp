@@ -5,7 +5,7 @@
 namespace devs {
 namespace {
 
-constexpr std::string_view kKey = "devs.saop/receipt";
+constexpr std::string_view kReceipt = "devs.saop/receipt";
 
 // Where `part`, a slice of `whole`, begins in it.
 std::size_t offset_in(std::string_view whole, std::string_view part) {
@@ -20,28 +20,31 @@ void insert_first(std::string& text, std::size_t at, std::string member) {
 
 }  // namespace
 
-std::string with_receipt(std::string result, std::string_view receipt) {
-  const JsonView view(result);
-  if (receipt.empty() || !view.is_object()) return result;
+std::string with_meta(std::string object, std::string_view key, std::string_view value) {
+  const JsonView view(object);
   const JsonView meta = view["_meta"];
-  const JsonView old = meta[kKey];
+  const JsonView old = meta[key];
   if (old.present()) {
-    result.replace(offset_in(result, old.text()), old.text().size(), receipt);
-    return result;
+    object.replace(offset_in(object, old.text()), old.text().size(), value);
+    return object;
   }
-  std::string member;
-  member.reserve(receipt.size() + 40);
-  member.append("\"").append(kKey).append("\":").append(receipt);
+  std::string member = json_string(key);
+  member.append(":").append(value);
   if (meta.is_object()) {
-    insert_first(result, offset_in(result, meta.text()), std::move(member));
+    insert_first(object, offset_in(object, meta.text()), std::move(member));
   } else if (meta.present()) {  // a `_meta` that is no object is none
     member.insert(0, "{").append("}");
-    result.replace(offset_in(result, meta.text()), meta.text().size(), member);
+    object.replace(offset_in(object, meta.text()), meta.text().size(), member);
   } else {
     member.insert(0, "\"_meta\":{").append("}");
-    insert_first(result, 0, std::move(member));
+    insert_first(object, 0, std::move(member));
   }
-  return result;
+  return object;
+}
+
+std::string with_receipt(std::string result, std::string_view receipt) {
+  if (receipt.empty() || !JsonView(result).is_object()) return result;
+  return with_meta(std::move(result), kReceipt, receipt);
 }
 
 }  // namespace devs

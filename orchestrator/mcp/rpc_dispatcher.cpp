@@ -17,15 +17,22 @@ constexpr std::size_t kMaxClientName = 128;
 // Of discover and of the list of tools: the same for everybody.
 constexpr CacheHints kOurHints{.ttl_ms = 60'000, .is_public = true};
 
-// What we offer, the same to every client (MCP page 3.3).
-constexpr std::string_view kCapabilities =
-    R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
-    R"("resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{}})";
+// What we offer, the same to every client of an era (MCP page 3.3).
+std::string capabilities(McpRevision revision) {
+  std::string out =
+      R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
+      R"("resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{})";
+  if (is_modern(revision))
+    out += ",\"extensions\":{" + json_string(kTasksExtension) + ":{}}";
+  else if (has_core_tasks(revision))
+    out += R"(,"tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})";
+  return out + '}';
+}
 
 std::string initialize_result(const McpEndpoint::Options& options, McpRevision revision) {
   std::string out = "{\"protocolVersion\":";
   append_json_string(out, name_of(revision));
-  out += ",\"capabilities\":" + std::string(kCapabilities);
+  out += ",\"capabilities\":" + capabilities(revision);
   out += ",\"serverInfo\":" + server_info(options.version);
   if (!options.instructions.empty()) {
     out += ",\"instructions\":";
@@ -69,7 +76,7 @@ void initialize(const RpcTurn& turn, RpcReply& reply) {
 void discover(const RpcTurn& turn, RpcReply& reply) {
   const McpEndpoint::Options& options = turn.house->options;
   std::string out = "{\"supportedVersions\":" + std::string(modern_revisions()) +
-                    ",\"capabilities\":" + std::string(kCapabilities);
+                    ",\"capabilities\":" + capabilities(turn.revision);
   if (!options.instructions.empty()) {
     out += ",\"instructions\":";
     append_json_string(out, options.instructions);
@@ -110,7 +117,7 @@ struct Request {
   bool legacy, modern;  // the eras that have it
 };
 // The busiest first.
-constexpr std::array<Request, 15> kRequests{{
+constexpr std::array<Request, 20> kRequests{{
     {"tools/call", begin_tool_call, true, true},
     {"tools/list", list_tools, true, true},
     {"ping", ping, true, false},
@@ -126,6 +133,11 @@ constexpr std::array<Request, 15> kRequests{{
     {"resources/unsubscribe", unsubscribe_resource, true, false},
     {"completion/complete", complete, true, true},
     {"subscriptions/listen", listen, false, true},
+    {"tasks/get", get_task, true, true},
+    {"tasks/update", update_task, false, true},
+    {"tasks/cancel", cancel_task, true, true},
+    {"tasks/result", task_result, true, false},
+    {"tasks/list", list_tasks, true, false},
 }};
 
 const Request* find_request(std::string_view method, bool modern) {

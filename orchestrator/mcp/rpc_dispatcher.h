@@ -44,6 +44,12 @@ std::string request_key(std::string_view id);
 
 // `tools/call` (tool_calls.cpp).
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply);
+// MCP tasks (task_requests.cpp).
+void get_task(const RpcTurn& turn, RpcReply& reply);
+void update_task(const RpcTurn& turn, RpcReply& reply);
+void cancel_task(const RpcTurn& turn, RpcReply& reply);
+void task_result(const RpcTurn& turn, RpcReply& reply);
+void list_tasks(const RpcTurn& turn, RpcReply& reply);
 // Prompts, resources and their lists (offer_requests.cpp).
 void list_prompts(const RpcTurn& turn, RpcReply& reply);
 void get_prompt(const RpcTurn& turn, RpcReply& reply);

@@ -28,6 +28,15 @@ void RunningCall::cancel(std::string_view reason) {
   if (id != 0) desk_.cancel(id, "caller", reason);
 }
 
+bool RunningCall::ask_within(CallRequest::Ask ask) {
+  CallId id = 0;
+  {
+    MutexLock lock(mutex_);
+    id = id_;
+  }
+  return id != 0 && desk_.ask_within(id, std::move(ask));
+}
+
 Session::Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen,
                  std::shared_ptr<ClientChannel> channel)
     : identity_(std::move(identity)),

@@ -32,6 +32,8 @@ class RunningCall {
   // The client wants no answer any more; true even when it is too late to stop.
   void cancel(std::string_view reason) DEVS_EXCLUDES(mutex_);
   bool cancelled() const { return cancelled_; }
+  // See CallDesk; false also before begun().
+  bool ask_within(CallRequest::Ask ask) DEVS_EXCLUDES(mutex_);
 
  private:
   CallDesk& desk_;

@@ -4,6 +4,7 @@
 #include "orchestrator/mcp/client_link.h"
 #include "orchestrator/mcp/result_meta.h"
 #include "orchestrator/mcp/rpc_dispatcher.h"
+#include "orchestrator/mcp/task_call.h"
 #include "protocol/json.h"
 #include "protocol/mcp.h"
 
@@ -55,7 +56,8 @@ struct CallInFlight {
   std::shared_ptr<ImplicitTask> task;
   RunningCallPtr running;
   std::shared_ptr<CallListener> listener;
-  std::string key;  // of the request within its session
+  std::string key;                     // of the request within its session
+  std::shared_ptr<TaskCall> mcp_task;  // null: it cannot become one
   Terms terms;
 
   void operator()(CallAnswer answer) {
@@ -64,7 +66,12 @@ struct CallInFlight {
       session->touch(house->reactor.now());
     }
     task->end_call(house->reactor.clock());
-    listener->end(end_of(terms, std::move(answer), running->cancelled()));
+    auto plain = [running = running, listener = listener,
+                  terms = std::move(terms)](CallAnswer ended) mutable {
+      listener->end(end_of(terms, std::move(ended), running->cancelled()));
+    };
+    if (!mcp_task) return plain(std::move(answer));
+    mcp_task->answer(std::move(answer), std::move(plain));
   }
 };
 
@@ -89,14 +96,20 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
           turn, {turn.principal.name, "tools/call", params->name, params->arguments}, state)) {
     return reply.now(std::move(*refused));
   }
+  TaskPlan plan;
+  if (auto refused = plan_task(turn, *params, !state.client.answers.empty(), plan))
+    return reply.now(std::move(*refused));
   request.client = state.client;
   request.first_call_id = state.first_call;
+  // A task is not its session's: it goes on when that ends.
+  const SessionPtr session = plan.only ? nullptr : turn.session;
   CallInFlight call{.house = house,
-                    .session = turn.session,
+                    .session = session,
                     .task = {},
                     .running = std::make_shared<RunningCall>(house->calls),
                     .listener = {},
                     .key = request_key(id),
+                    .mcp_task = {},
                     .terms = {.id = std::string(id),
                               .revision = turn.revision,
                               .house = house,
@@ -109,7 +122,7 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
     call.terms.arguments = params->arguments;
     call.terms.state = std::move(state);
   }
-  if (turn.session && !turn.session->add_call(call.key, call.running)) {
+  if (session && !session->add_call(call.key, call.running)) {
     return reply.now(fault_end(
         id,
         {.code = kRpcInvalidRequest, .message = "a request with this id is in flight", .data = {}},
@@ -117,8 +130,15 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   }
   call.task = turn.session ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
                            : house->tasks.of(turn.principal.name);
+  if (plan.may) call.mcp_task = std::make_shared<TaskCall>(turn, plan, call.running);
   std::function<void()> on_left;
-  if (turn.meta) on_left = [running = call.running] { running->cancel("the client has left"); };
+  if (call.mcp_task) {
+    on_left = [weak = std::weak_ptr<TaskCall>(call.mcp_task)] {
+      if (const auto here = weak.lock()) here->left();
+    };
+  } else if (turn.meta) {
+    on_left = [running = call.running] { running->cancel("the client has left"); };
+  }
   call.listener = reply.later(params->progress_token, std::move(on_left));
 
   request.jsonrpc_id = id;
@@ -142,7 +162,10 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   };
   request.ask = ask_of(turn, call.listener);
   const RunningCallPtr running = call.running;
+  const std::shared_ptr<TaskCall> mcp_task = call.mcp_task;
+  const std::shared_ptr<CallListener> listener = call.listener;
   request.answer = std::move(call);
+  if (mcp_task) return mcp_task->begin(std::move(request), listener);
   running->begun(house->calls.begin(std::move(request)));
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "orchestrator/query/query_filter.h"
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 
 namespace devs {
 

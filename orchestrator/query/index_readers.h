@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 #include "protocol/result.h"
 #include "trace/mutex.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "orchestrator/query/index_row.h"
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 #include "trace/log.h"

@@ -30,6 +30,26 @@ TEST_CASE("down_level_tool: an output schema that is no object is modern") {
   CHECK(down_level_tool(tool, R::v2025_11_25) == R"({"name":"t"})");
 }
 
+TEST_CASE("listed_tool: 2025-11-25 alone hears whether a tool can be called as a task") {
+  const auto listed = [](std::string json, TaskMode mode, R revision = R::v2025_11_25) {
+    ToolSpec spec;
+    spec.json = std::move(json);
+    spec.task = mode;
+    return listed_tool(spec, revision);
+  };
+  const std::string plain = R"({"name":"t"})";
+  const std::string optional = R"({"name":"t","execution":{"taskSupport":"optional"}})";
+  const std::string required = R"({"name":"t","execution":{"taskSupport":"required"}})";
+  CHECK(listed(plain, TaskMode::automatic) == optional);
+  CHECK(listed(plain, TaskMode::required) == required);
+  CHECK(listed(plain, TaskMode::never) == plain);
+  CHECK(listed(R"({"execution":{"taskSupport":"forbidden"},"name":"t"})", TaskMode::always) ==
+        optional);
+  CHECK(listed(required, TaskMode::automatic) == required);  // what is behind us says so
+  for (const R revision : {R::v2025_06_18, R::v2026_07_28})
+    CHECK(listed(optional, TaskMode::automatic, revision) == plain);
+}
+
 TEST_CASE("down_level_result: what every revision knows stays as it is, byte for byte") {
   for (const std::string result :
        {R"({"content":[]})", R"({"content":[{"type":"text","text":"\u0041"}],"isError":true})",

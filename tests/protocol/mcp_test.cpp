@@ -138,8 +138,10 @@ TEST_CASE("encode_tools_page: tools in order, a cursor only when there is more")
   const ToolSpec b = make_tool_spec("b", "", "{}", R"({"readOnlyHint":true})");
   CHECK(encode_tools_page({}, "", kLatestLegacy) == R"({"tools":[]})");
   CHECK(encode_tools_page({&a, &b}, "n\"x", kLatestLegacy) ==
-        R"({"tools":[{"name":"a","description":"","inputSchema":{}},)"
-        R"({"name":"b","description":"","inputSchema":{},"annotations":{"readOnlyHint":true}}],)"
+        R"({"tools":[{"name":"a","description":"","inputSchema":{},)"
+        R"("execution":{"taskSupport":"optional"}},)"
+        R"({"name":"b","description":"","inputSchema":{},"annotations":{"readOnlyHint":true},)"
+        R"("execution":{"taskSupport":"optional"}}],)"
         R"("nextCursor":"n\"x"})");
   CHECK(encode_tools_page({&b}, "", McpRevision::v2024_11_05) ==
         R"({"tools":[{"name":"b","description":"","inputSchema":{}}]})");

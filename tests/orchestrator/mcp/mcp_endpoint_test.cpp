@@ -31,7 +31,8 @@ TEST_CASE("[M1] McpEndpoint: initialize says who we are and what we can") {
   CHECK(answer.body ==
         R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25",)"
         R"("capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
-        R"("resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{}},)"
+        R"("resources":{"subscribe":true,"listChanged":true},"completions":{},"logging":{},)"
+        R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}},)"
         R"("serverInfo":{"name":"mcp-orchestrator","version":"9.9.9"},)"
         R"("instructions":"Be \"kind\"."}})");
   CHECK(client.session.size() == 32);

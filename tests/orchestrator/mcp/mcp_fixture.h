@@ -23,8 +23,10 @@ namespace devs {
 // A tool that answers when the test says so, from the test's own thread.
 class HeldTool final : public Tool {
  public:
-  explicit HeldTool(std::string_view name)
-      : spec_(make_tool_spec(name, "", R"({"type":"object"})")) {}
+  explicit HeldTool(std::string_view name, TaskMode task = TaskMode::automatic)
+      : spec_(make_tool_spec(name, "", R"({"type":"object"})")) {
+    spec_.task = task;
+  }
   const ToolSpec& spec() const override { return spec_; }
   void start(ToolRun run, ToolDone done) override {
     MutexLock lock(mutex_);
@@ -57,7 +59,7 @@ class HeldTool final : public Tool {
   bool was_stopped(std::size_t index = 0) { return run(index).stop.stop_requested(); }
 
  private:
-  const ToolSpec spec_;
+  ToolSpec spec_;  // set once
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::pair<ToolRun, ToolDone>> started_ DEVS_GUARDED_BY(mutex_);
@@ -90,9 +92,9 @@ class McpFixture {
                     },
                     house.workers))
                 .ok());
-    endpoint =
-        std::make_unique<McpEndpoint>(std::move(options.mcp), house.desk, house.tools,
-                                      house.reactor, stderr_log(Log::Level::error), house.metrics);
+    endpoint = std::make_unique<McpEndpoint>(std::move(options.mcp), house.desk, house.tools,
+                                             house.reactor, house.house_workers,
+                                             stderr_log(Log::Level::error), house.metrics);
     RouteTable routes;
     REQUIRE(endpoint->add_routes(routes).ok());
     // A front belongs to its reactor, which turns already.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@ namespace devs {
 // server refuses, which would be a bug of the fixture.
 void add_fixture_tools(OrchestratorServer& server);     // answers, logs, progress, changes
 void add_fixture_asks(OrchestratorServer& server);      // tools that ask the client
+void add_fixture_tasks(OrchestratorServer& server);     // tools that become MCP tasks
 void add_fixture_offers(OrchestratorServer& server);    // resources, prompts, completions
 void add_fixture_features(OrchestratorServer& server);  // what clients use and no scenario needs
 void must(const Status& status);
@@ -23,6 +25,10 @@ inline constexpr std::string_view kWav =
     "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 
 inline constexpr std::string_view kNoArguments = R"({"type":"object","properties":{}})";
+
+// What the scenarios want between two messages, or of a long job; over at once when
+// nobody waits any more.
+void pause(const ToolRun& run, std::chrono::milliseconds time = std::chrono::milliseconds(50));
 
 // {"content":[...]} of blocks already in JSON.
 ToolOutcome content_of(std::string_view blocks);

@@ -10,14 +10,6 @@
 namespace devs {
 namespace {
 
-// What the scenarios want between two messages; over at once when nobody waits any more.
-void pause(const ToolRun& run) {
-  std::mutex mutex;
-  std::condition_variable_any nothing;
-  std::unique_lock lock(mutex);
-  nothing.wait_for(lock, run.stop, std::chrono::milliseconds(50), [] { return false; });
-}
-
 std::string quoted_block(std::string_view type, std::string_view data, std::string_view mime) {
   return R"({"type":")" + std::string(type) + R"(","data":")" + std::string(data) +
          R"(","mimeType":")" + std::string(mime) + "\"}";
@@ -66,6 +58,13 @@ ToolOutcome after_reconnection(const ToolRun& run) {
 }
 
 }  // namespace
+
+void pause(const ToolRun& run, std::chrono::milliseconds time) {
+  std::mutex mutex;
+  std::condition_variable_any nothing;
+  std::unique_lock lock(mutex);
+  nothing.wait_for(lock, run.stop, time, [] { return false; });
+}
 
 ToolOutcome content_of(std::string_view blocks) {
   ToolOutcome outcome;

@@ -38,7 +38,7 @@ int main(int count, char** arguments) {
   OrchestratorServer::Options options;
   options.http.port = 0;
   options.trace_dir = own.path();
-  options.tool_threads = 4;
+  options.tool_threads = 8;  // jobs of a minute hold one each, until they are cancelled
   std::optional<StandardStreams> streams;
   for (int i = 1; i < count; ++i) {
     const std::string_view name = arguments[i];
@@ -53,6 +53,7 @@ int main(int count, char** arguments) {
   OrchestratorServer& server = **opened;
   add_fixture_tools(server);
   add_fixture_asks(server);
+  add_fixture_tasks(server);
   add_fixture_offers(server);
   add_fixture_features(server);
   must(server.start());

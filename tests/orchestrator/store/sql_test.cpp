@@ -1,4 +1,4 @@
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 
 #include <doctest/doctest.h>
 

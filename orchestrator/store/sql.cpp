@@ -1,4 +1,4 @@
-#include "orchestrator/query/sql.h"
+#include "orchestrator/store/sql.h"
 
 #include <sqlite3.h>
 
@@ -14,7 +14,7 @@ constexpr int kLockWaitMs = 1'000;
 
 Status refusal(sqlite3* database, int result) {
   const std::string words =
-      std::string("trace index: ") +
+      std::string("sqlite: ") +
       (database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(result));
   switch (result & 0xff) {  // the rest says more of the same
     case SQLITE_CORRUPT:

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "orchestrator/net/worker_pool.h"
+#include "trace/mutex.h"
+#include "trace/work.h"
+
+namespace devs {
+
+// Runs work of one owner one piece at a time, in order, on a pool that others share: what
+// it touches needs no lock.
+//
+// A pool that refuses (full, or stopped) makes the caller run what waits, here and now.
+// Thread-safe.
+class SerialWork : public std::enable_shared_from_this<SerialWork> {
+ public:
+  explicit SerialWork(WorkerPool& pool) : pool_(pool) {}
+  SerialWork(const SerialWork&) = delete;
+  SerialWork& operator=(const SerialWork&) = delete;
+
+  void post(Work work) DEVS_EXCLUDES(mutex_);
+
+ private:
+  void drain() DEVS_EXCLUDES(mutex_);
+
+  WorkerPool& pool_;
+  Mutex mutex_;
+  std::deque<Work> waiting_ DEVS_GUARDED_BY(mutex_);
+  bool running_ DEVS_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace devs
