@@ -155,7 +155,8 @@ bool ClientChannel::needs_wake() {
 void ClientChannel::wake(bool needed) {
   if (!needed) return;
   reactor_.post([self = shared_from_this()] {
-    if (self->wake_) self->wake_();
+    const auto call = self->wake_;  // which may detach the reader
+    if (call) call();
   });
 }
 

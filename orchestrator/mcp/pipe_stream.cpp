@@ -20,6 +20,7 @@ PipeStream::PipeStream(Options options, Reactor& reactor)
 void PipeStream::attached(StreamLine line, bool chunked) {
   line_ = line;
   chunked_ = chunked;
+  attached_ = true;
   options_.channel->attach([line]() mutable { line.wake(); });
   reactor_.timers().set(keep_alive_, reactor_.now() + options_.keep_alive);
   line_.wake();
@@ -51,6 +52,7 @@ void PipeStream::leave() {
   if (std::exchange(left_, true)) return;
   keep_alive_.cancel();
   look_again_.cancel();
+  if (attached_) options_.channel->attach({});  // the line is nobody's now
   if (options_.on_over) options_.on_over();
 }
 

@@ -38,6 +38,7 @@ class PipeStream final : public SseProvider {
   Reactor& reactor_;
   StreamLine line_;
   bool chunked_ = true;
+  bool attached_ = false;
   bool comment_due_ = false;
   bool left_ = false;
   Timer keep_alive_;

@@ -168,8 +168,9 @@ test('[M10] a host that never reads stdout costs nobody anything, and is not wai
   const url = await until('where it listens', () => /listening on (http:\S+)/.exec(host.err)?.[1]);
   host.process.stdout.pause();
   const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo', arguments: { text: 'x'.repeat(100_000) } } });
-  let flows = true;
-  for (let i = 0; i < 200 && flows; ++i) flows = host.process.stdin.write(`${call}\n`);
+  for (let i = 0; i < 50; ++i) host.process.stdin.write(`${call}\n`);
+  // Some of them were taken; then stdin waits, because stdout does.
+  await until('stdin to wait', () => host.process.stdin.writableLength > 2_000_000 && host.process.stdin.writableLength < 49 * call.length);
   assert.equal((await fetch(`${url}/healthz`)).status, 200);
   host.process.kill('SIGTERM');
   await until('its end', () => host.process.exitCode !== null, 20_000);
