@@ -234,7 +234,7 @@ TEST_CASE("[M9] McpEndpoint: lists and results are what the revision knows") {
   }
 }
 
-TEST_CASE("McpEndpoint: eight log levels are accepted, others are -32602") {
+TEST_CASE("[M7] McpEndpoint: eight log levels are accepted, others are -32602") {
   McpFixture fixture;
   const McpClient client = fixture.ready();
   for (const char* level :
