@@ -177,10 +177,11 @@ ToolOutcome list_upstreams(const ToolSet& tools, const HouseToolSources& house) 
 
 }  // namespace
 
-Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, HouseToolSources sources) {
+Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, WorkerPool& query_workers,
+                       HouseToolSources sources) {
   const auto house = std::make_shared<const HouseToolSources>(std::move(sources));
-  const auto add = [&tools, &workers](ToolSpec spec, ToolFunction function) {
-    return tools.add(make_function_tool(std::move(spec), std::move(function), workers));
+  const auto add = [&tools](ToolSpec spec, ToolFunction function, WorkerPool& on) {
+    return tools.add(make_function_tool(std::move(spec), std::move(function), on));
   };
   Status added = add(
       make_tool_spec(
@@ -190,21 +191,24 @@ Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, HouseToolSource
           R"("Text, or {reasoning_chain, observation_reflection?, state_assessment?, intent?, )"
           R"(telemetry?}"}},"required":["thought"],"additionalProperties":false})",
           R"({"readOnlyHint":false,"destructiveHint":false,"openWorldHint":false})"),
-      [house](const ToolRun& run) { return record_thought(run, *house); });
+      [house](const ToolRun& run) { return record_thought(run, *house); }, workers);
   if (!added.ok()) return added;
-  added = add(make_tool_spec("get_task_tree",
-                             "The calls of a task as a tree, by who caused whom: tool, status, ms.",
-                             R"({"type":"object","properties":{"task_id":{"type":"string",)"
-                             R"("minLength":1}},"required":["task_id"],)"
-                             R"("additionalProperties":false})",
-                             kReadOnly),
-              [house](const ToolRun& run) { return get_task_tree(run, *house); });
+  added = add(
+      make_tool_spec("get_task_tree",
+                     "The calls of a task as a tree, by who caused whom: tool, status, ms.",
+                     R"({"type":"object","properties":{"task_id":{"type":"string",)"
+                     R"("minLength":1}},"required":["task_id"],)"
+                     R"("additionalProperties":false})",
+                     kReadOnly),
+      [house](const ToolRun& run) { return get_task_tree(run, *house); }, query_workers);
   if (!added.ok()) return added;
-  return add(make_tool_spec(
-                 "list_upstreams",
-                 "The MCP servers behind this one: state, tools, restarts, last error, what to do.",
-                 R"({"type":"object","properties":{},"additionalProperties":false})", kReadOnly),
-             [house, &tools](const ToolRun&) { return list_upstreams(*tools.snapshot(), *house); });
+  return add(
+      make_tool_spec(
+          "list_upstreams",
+          "The MCP servers behind this one: state, tools, restarts, last error, what to do.",
+          R"({"type":"object","properties":{},"additionalProperties":false})", kReadOnly),
+      [house, &tools](const ToolRun&) { return list_upstreams(*tools.snapshot(), *house); },
+      workers);
 }
 
 }  // namespace devs

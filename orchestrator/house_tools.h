@@ -28,7 +28,10 @@ struct HouseToolSources {
 //   get_task_tree   the calls of a task as a tree: tool, status, ms
 //   list_upstreams  the servers behind this one, how they fare, and what to do about it
 //
+// `query_workers` run get_task_tree: a broad question holds up other questions only.
+//
 // REQUIRES: everything passed outlives the registry's tools.
-Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, HouseToolSources sources);
+Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, WorkerPool& query_workers,
+                       HouseToolSources sources);
 
 }  // namespace devs

@@ -109,7 +109,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
           add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor, *flight_log);
       !added.ok())
     return added;
-  if (Status added = add_house_tools(tools, tool_workers,
+  if (Status added = add_house_tools(tools, tool_workers, query_workers,
                                      {.bus = bus,
                                       .epoch = flight_log->epoch(),
                                       .queries = queries,

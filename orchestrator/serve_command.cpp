@@ -16,6 +16,8 @@
 
 #include "orchestrator/commands.h"
 #include "orchestrator/standard_streams.h"
+#include "trace/file.h"
+#include "trace/log.h"
 
 namespace devs {
 namespace {
@@ -76,11 +78,16 @@ using OpenServer = Result<std::unique_ptr<OrchestratorServer>>;
 // cannot be: the others get a numbered one within it, the same ones again next time.
 constexpr int kMostInstances = 16;
 
+bool has_server(const std::filesystem::path& dir) {
+  const auto lock = DirectoryLock::take(dir / "trace.lock");
+  return !lock.ok() && lock.status().code() == Code::unavailable;
+}
+
 OpenServer open_server(OrchestratorServer::Options options, bool stdio) {
   const std::filesystem::path wanted = options.trace_dir;
   OpenServer first = OrchestratorServer::open(options);
   for (int i = 2; stdio && i <= kMostInstances; ++i) {
-    if (first.ok() || first.status().code() != Code::unavailable) break;
+    if (first.ok() || !has_server(wanted)) break;
     options.trace_dir = wanted / std::to_string(i);
     OpenServer next = OrchestratorServer::open(options);
     if (!next.ok()) continue;
@@ -124,17 +131,19 @@ int serve_command(OrchestratorServer::Options options, bool stdio) {
   if (stdio)
     (*server)->serve_stdio(std::move(streams->in), std::move(streams->out),
                            [&client_left](std::string_view why) {
-                             std::fprintf(stderr, "mcp-orchestrator: %.*s\n",
-                                          static_cast<int>(why.size()), why.data());
                              client_left = true;
                              kill(getpid(), SIGUSR1);
+                             stderr_log().info("client_left", {{"why", std::string(why)}});
                            });
 
   wait_for_end(ours, client_left);
   std::fprintf(stderr, "mcp-orchestrator: stopping; a second signal stops at once\n");
   std::signal(SIGINT, end_at_second_signal);
   std::signal(SIGTERM, end_at_second_signal);
-  sigprocmask(SIG_UNBLOCK, &ours, nullptr);
+  sigset_t ends;  // not SIGUSR1: the client may leave while we stop
+  sigemptyset(&ends);
+  for (int each : {SIGINT, SIGTERM}) sigaddset(&ends, each);
+  sigprocmask(SIG_UNBLOCK, &ends, nullptr);
   if (client_left) {
     (*server)->shutdown(kDrainAfterEof);
   } else {

@@ -54,31 +54,47 @@ bool names_schemas(const std::string& keyword) {
   return keyword == "properties" || keyword == "$defs" || keyword == "definitions";
 }
 
+// Removes `format`, which annotates (2020-12) and would run std::regex.
+void drop_formats(Json& schema) {
+  if (schema.is_object()) schema.erase("format");
+  if (!schema.is_structured()) return;
+  for (auto& [keyword, value] : schema.items()) {
+    if (schema.is_object() && is_data(keyword)) continue;
+    if (schema.is_object() && names_schemas(keyword) && value.is_object()) {
+      for (Json& named : value) drop_formats(named);  // here the keys are names, not keywords
+    } else {
+      drop_formats(value);
+    }
+  }
+}
+
 // Walks a schema as a check would, into what each `$ref` names: the reason it cannot be
-// judged, or none.  Removes `format`, which annotates (2020-12) and would run std::regex.
+// judged, or none.
 class Judge {
  public:
-  explicit Judge(Json& root) : root_(root) {}
+  explicit Judge(const Json& root) : root_(root) {}
   std::optional<std::string> complaint() { return look(root_, 1); }
   bool unique() const { return unique_; }
 
  private:
-  std::optional<std::string> look(Json& schema, std::size_t depth) {
+  std::optional<std::string> look(const Json& schema, std::size_t depth) {
     if (depth > kMaxSchemaDepth) return "nested deeper than 32";
     if (schema.is_array()) {
-      for (Json& part : schema)
+      for (const Json& part : schema)
         if (auto why = look(part, depth + 1)) return why;
       return std::nullopt;
     }
     if (!schema.is_object()) return std::nullopt;
     if (++seen_ > kMaxSubschemas) return "over 2000 subschemas";
-    schema.erase("format");
-    for (auto& [keyword, value] : schema.items())
+    // A $ref into data, or to a map of names: what stands there was not meant as a schema.
+    if (schema.contains("format")) return "format where a $ref leads";
+    for (const auto& [keyword, value] : schema.items())
       if (auto why = look_into(keyword, value, depth + 1)) return why;
     return std::nullopt;
   }
 
-  std::optional<std::string> look_into(const std::string& keyword, Json& value, std::size_t depth) {
+  std::optional<std::string> look_into(const std::string& keyword, const Json& value,
+                                       std::size_t depth) {
     if (is_data(keyword)) return std::nullopt;
     if (std::find(std::begin(kUnjudged), std::end(kUnjudged), keyword) != std::end(kUnjudged))
       return "keyword " + keyword;
@@ -90,7 +106,7 @@ class Judge {
     }
     if (keyword == "$ref") return follow(value, depth);
     if (!names_schemas(keyword) || !value.is_object()) return look(value, depth);
-    for (Json& named : value)  // here the keys are names, not keywords
+    for (const Json& named : value)  // here the keys are names, not keywords
       if (auto why = look(named, depth)) return why;
     return std::nullopt;
   }
@@ -104,7 +120,7 @@ class Judge {
     return look(root_[pointer], depth);
   }
 
-  Json& root_;
+  const Json& root_;
   bool unique_ = false;
   std::size_t seen_ = 0;
 };
@@ -204,6 +220,7 @@ class Compiled final : public ArgumentSchema {
 
  private:
   void compile(Json& judged) {
+    drop_formats(judged);
     Judge judge(judged);
     if (auto why = judge.complaint()) {
       unchecked_ = std::move(*why);

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <utility>
 
+#include "orchestrator/mcp/log_rate.h"
 #include "protocol/json.h"
+#include "trace/mutex.h"
 
 namespace devs {
 namespace {
@@ -15,17 +17,39 @@ std::int64_t wall_ms(const McpHouse& house) {
       .count();
 }
 
+// What the copies of one LogFunction share.
+struct SharedLogRate {
+  Mutex mutex;
+  LogRate rate DEVS_GUARDED_BY(mutex);
+
+  LogRate::Verdict next(TimePoint now) {
+    MutexLock lock(mutex);
+    return rate.next(now);
+  }
+};
+
+std::string log_params(LogLevel level, std::string_view logger, std::string_view data) {
+  std::string params = "{\"level\":" + json_string(name_of(level));
+  if (!logger.empty()) params += ",\"logger\":" + json_string(logger);
+  return params + ",\"data\":" + std::string(data) + '}';
+}
+
 }  // namespace
 
 LogFunction log_to(const RpcTurn& turn, const std::shared_ptr<CallListener>& listener) {
   if (turn.meta && !turn.meta->log_level) return {};
   const LogLevel least = turn.meta ? *turn.meta->log_level : LogLevel::info;
-  return [listener, session = turn.session, least](LogLevel level, std::string_view logger,
-                                                   std::string_view data) {
+  return [listener, session = turn.session, least, house = turn.house,
+          rate = std::make_shared<SharedLogRate>()](LogLevel level, std::string_view logger,
+                                                    std::string_view data) {
     if (level < (session ? session->log_level() : least)) return;
-    std::string params = "{\"level\":" + json_string(name_of(level));
-    if (!logger.empty()) params += ",\"logger\":" + json_string(logger);
-    params += ",\"data\":" + std::string(data) + '}';
+    const LogRate::Verdict verdict = rate->next(house->reactor.now());
+    if (verdict == LogRate::Verdict::left_out) return;
+    const std::string params =
+        verdict == LogRate::Verdict::goes
+            ? log_params(level, logger, data)
+            : log_params(LogLevel::warning, "mcp-orchestrator",
+                         R"("More than 100 log messages in a second: the rest is left out.")");
     listener->say(encode_rpc_notification("notifications/message", params),
                   CallListener::Say::droppable);
   };
@@ -36,13 +60,19 @@ AskFunction ask_of(const RpcTurn& turn, const std::shared_ptr<CallListener>& lis
   return [listener, session = turn.session](std::vector<ClientQuestion> questions,
                                             CallRequest::Asked asked) {
     session->host_requests().ask(
-        std::move(questions),
+        listener.get(), std::move(questions),
         [&](std::string_view message) {
-          return listener->say(message, CallListener::Say::always) ||
-                 session->tell(message, {});
+          return listener->say(message, CallListener::Say::always) || session->tell(message, {});
         },
         std::move(asked));
   };
+}
+
+void withdraw_questions(const SessionPtr& session, const std::shared_ptr<CallListener>& listener) {
+  if (!session) return;
+  session->host_requests().withdraw(listener.get(), [&](std::string_view message) {
+    return listener->say(message, CallListener::Say::always) || session->tell(message, {});
+  });
 }
 
 std::optional<RpcEnd> take_client(const RpcTurn& turn, const StateOwner& owner,

@@ -27,6 +27,10 @@ LogFunction log_to(const RpcTurn& turn, const std::shared_ptr<CallListener>& lis
 using AskFunction = CallRequest::Ask;
 AskFunction ask_of(const RpcTurn& turn, const std::shared_ptr<CallListener>& listener);
 
+// The request ends: what its client was asked for it and has not answered is cancelled.
+// Before the answer, on the same stream.
+void withdraw_questions(const SessionPtr& session, const std::shared_ptr<CallListener>& listener);
+
 // What the client can be asked, and in the modern era what a retry brings: answers, and
 // the state of the rounds before.  The fault that ends the request here, if there is one.
 std::optional<RpcEnd> take_client(const RpcTurn& turn, const StateOwner& owner, RequestState& into);

@@ -41,9 +41,10 @@ std::string HostRequests::new_id(const std::string& key) {
   return id;
 }
 
-void HostRequests::ask(std::vector<ClientQuestion> questions, const Send& send,
+void HostRequests::ask(const void* owner, std::vector<ClientQuestion> questions, const Send& send,
                        CallRequest::Asked asked) {
   auto round = std::make_shared<Round>();
+  round->owner = owner;
   round->asked = std::move(asked);
   round->owed = questions.size();
   std::vector<std::string> messages;
@@ -70,6 +71,23 @@ void HostRequests::ask(std::vector<ClientQuestion> questions, const Send& send,
                                    "The client has no stream on which it can be asked: it has to "
                                    "accept text/event-stream, or hold a GET stream open."));
   }
+}
+
+void HostRequests::withdraw(const void* owner, const Send& send) {
+  std::vector<std::string> ids;
+  std::set<std::shared_ptr<Round>> rounds;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, waiting] : waiting_) {
+      if (waiting.round->owner != owner) continue;
+      ids.push_back(id);
+      rounds.insert(waiting.round);
+    }
+  }
+  for (const auto& round : rounds) end_round(round, Status(Code::cancelled, "the call has ended"));
+  for (const std::string& id : ids)
+    send(encode_rpc_notification("notifications/cancelled",
+                                 "{\"requestId\":" + id + R"(,"reason":"the call has ended"})"));
 }
 
 bool HostRequests::answer(const RpcMessage& response) {

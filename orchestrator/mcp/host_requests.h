@@ -29,9 +29,13 @@ class HostRequests {
   // Brings one message to the client; false when there is no way.
   using Send = std::function<bool(std::string_view message)>;
 
-  // `asked` is called once, on any thread, also from within.
-  void ask(std::vector<ClientQuestion> questions, const Send& send, CallRequest::Asked asked)
-      DEVS_EXCLUDES(mutex_);
+  // `asked` is called once, on any thread, also from within.  `owner` is what
+  // withdraw() is told.
+  void ask(const void* owner, std::vector<ClientQuestion> questions, const Send& send,
+           CallRequest::Asked asked) DEVS_EXCLUDES(mutex_);
+  // The request for which `owner` asked has ended: its rounds end, and the client is told
+  // to stop (notifications/cancelled).
+  void withdraw(const void* owner, const Send& send) DEVS_EXCLUDES(mutex_);
   // A response of the client; false when nobody asked.
   bool answer(const RpcMessage& response) DEVS_EXCLUDES(mutex_);
   // Nobody will answer any more: every round ends with `why`.
@@ -41,6 +45,7 @@ class HostRequests {
 
  private:
   struct Round {
+    const void* owner = nullptr;
     CallRequest::Asked asked;
     CallRequest::Answers answers;
     std::size_t owed = 0;

@@ -21,10 +21,10 @@
 
 namespace devs {
 
-// `/mcp` for the legacy era (2024-11-05 to 2025-11-25), Streamable HTTP: POST,
-// GET, DELETE.  Decides session and message, and answers as the client's Accept
-// allows: one JSON body when nothing must flow first, an SSE stream when progress
-// does, or after sse_after.
+// The MCP face, both eras: `/mcp` over Streamable HTTP, stdio, and HTTP+SSE when asked
+// for.  Decides era, session and message, and over HTTP answers as the client's Accept
+// allows: one JSON body when nothing must flow first, an SSE stream when progress does, or
+// after sse_after.
 //
 // The handlers run on http workers and never wait; everything that comes later
 // comes through CallDesk, the reactor, and for MCP tasks `workers`.  Thread-safe.

@@ -30,7 +30,8 @@ class PipeClient : public std::enable_shared_from_this<PipeClient> {
   void receive(std::string_view text);
   // What was no message at all is answered too.
   void refuse(int rpc_code, std::string_view why);
-  // It is gone: its session ends, and what runs for it is cancelled.
+  // It is gone: its session ends, and its calls are cancelled.  What runs without a session
+  // (legacy, before `initialize`), and prompts and reads of the legacy era, go on unheard.
   void leave();
 
   const Principal& principal() const { return principal_; }

@@ -62,6 +62,7 @@ struct CallInFlight {
 
   void operator()(CallAnswer answer) {
     if (session) {
+      withdraw_questions(session, listener);
       session->remove_call(key);
       session->touch(house->reactor.now());
     }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Client, Server, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
@@ -160,6 +161,20 @@ test('[M10] SIGTERM ends it with exit code 0', limit, async (t) => {
   host.say(ping(1));
   await host.answer(1);
   host.process.kill('SIGTERM');
+  assert.equal(await host.exited, 0);
+});
+
+test('[M10] SIGTERM, then the host goes while calls have time to finish: exit code 0 all the same', limit, async (t) => {
+  const config = path.join(scratch(t), 'mcp.json');
+  fs.writeFileSync(config, JSON.stringify({ builtin: { tools: 'all' }, drain_ms: 3000 }));
+  const host = new Raw(t, { args: ['--port', '0', '--config', config] });
+  host.say({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'sleep', arguments: { ms: 60_000 } } });
+  host.say(ping(2));
+  await host.answer(2);
+  host.process.kill('SIGTERM');
+  await until('that it stops', () => /stopping/.test(host.err));
+  host.process.stdin.end();
+  host.process.stdout.destroy();
   assert.equal(await host.exited, 0);
 });
 

@@ -32,6 +32,26 @@ TEST_CASE("ArgumentSchema: what is missing, mistyped or extra is named by its pa
   CHECK_FALSE(schema->check(R"({"path":"a","nonsense":1})").empty());
 }
 
+TEST_CASE("ArgumentSchema: a $ref to what is no schema is not followed into what it names") {
+  for (
+      const char* odd :
+      {R"({"properties":{"format":{"$ref":"#/properties"}}})",
+       R"({"properties":{"a":{"enum":[{"format":"date"}]},"b":{"$ref":"#/properties/a/enum/0"}}})"}) {
+    CAPTURE(odd);
+    CHECK_FALSE(ArgumentSchema::compile(odd)->unchecked_reason().empty());
+  }
+}
+
+TEST_CASE("ArgumentSchema: `format` annotates; as a name or within data it stays what it is") {
+  const auto schema = ArgumentSchema::compile(
+      R"({"type":"object","properties":{"format":{"type":"integer","format":"email"},)"
+      R"("pick":{"enum":[{"format":"x"}]}},"additionalProperties":false})");
+  CHECK(schema->unchecked_reason() == "");
+  CHECK(schema->check(R"({"format":3,"pick":{"format":"x"}})").empty());
+  CHECK_FALSE(schema->check(R"({"format":"a@b"})").empty());
+  CHECK_FALSE(schema->check(R"({"pick":{}})").empty());
+}
+
 TEST_CASE("ArgumentSchema: help names tool, members, and a valid example") {
   const auto schema = ArgumentSchema::compile(kPath);
   const std::string help = schema->help("read_file", schema->check("{}"));

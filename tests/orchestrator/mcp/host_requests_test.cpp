@@ -20,7 +20,7 @@ struct Asking {
 
   void ask(HostRequests& requests, std::vector<ClientQuestion> questions) {
     requests.ask(
-        std::move(questions),
+        this, std::move(questions),
         [this](std::string_view message) {
           sent.emplace_back(message);
           return reachable;
@@ -49,6 +49,31 @@ TEST_CASE("HostRequests: a round is told when its last answer is in, whatever th
   CHECK((*asking.told)->at("b") == R"({"action":"decline"})");
   CHECK_FALSE(answer(requests, R"({"jsonrpc":"2.0","id":"a","result":{}})"));  // nobody asks now
   CHECK(requests.waiting() == 0);
+}
+
+TEST_CASE("HostRequests: what a request asked ends with it, and the client is told to stop") {
+  HostRequests requests;
+  Asking ended, other;
+  ended.ask(requests, {{"a", "roots/list", "{}"}, {"b", "roots/list", "{}"}});
+  other.ask(requests, {{"c", "roots/list", "{}"}});
+  CHECK(answer(requests, R"({"jsonrpc":"2.0","id":"a","result":{"roots":[]}})"));
+  std::vector<std::string> told;
+  const auto tell = [&told](std::string_view message) {
+    told.emplace_back(message);
+    return true;
+  };
+  requests.withdraw(&ended, tell);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0] ==
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"b",)"
+        R"("reason":"the call has ended"}})");
+  REQUIRE(ended.told);
+  CHECK_FALSE(ended.told->ok());
+  CHECK(requests.waiting() == 1);
+  CHECK_FALSE(other.told);
+  requests.withdraw(&ended, tell);  // nothing is left of it
+  CHECK(told.size() == 1);
+  CHECK_FALSE(answer(requests, R"({"jsonrpc":"2.0","id":"b","result":{"roots":[]}})"));  // too late
 }
 
 TEST_CASE("HostRequests: no id is used twice, though a key is") {
