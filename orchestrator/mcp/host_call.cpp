@@ -1,5 +1,6 @@
 #include "orchestrator/mcp/host_call.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stop_token>
@@ -23,14 +24,28 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
         method_(turn.message.method),
         principal_(turn.principal.name),
         revision_(turn.revision),
+        session_(turn.session),
         state_(std::move(state)) {}
 
-  void leave() { stop_.request_stop(); }
+  // The client wants no answer any more.  Any thread.
+  void leave() {
+    stop_.request_stop();
+    RpcEnd silence;
+    silence.silent = true;
+    end(std::move(silence));
+  }
 
   void run_for(const RpcTurn& turn, std::shared_ptr<CallListener> listener) {
     log_ = log_to(turn, listener);
     ask_ = ask_of(turn, listener);
     listener_ = std::move(listener);
+    const auto running = std::make_shared<RunningCall>([weak = weak_from_this()] {
+      if (const auto here = weak.lock()) here->leave();
+    });
+    if (session_ && !session_->add_call(request_key(id_), running)) {
+      ended_ = true;  // the id is the other request's
+      return listener_->end(fault_end(id_, id_in_flight(), 400));
+    }
     run();
   }
 
@@ -60,12 +75,17 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
         return ask(std::move(outcome));
       }
     }
-    RpcEnd end = end_of(outcome);
-    end.silent = stop_.stop_requested();
-    // The listener may hold the last word of the connection, and we hold it.
-    std::exchange(listener_, nullptr)->end(std::move(end));
-    log_ = {};
-    ask_ = {};
+    end(end_of(outcome));
+  }
+
+  // By whoever is first.
+  void end(RpcEnd last_word) {
+    if (ended_.exchange(true)) return;
+    if (session_) {
+      withdraw_questions(session_, listener_);
+      session_->remove_call(request_key(id_));
+    }
+    listener_->end(std::move(last_word));
   }
 
   void ask(ToolOutcome outcome) {
@@ -103,6 +123,8 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
   const HostCallOptions options_;
   const std::string id_, method_, principal_;
   const McpRevision revision_;
+  const SessionPtr session_;  // legacy era; may be null
+  std::atomic<bool> ended_{false};
   // One round after the other: whoever runs the round has these.
   RequestState state_;
   std::shared_ptr<CallListener> listener_;

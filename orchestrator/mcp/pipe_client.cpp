@@ -131,8 +131,7 @@ void PipeClient::receive_modern(const RpcMessage& message) {
   RequestMeta meta;
   if (auto refused = modern_refusal(*house_, nullptr, message, meta)) return say(*refused);
   if (in_flight(request_key(message.id))) {
-    return say(
-        fault_end(message.id, {kRpcInvalidRequest, "a request with this id is in flight", {}}));
+    return say(fault_end(message.id, id_in_flight()));
   }
   const RpcTurn turn{.house = house_,
                      .message = message,

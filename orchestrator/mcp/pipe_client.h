@@ -31,7 +31,7 @@ class PipeClient : public std::enable_shared_from_this<PipeClient> {
   // What was no message at all is answered too.
   void refuse(int rpc_code, std::string_view why);
   // It is gone: its session ends, and its calls are cancelled.  What runs without a session
-  // (legacy, before `initialize`), and prompts and reads of the legacy era, go on unheard.
+  // (legacy, before `initialize`) goes on unheard.
   void leave();
 
   const Principal& principal() const { return principal_; }

@@ -41,6 +41,8 @@ void dispatch_notification(const RpcTurn& turn);
 
 // An id's token as a key: `1` and `"1"` are two, `"1"` and `"\u0031"` are one.  Also a token.
 std::string request_key(std::string_view id);
+// Why a second request of one key is refused.
+RpcFault id_in_flight();
 
 // `tools/call` (tool_calls.cpp).
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply);

@@ -14,7 +14,7 @@ void RunningCall::begun(CallId id) {
     if (!cancelled_) return;
     reason = reason_;
   }
-  desk_.cancel(id, "caller", reason);  // the cancellation overtook the beginning
+  desk_->cancel(id, "caller", reason);  // the cancellation overtook the beginning
 }
 
 void RunningCall::cancel(std::string_view reason) {
@@ -25,7 +25,8 @@ void RunningCall::cancel(std::string_view reason) {
     reason_ = reason;
     id = id_;
   }
-  if (id != 0) desk_.cancel(id, "caller", reason);
+  if (stop_) stop_();
+  if (id != 0) desk_->cancel(id, "caller", reason);
 }
 
 bool RunningCall::ask_within(CallRequest::Ask ask) {
@@ -34,7 +35,7 @@ bool RunningCall::ask_within(CallRequest::Ask ask) {
     MutexLock lock(mutex_);
     id = id_;
   }
-  return id != 0 && desk_.ask_within(id, std::move(ask));
+  return id != 0 && desk_->ask_within(id, std::move(ask));
 }
 
 Session::Session(Identity identity, Reactor& reactor, TimePoint now, std::uint64_t tools_seen,

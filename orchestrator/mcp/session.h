@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -26,7 +27,9 @@ namespace devs {
 // Thread-safe.
 class RunningCall {
  public:
-  explicit RunningCall(CallDesk& desk) : desk_(desk) {}
+  explicit RunningCall(CallDesk& desk) : desk_(&desk) {}
+  // One that no desk knows: cancel() calls `stop`, once.
+  explicit RunningCall(std::function<void()> stop) : stop_(std::move(stop)) {}
 
   void begun(CallId id) DEVS_EXCLUDES(mutex_);
   // The client wants no answer any more; true even when it is too late to stop.
@@ -36,7 +39,8 @@ class RunningCall {
   bool ask_within(CallRequest::Ask ask) DEVS_EXCLUDES(mutex_);
 
  private:
-  CallDesk& desk_;
+  CallDesk* const desk_ = nullptr;
+  const std::function<void()> stop_;
   std::atomic<bool> cancelled_{false};
   Mutex mutex_;
   CallId id_ DEVS_GUARDED_BY(mutex_) = 0;  // 0: not begun

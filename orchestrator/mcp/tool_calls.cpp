@@ -78,6 +78,10 @@ struct CallInFlight {
 
 }  // namespace
 
+RpcFault id_in_flight() {
+  return {.code = kRpcInvalidRequest, .message = "a request with this id is in flight", .data = {}};
+}
+
 std::string request_key(std::string_view id) {
   const JsonView token(id);
   if (token.is_string() && id.find('\\') != std::string_view::npos)
@@ -124,10 +128,7 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
     call.terms.state = std::move(state);
   }
   if (session && !session->add_call(call.key, call.running)) {
-    return reply.now(fault_end(
-        id,
-        {.code = kRpcInvalidRequest, .message = "a request with this id is in flight", .data = {}},
-        400));
+    return reply.now(fault_end(id, id_in_flight(), 400));
   }
   call.task = turn.session ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
                            : house->tasks.of(turn.principal.name);

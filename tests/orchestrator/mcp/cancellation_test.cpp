@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <stop_token>
 #include <string>
 
 #include "tests/orchestrator/mcp/mcp_fixture.h"
+#include "tests/support/gate.h"
 
 namespace devs {
 namespace {
@@ -69,6 +71,36 @@ TEST_CASE("[M6] cancellation: a client that takes JSON alone gets 202") {
   const WireAnswer answer = wire.read_answer();
   CHECK(answer.status == 202);
   CHECK(answer.body.empty());
+}
+
+TEST_CASE("[M6] cancellation: a prompt is no call of a tool, and ends as one at once") {
+  Gate gate;
+  std::stop_token stop;
+  McpFixture fixture;
+  REQUIRE(fixture.endpoint->prompts()
+              .add({"slow",
+                    prompt_json("slow", "", {}),
+                    make_function_tool(
+                        {},
+                        [&](const ToolRun& run) {
+                          stop = run.stop;
+                          gate.pass();
+                          return text_outcome("late");
+                        },
+                        fixture.house.workers),
+                    {}})
+              .ok());
+  const McpClient client = fixture.ready();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("5", "prompts/get", R"({"name":"slow"})"));
+  REQUIRE(gate.wait_for_arrival());
+  CHECK(error_code_of(client.post(rpc("5", "prompts/get", R"({"name":"slow"})"))) == -32600);
+  CHECK(client.post(cancelled("5")).status == 202);
+  const WireAnswer answer = wire.read_answer();
+  CHECK(answer.header("content-type") == "text/event-stream");
+  CHECK(answer.body.empty());
+  CHECK(stop.stop_requested());
+  gate.open();
 }
 
 TEST_CASE("[M6] cancellation: only the session's own request, of the same type of id") {
