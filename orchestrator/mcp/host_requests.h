@@ -29,7 +29,8 @@ class HostRequests {
   // Brings one message to the client; false when there is no way.
   using Send = std::function<bool(std::string_view message)>;
 
-  // `asked` is called once, on any thread, also from within.
+  // `asked` is called once, on any thread, also from within.  permission_denied: the
+  // client's own error; unavailable: `send` found no way; cancelled: see close().
   void ask(std::vector<ClientQuestion> questions, const Send& send, CallRequest::Asked asked)
       DEVS_EXCLUDES(mutex_);
   // A response of the client; false when nobody asked.

@@ -129,13 +129,17 @@ void Tasks::changed(std::string key) {
 
 void Tasks::ask(std::string_view key, std::vector<ClientQuestion> questions,
                 CallRequest::Asked asked) {
+  bool asks = false;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
-    if (!live || live->ending) return;
-    live->input.ask(std::move(questions), std::move(asked));
-    live->record.updated_ms = now_ms();
+    asks = live && !live->ending;
+    if (asks) {
+      live->input.ask(std::move(questions), std::move(asked));
+      live->record.updated_ms = now_ms();
+    }
   }
+  if (!asks) return asked(Status(Code::cancelled, "the task has ended"));
   changed(std::string(key));
   hand_out(std::string(key));
 }
@@ -156,34 +160,57 @@ void Tasks::answer(std::string_view key, CallRequest::Answers answers) {
 // Questions go to whoever waits for the task and can be asked, the newest first.
 void Tasks::hand_out(const std::string& key) {
   Ask ask;
+  std::uint64_t waiter = 0, round = 0;
   std::vector<ClientQuestion> questions;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
     if (!live || live->ending) return;
-    for (const Waiter& waiter : live->waiters)
-      if (waiter.ask) ask = waiter.ask;
+    for (const Waiter& each : live->waiters) {
+      if (!each.ask) continue;
+      ask = each.ask;
+      waiter = each.number;
+    }
     if (!ask) return;
     questions = live->input.hand_out();
+    if (questions.empty()) return;
+    live->asked = waiter;
+    round = live->input.round();
   }
-  if (questions.empty()) return;
-  ask(std::move(questions), [self = shared_from_this(), key](Result<CallRequest::Answers> answers) {
-    self->handed_back(key, std::move(answers));
-  });
+  ask(std::move(questions),
+      [self = shared_from_this(), key, waiter, round](Result<CallRequest::Answers> answers) {
+        self->handed_back(key, waiter, round, std::move(answers));
+      });
 }
 
-void Tasks::handed_back(const std::string& key, Result<CallRequest::Answers> answers) {
+// A client's own refusal ends the round it was asked in.  One that cannot be asked leaves
+// it to the others who wait, or to whoever comes next.
+void Tasks::handed_back(const std::string& key, std::uint64_t waiter, std::uint64_t round,
+                        Result<CallRequest::Answers> answers) {
   if (answers.ok()) return answer(key, std::move(*answers));
+  const Code why = answers.status().code();
+  Ask useless;  // dies after the lock
   CallRequest::Asked asked;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
-    if (!live || live->ending) return;
-    if (answers.status().code() == Code::cancelled) return live->input.take_back();  // it has left
-    asked = live->input.give_up();
+    if (!live || live->ending || live->input.round() != round) return;
+    bool gives_up = why == Code::permission_denied;
+    if (!gives_up) {
+      bool others = false;
+      for (Waiter& each : live->waiters) {
+        if (each.number == waiter) useless.swap(each.ask);
+        others = others || each.ask;
+      }
+      if (live->asked != waiter) return;  // somebody else has been asked since
+      live->input.take_back();
+      gives_up = why == Code::unavailable && !others;  // it waits, and can never be asked
+    }
+    if (gives_up) asked = live->input.give_up();
   }
+  if (!asked) return hand_out(key);
   changed(key);
-  if (asked) asked(answers.status());
+  asked(answers.status());
 }
 
 void Tasks::end(std::string_view key, TaskEnd end) {
@@ -265,7 +292,8 @@ void Tasks::when_ended(std::string_view principal, std::string_view key, Ask ask
     if (const LivePtr live = live_of(key); live && live->record.principal == principal) {
       waits = live->waiters.size() < kMaxWaiting;
       too_many = !waits;
-      if (waits) live->waiters.push_back({std::move(ask), std::move(found)});
+      if (waits && ask) live->input.take_back();  // whoever had them may not be there any more
+      if (waits) live->waiters.push_back({++live->came, std::move(ask), std::move(found)});
     }
   }
   if (waits) return hand_out(std::string(key));
@@ -287,7 +315,7 @@ void Tasks::cancel(std::string_view principal, std::string_view key, Cancelled c
       if (ends_now) {
         last = live->record;
         live->waiters.push_back(
-            {{}, [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
+            {++live->came, {}, [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
                cancelled(std::move(view), true);
              }});
       }

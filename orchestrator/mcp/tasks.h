@@ -72,7 +72,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   void store(std::string_view key, Stored stored) DEVS_EXCLUDES(mutex_);
   // It is no task after all.  REQUIRES: not given to store().
   void drop(std::string_view key) DEVS_EXCLUDES(mutex_);
-  // `asked` is called once, or never when the task ends before.
+  // `asked` is called once, or never when the task ends meanwhile; at once with
+  // `cancelled` when it has ended before.
   void ask(std::string_view key, std::vector<ClientQuestion> questions, CallRequest::Asked asked)
       DEVS_EXCLUDES(mutex_);
   // The first end counts, a cancellation too.
@@ -85,7 +86,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   // Called once, on any thread.
   using Found = MoveFunction<void(Result<TaskView>)>;
   void find(std::string_view principal, std::string_view key, Found found) DEVS_EXCLUDES(mutex_);
-  // When it has ended.  Meanwhile `ask`, when there is one, gets what the task asks.
+  // When it has ended.  Meanwhile `ask`, when there is one, gets what the task asks: also
+  // what others were asked and have not answered.  The first answer counts.
   using Ask = CallRequest::Ask;
   void when_ended(std::string_view principal, std::string_view key, Ask ask, Found found)
       DEVS_EXCLUDES(mutex_);
@@ -105,7 +107,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
  private:
   struct Waiter {
-    Ask ask;
+    std::uint64_t number = 0;
+    Ask ask;  // empty: it cannot be asked
     Found found;
   };
   // One that runs.
@@ -113,7 +116,9 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
     TaskRecord record;
     std::function<void()> cancel;
     TaskInput input;
-    std::vector<Waiter> waiters;
+    std::vector<Waiter> waiters;  // oldest first
+    std::uint64_t came = 0;       // number of the last waiter
+    std::uint64_t asked = 0;      // number of the waiter who got the questions last
     bool ending = false;
   };
   using LivePtr = std::shared_ptr<Live>;
@@ -127,7 +132,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   void forget(const LivePtr& live, bool was_stored) DEVS_REQUIRES(mutex_);
   void changed(std::string key);
   void hand_out(const std::string& key);
-  void handed_back(const std::string& key, Result<CallRequest::Answers> answers);
+  void handed_back(const std::string& key, std::uint64_t waiter, std::uint64_t round,
+                   Result<CallRequest::Answers> answers);
   Result<TaskView> stored_view(const std::string& principal, const std::string& key);
   std::int64_t now_ms() const;
 
