@@ -226,18 +226,20 @@ void Tasks::end(std::string_view key, TaskEnd end) {
   last.result = std::move(end.result);
   last.tool_failed = end.tool_failed;
   last.error = std::move(end.error);
-  settle(live, std::move(last));
+  settle(live, std::move(last), {});
 }
 
-// Its last state is stored, then told.
-void Tasks::settle(const LivePtr& live, TaskRecord last) {
+// Its last state is stored, then told: to whoever waits, and to `ender`, if there is one.
+void Tasks::settle(const LivePtr& live, TaskRecord last, Found ender) {
   last.updated_ms = now_ms();
-  work_->post([self = shared_from_this(), live, last = std::move(last)]() mutable {
+  work_->post([self = shared_from_this(), live, last = std::move(last),
+               ender = std::move(ender)]() mutable {
     if (const Status stored = self->store_->finish(last); !stored.ok()) {
       self->log_.error("task_not_stored", {{"reason", stored.message()}});
       last.status = TaskStatus::failed;
       last.result.clear();
       last.error = kLost;
+      self->unstored_.push_back(last);
     }
     std::vector<Waiter> waiters;
     {
@@ -247,6 +249,7 @@ void Tasks::settle(const LivePtr& live, TaskRecord last) {
     }
     const TaskView view{.record = std::move(last), .requests = {}};
     for (Waiter& waiter : waiters) waiter.found(view);
+    if (ender) ender(view);
     self->changed_(view);
   });
 }
@@ -286,20 +289,24 @@ void Tasks::find(std::string_view principal, std::string_view key, Found found) 
 }
 
 void Tasks::when_ended(std::string_view principal, std::string_view key, Ask ask, Found found) {
-  bool waits = false, too_many = false;
+  std::optional<Waiter> oldest;
   {
     MutexLock lock(mutex_);
-    if (const LivePtr live = live_of(key); live && live->record.principal == principal) {
-      waits = live->waiters.size() < kMaxWaiting;
-      too_many = !waits;
-      if (waits && ask) live->input.take_back();  // whoever had them may not be there any more
-      if (waits) live->waiters.push_back({++live->came, std::move(ask), std::move(found)});
+    const LivePtr live = live_of(key);
+    if (live && live->record.principal == principal) {
+      if (live->waiters.size() >= kMaxWaiting) {
+        oldest = std::move(live->waiters.front());
+        live->waiters.erase(live->waiters.begin());
+      }
+      if (ask) live->input.take_back();  // whoever had them may not be there any more
+      live->waiters.push_back({++live->came, std::move(ask), std::exchange(found, {})});
     }
   }
-  if (waits) return hand_out(std::string(key));
-  if (too_many)
-    return found(Status(Code::resource_exhausted, "too many requests wait for this task"));
-  find(principal, key, std::move(found));
+  if (found) return find(principal, key, std::move(found));
+  hand_out(std::string(key));
+  if (oldest)
+    oldest->found(Status(Code::resource_exhausted,
+                         "too many requests wait for this task: a newer one took its place"));
 }
 
 void Tasks::cancel(std::string_view principal, std::string_view key, Cancelled cancelled) {
@@ -312,20 +319,17 @@ void Tasks::cancel(std::string_view principal, std::string_view key, Cancelled c
     if (live && live->record.principal != principal) live = nullptr;
     if (live) {
       ends_now = !std::exchange(live->ending, true);
-      if (ends_now) {
-        last = live->record;
-        live->waiters.push_back(
-            {++live->came, {}, [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
-               cancelled(std::move(view), true);
-             }});
-      }
+      if (ends_now) last = live->record;
     }
   }
   if (ends_now) {
     last.status = TaskStatus::cancelled;
     last.message = "cancelled by the client";
     live->cancel();
-    return settle(live, std::move(last));
+    return settle(live, std::move(last),
+                  [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
+                    cancelled(std::move(view), true);
+                  });
   }
   // Ended, or about to be: what is stored of it comes after its end.
   work_->post([self = shared_from_this(), principal = std::string(principal),
@@ -359,6 +363,8 @@ void Tasks::sweep() {
     if (counts_.empty()) return;  // none is kept
   }
   work_->post([self = shared_from_this()] {
+    std::erase_if(self->unstored_,
+                  [&](const TaskRecord& task) { return self->store_->finish(task).ok(); });
     const auto gone = self->store_->expire(self->now_ms());
     if (!gone.ok())
       return self->log_.error("tasks_not_expired", {{"reason", gone.status().message()}});

@@ -51,7 +51,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   static constexpr std::size_t kMaxKept = 10'000;
   static constexpr std::int64_t kTtlMs = 3'600'000;  // after the last change; never shorter
   static constexpr std::int64_t kPollMs = 1'000;     // what we suggest
-  // Whoever waits for one task; further ones are refused.
+  // Whoever waits for one task.  One more takes the place of the oldest, whose client is
+  // the likeliest to have gone away: it is told resource_exhausted.
   static constexpr std::size_t kMaxWaiting = 16;
 
   Tasks(std::shared_ptr<TaskStore> store, std::shared_ptr<const Seal> seal, WorkerPool& workers,
@@ -101,7 +102,7 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   using Listed = MoveFunction<void(Result<TaskStore::Page>)>;
   void list(std::string_view principal, std::int64_t after, std::size_t limit, Listed listed);
 
-  // Forgets what is past its time.
+  // Forgets what is past its time; tries again to store ends that could not be.
   void sweep();
   std::size_t running() const DEVS_EXCLUDES(mutex_);
 
@@ -128,7 +129,7 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
   LivePtr live_of(std::string_view key) const DEVS_REQUIRES(mutex_);
   static TaskView view_of(const Live& live);
-  void settle(const LivePtr& live, TaskRecord last);
+  void settle(const LivePtr& live, TaskRecord last, Found ender);
   void forget(const LivePtr& live, bool was_stored) DEVS_REQUIRES(mutex_);
   void changed(std::string key);
   void hand_out(const std::string& key);
@@ -138,6 +139,7 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   std::int64_t now_ms() const;
 
   const std::shared_ptr<TaskStore> store_;  // touched by work_ alone
+  std::vector<TaskRecord> unstored_;        // the same; failed, and not on disk
   const std::shared_ptr<const Seal> seal_;
   const std::shared_ptr<SerialWork> work_;
   const Clock& clock_;

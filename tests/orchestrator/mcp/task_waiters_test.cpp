@@ -127,6 +127,21 @@ TEST_CASE("[M54] tasks: a client's own refusal ends the round it was asked in, n
   CHECK(first.keys == std::vector<std::string>{"k"});  // nobody else is asked
 }
 
+TEST_CASE("[M54] tasks: sixteen wait for one task; one more takes the place of the oldest") {
+  OneTask task;
+  std::vector<std::size_t> ended, replaced;
+  for (std::size_t i = 0; i <= Tasks::kMaxWaiting; ++i) {
+    task.tasks->when_ended("me", task.record.key, {}, [&, i](const Result<TaskView>& view) {
+      if (view.ok()) return ended.push_back(i);
+      if (view.status().code() == Code::resource_exhausted) replaced.push_back(i);
+    });
+  }
+  CHECK(replaced == std::vector<std::size_t>{0});
+  task.end();
+  CHECK(ended.size() == Tasks::kMaxWaiting);
+  CHECK(ended.back() == Tasks::kMaxWaiting);
+}
+
 TEST_CASE("[M54] tasks: one that has ended asks nobody, and its tool is told at once") {
   OneTask task;
   task.end();
