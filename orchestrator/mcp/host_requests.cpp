@@ -16,7 +16,7 @@ constexpr std::size_t kMaxNamedIdBytes = 64;
 Status no_answer(std::string_view method, JsonView error) {
   std::string why = "The client did not answer " + std::string(method);
   if (auto message = error["message"].string()) why += ": " + *message;
-  return Status(Code::unavailable, why);
+  return Status(Code::permission_denied, why);
 }
 
 // A page to visit has an id in this era (2025-11-25): one no other request of ours has.

@@ -29,8 +29,9 @@ class HostRequests {
   // Brings one message to the client; false when there is no way.
   using Send = std::function<bool(std::string_view message)>;
 
-  // `asked` is called once, on any thread, also from within.  `owner` is what
-  // withdraw() is told.
+  // `asked` is called once, on any thread, also from within.  permission_denied: the
+  // client's own error; unavailable: `send` found no way; cancelled: see withdraw(), to
+  // which `owner` belongs, and close().
   void ask(const void* owner, std::vector<ClientQuestion> questions, const Send& send,
            CallRequest::Asked asked) DEVS_EXCLUDES(mutex_);
   // The request for which `owner` asked has ended: its rounds end, and the client is told

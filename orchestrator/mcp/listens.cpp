@@ -111,7 +111,7 @@ Status Listens::add(std::string_view principal, std::string_view id, ListenFilte
 void Listens::acknowledge(std::uint64_t number) {
   for (;;) {
     std::shared_ptr<CallListener> listener;
-    std::vector<std::string> early;
+    std::vector<Note> early;
     {
       MutexLock lock(mutex_);
       const auto found = listens_.find(number);
@@ -122,59 +122,78 @@ void Listens::acknowledge(std::uint64_t number) {
       early.swap(listen.early);
       listener = listen.listener;
     }
-    for (const std::string& message : early) listener->say(message, CallListener::Say::once);
+    for (const Note& note : early) say(*listener, note);
   }
 }
 
 bool Listens::remove(std::uint64_t number) {
+  decltype(listens_)::node_type gone;  // dies after the lock, with what its listener holds
   MutexLock lock(mutex_);
   pending_.erase(number);
-  return listens_.erase(number) > 0;
+  gone = listens_.extract(number);
+  return !gone.empty();
+}
+
+void Listens::say(CallListener& to, const Note& note) {
+  if (!note.may_miss) return static_cast<void>(to.say(note.text, CallListener::Say::once));
+  if (to.say(note.text, CallListener::Say::droppable) || note.brief.empty()) return;
+  to.say(note.brief, CallListener::Say::once);
 }
 
 template <class Wants>
-void Listens::tell(std::string_view method, std::string_view fields, Wants wants) {
-  std::vector<std::pair<std::shared_ptr<CallListener>, std::string>> who;
+void Listens::tell(std::string_view method, const Fields& fields, Wants wants) {
+  std::vector<std::pair<std::shared_ptr<CallListener>, Note>> who;
   {
     MutexLock lock(mutex_);
     for (auto& [number, listen] : listens_) {
       if (!wants(listen.filter)) continue;
-      std::string message = encode_rpc_notification(
-          method, "{" + std::string(fields) + subscription(listen.id) + "}");
+      const auto message = [&, &id = listen.id](std::string_view members) {
+        return encode_rpc_notification(method, "{" + std::string(members) + subscription(id) + "}");
+      };
+      Note note{.text = message(fields.whole), .brief = {}, .may_miss = fields.may_miss};
+      if (!fields.brief.empty()) note.brief = message(fields.brief);
       if (listen.acknowledged) {
-        who.emplace_back(listen.listener, std::move(message));
-      } else if (std::find(listen.early.begin(), listen.early.end(), message) ==
-                 listen.early.end()) {
-        listen.early.push_back(std::move(message));
+        who.emplace_back(listen.listener, std::move(note));
+      } else if (std::find(listen.early.begin(), listen.early.end(), note) == listen.early.end()) {
+        listen.early.push_back(std::move(note));
       }
     }
   }
-  for (const auto& [listener, message] : who) listener->say(message, CallListener::Say::once);
+  for (const auto& [listener, note] : who) say(*listener, note);
 }
 
 void Listens::changed(Change change) {
   switch (change) {
     case Change::tools:
-      return tell("notifications/tools/list_changed", {},
+      return tell("notifications/tools/list_changed", Fields{},
                   [](const ListenFilter& filter) { return filter.tools; });
     case Change::prompts:
-      return tell("notifications/prompts/list_changed", {},
+      return tell("notifications/prompts/list_changed", Fields{},
                   [](const ListenFilter& filter) { return filter.prompts; });
     case Change::resources:
-      return tell("notifications/resources/list_changed", {},
+      return tell("notifications/resources/list_changed", Fields{},
                   [](const ListenFilter& filter) { return filter.resources; });
   }
 }
 
 void Listens::updated(std::string_view uri) {
-  tell("notifications/resources/updated", "\"uri\":" + json_string(uri) + ",",
+  tell("notifications/resources/updated", Fields{.whole = "\"uri\":" + json_string(uri) + ","},
        [uri = std::string(uri)](const ListenFilter& filter) { return filter.uris.contains(uri); });
 }
 
-void Listens::task_changed(std::string_view key, std::string_view task) {
-  const std::string members = std::string(task.substr(1, task.size() - 2)) + ",";
-  tell("notifications/tasks", members,
-       [key = std::string(key)](const ListenFilter& filter) { return filter.tasks.contains(key); });
+bool Listens::wants_task(std::string_view key) const {
+  MutexLock lock(mutex_);
+  return std::any_of(listens_.begin(), listens_.end(),
+                     [&](const auto& each) { return each.second.filter.tasks.contains(key); });
+}
+
+void Listens::task_changed(std::string_view key, std::string_view task, std::string_view brief) {
+  const auto members = [](std::string_view object) {
+    return object.empty() ? std::string() : std::string(object.substr(1, object.size() - 2)) + ",";
+  };
+  tell("notifications/tasks",
+       Fields{.whole = members(task), .brief = members(brief), .may_miss = true},
+       [key](const ListenFilter& filter) { return filter.tasks.contains(key); });
 }
 
 void Listens::close(std::string_view version) {

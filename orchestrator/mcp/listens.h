@@ -22,7 +22,7 @@ namespace devs {
 struct ListenFilter {
   bool tools = false, prompts = false, resources = false;  // ...ListChanged
   std::set<std::string> uris;                              // resourceSubscriptions
-  std::map<std::string, std::string> tasks;                // taskIds: their keys to them
+  std::map<std::string, std::string, std::less<>> tasks;   // taskIds: their keys to them
 };
 // A URI, or the id of a task, is remembered per listen.
 inline constexpr std::size_t kMaxListenUris = 1'000;
@@ -50,26 +50,43 @@ class Listens {
 
   void changed(Change change) DEVS_EXCLUDES(mutex_);
   void updated(std::string_view uri) DEVS_EXCLUDES(mutex_);
-  // `task` is the whole of it, a JSON object.
-  void task_changed(std::string_view key, std::string_view task) DEVS_EXCLUDES(mutex_);
+  // Whether anybody has named it.
+  bool wants_task(std::string_view key) const DEVS_EXCLUDES(mutex_);
+  // `task` is the whole of it, a JSON object, which a listener that is behind, or has no
+  // room for it, is not told: `brief` instead, when there is one, so that what waits for
+  // a slow one is small.  tasks/get has the rest.
+  void task_changed(std::string_view key, std::string_view task, std::string_view brief)
+      DEVS_EXCLUDES(mutex_);
   // Each ends with its response.
   void close(std::string_view version) DEVS_EXCLUDES(mutex_);
 
   std::size_t size() const DEVS_EXCLUDES(mutex_);
 
  private:
+  // A notification's members; `brief`, of one that may be missed, is said in its place.
+  struct Fields {
+    std::string whole = {}, brief = {};
+    bool may_miss = false;
+  };
+  // The same, for one listen.
+  struct Note {
+    std::string text, brief;
+    bool may_miss = false;
+    bool operator==(const Note&) const = default;
+  };
   struct Listen {
     std::string principal, id;
     ListenFilter filter;
     std::shared_ptr<CallListener> listener;
     // What happened before the acknowledgement was said; it comes first.
     bool acknowledged = false;
-    std::vector<std::string> early;
+    std::vector<Note> early;
   };
   // Says what came early, until there is nothing more.
   void acknowledge(std::uint64_t number) DEVS_EXCLUDES(mutex_);
+  static void say(CallListener& to, const Note& note);
   template <class Wants>
-  void tell(std::string_view method, std::string_view fields, Wants wants) DEVS_EXCLUDES(mutex_);
+  void tell(std::string_view method, const Fields& fields, Wants wants) DEVS_EXCLUDES(mutex_);
 
   mutable Mutex mutex_;
   std::map<std::uint64_t, Listen> listens_ DEVS_GUARDED_BY(mutex_);

@@ -38,8 +38,12 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
 
   void start() {
     house->mcp_tasks->tell([weak = std::weak_ptr<McpHouse>(house)](const TaskView& view) {
-      if (const auto here = weak.lock())
-        here->listens.task_changed(view.record.key, whole_task(view));
+      const auto here = weak.lock();
+      if (!here || !here->listens.wants_task(view.record.key)) return;
+      // Of what happens before the end a listener that is behind may miss all.
+      here->listens.task_changed(
+          view.record.key, whole_task(view),
+          view.record.ended() ? task_object(view.record, kLatestModern) : std::string());
     });
     house->tools.attach(*bell_);
     house->prompts.attach(*prompts_bell_);

@@ -7,6 +7,7 @@
 namespace devs {
 
 void TaskInput::ask(std::vector<ClientQuestion> questions, CallRequest::Asked asked) {
+  ++round_;
   asked_ = std::move(asked);
   answers_.clear();
   for (ClientQuestion& question : questions) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -23,6 +24,8 @@ class TaskInput {
   // REQUIRES: !open(), and questions to ask.
   void ask(std::vector<ClientQuestion> questions, CallRequest::Asked asked);
   bool open() const { return !open_.empty(); }
+  // How often it has asked.
+  std::uint64_t round() const { return round_; }
   // `{"key":{"method":...,"params":...},...}` of what is not answered.
   std::string requests() const;
 
@@ -49,7 +52,8 @@ class TaskInput {
   };
   std::map<std::string, Question> open_;  // by the client's key
   std::set<std::string> used_;            // client's keys
-  Answers answers_;                       // of this round
+  std::uint64_t round_ = 0;
+  Answers answers_;  // of this round
   CallRequest::Asked asked_;
 };
 

@@ -95,8 +95,10 @@ Result<std::unique_ptr<TaskStore>> TaskStore::open(const fs::path& directory, st
   const bool in_memory = directory.empty();
   const fs::path file = directory / "tasks.db";
   const auto refused = [&file](const Status& why) {
-    return Status(why.code(), file.string() + ": " + why.message() +
-                                  "; remove it to begin with no tasks (those in it are lost)");
+    std::string words = file.string() + ": " + why.message();
+    if (why.code() == Code::data_loss)
+      words += "; remove it to begin with no tasks (those in it are lost)";
+    return Status(why.code(), std::move(words));
   };
   // Its owner's alone from the beginning; SQLite gives its log files the same mode.
   if (!in_memory) ::close(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -170,11 +172,18 @@ void TaskStore::remove_orphans() {
   std::error_code failed;
   std::vector<fs::path> gone;
   for (const auto& each : fs::directory_iterator(directory_ / "tasks", failed)) {
-    const auto row = find(each.path().stem().string());
+    const auto there = has(each.path().stem().string());
     const bool whole = each.path().extension() == ".json";
-    if (!whole || (row.ok() && !*row)) gone.push_back(each.path());
+    if (!whole || (there.ok() && !*there)) gone.push_back(each.path());
   }
   for (const fs::path& file : gone) fs::remove(file, failed);
+}
+
+Result<bool> TaskStore::has(std::string_view key) {
+  SqlStatement& row = statements_->find;
+  auto there = row.bind(1, key).step();
+  row.reset();
+  return there;
 }
 
 fs::path TaskStore::file_of(std::string_view key) const {

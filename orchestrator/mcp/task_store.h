@@ -81,6 +81,7 @@ class TaskStore {
   TaskStore(std::filesystem::path directory, std::unique_ptr<SqlConnection> sql);
   Status prepare(std::int64_t now_ms);
   void remove_orphans();
+  Result<bool> has(std::string_view key);
   std::filesystem::path file_of(std::string_view key) const;
 
   const std::filesystem::path directory_;  // empty: in memory

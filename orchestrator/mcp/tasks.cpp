@@ -129,13 +129,17 @@ void Tasks::changed(std::string key) {
 
 void Tasks::ask(std::string_view key, std::vector<ClientQuestion> questions,
                 CallRequest::Asked asked) {
+  bool asks = false;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
-    if (!live || live->ending) return;
-    live->input.ask(std::move(questions), std::move(asked));
-    live->record.updated_ms = now_ms();
+    asks = live && !live->ending;
+    if (asks) {
+      live->input.ask(std::move(questions), std::move(asked));
+      live->record.updated_ms = now_ms();
+    }
   }
+  if (!asks) return asked(Status(Code::cancelled, "the task has ended"));
   changed(std::string(key));
   hand_out(std::string(key));
 }
@@ -156,34 +160,57 @@ void Tasks::answer(std::string_view key, CallRequest::Answers answers) {
 // Questions go to whoever waits for the task and can be asked, the newest first.
 void Tasks::hand_out(const std::string& key) {
   Ask ask;
+  std::uint64_t waiter = 0, round = 0;
   std::vector<ClientQuestion> questions;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
     if (!live || live->ending) return;
-    for (const Waiter& waiter : live->waiters)
-      if (waiter.ask) ask = waiter.ask;
+    for (const Waiter& each : live->waiters) {
+      if (!each.ask) continue;
+      ask = each.ask;
+      waiter = each.number;
+    }
     if (!ask) return;
     questions = live->input.hand_out();
+    if (questions.empty()) return;
+    live->asked = waiter;
+    round = live->input.round();
   }
-  if (questions.empty()) return;
-  ask(std::move(questions), [self = shared_from_this(), key](Result<CallRequest::Answers> answers) {
-    self->handed_back(key, std::move(answers));
-  });
+  ask(std::move(questions),
+      [self = shared_from_this(), key, waiter, round](Result<CallRequest::Answers> answers) {
+        self->handed_back(key, waiter, round, std::move(answers));
+      });
 }
 
-void Tasks::handed_back(const std::string& key, Result<CallRequest::Answers> answers) {
+// A client's own refusal ends the round it was asked in.  One that cannot be asked leaves
+// it to the others who wait, or to whoever comes next.
+void Tasks::handed_back(const std::string& key, std::uint64_t waiter, std::uint64_t round,
+                        Result<CallRequest::Answers> answers) {
   if (answers.ok()) return answer(key, std::move(*answers));
+  const Code why = answers.status().code();
+  Ask useless;  // dies after the lock
   CallRequest::Asked asked;
   {
     MutexLock lock(mutex_);
     const LivePtr live = live_of(key);
-    if (!live || live->ending) return;
-    if (answers.status().code() == Code::cancelled) return live->input.take_back();  // it has left
-    asked = live->input.give_up();
+    if (!live || live->ending || live->input.round() != round) return;
+    bool gives_up = why == Code::permission_denied;
+    if (!gives_up) {
+      bool others = false;
+      for (Waiter& each : live->waiters) {
+        if (each.number == waiter) useless.swap(each.ask);
+        others = others || each.ask;
+      }
+      if (live->asked != waiter) return;  // somebody else has been asked since
+      live->input.take_back();
+      gives_up = why == Code::unavailable && !others;  // it waits, and can never be asked
+    }
+    if (gives_up) asked = live->input.give_up();
   }
+  if (!asked) return hand_out(key);
   changed(key);
-  if (asked) asked(answers.status());
+  asked(answers.status());
 }
 
 void Tasks::end(std::string_view key, TaskEnd end) {
@@ -199,18 +226,20 @@ void Tasks::end(std::string_view key, TaskEnd end) {
   last.result = std::move(end.result);
   last.tool_failed = end.tool_failed;
   last.error = std::move(end.error);
-  settle(live, std::move(last));
+  settle(live, std::move(last), {});
 }
 
-// Its last state is stored, then told.
-void Tasks::settle(const LivePtr& live, TaskRecord last) {
+// Its last state is stored, then told: to whoever waits, and to `ender`, if there is one.
+void Tasks::settle(const LivePtr& live, TaskRecord last, Found ender) {
   last.updated_ms = now_ms();
-  work_->post([self = shared_from_this(), live, last = std::move(last)]() mutable {
+  work_->post([self = shared_from_this(), live, last = std::move(last),
+               ender = std::move(ender)]() mutable {
     if (const Status stored = self->store_->finish(last); !stored.ok()) {
       self->log_.error("task_not_stored", {{"reason", stored.message()}});
       last.status = TaskStatus::failed;
       last.result.clear();
       last.error = kLost;
+      self->unstored_.push_back(last);
     }
     std::vector<Waiter> waiters;
     {
@@ -220,6 +249,7 @@ void Tasks::settle(const LivePtr& live, TaskRecord last) {
     }
     const TaskView view{.record = std::move(last), .requests = {}};
     for (Waiter& waiter : waiters) waiter.found(view);
+    if (ender) ender(view);
     self->changed_(view);
   });
 }
@@ -259,19 +289,24 @@ void Tasks::find(std::string_view principal, std::string_view key, Found found) 
 }
 
 void Tasks::when_ended(std::string_view principal, std::string_view key, Ask ask, Found found) {
-  bool waits = false, too_many = false;
+  std::optional<Waiter> oldest;
   {
     MutexLock lock(mutex_);
-    if (const LivePtr live = live_of(key); live && live->record.principal == principal) {
-      waits = live->waiters.size() < kMaxWaiting;
-      too_many = !waits;
-      if (waits) live->waiters.push_back({std::move(ask), std::move(found)});
+    const LivePtr live = live_of(key);
+    if (live && live->record.principal == principal) {
+      if (live->waiters.size() >= kMaxWaiting) {
+        oldest = std::move(live->waiters.front());
+        live->waiters.erase(live->waiters.begin());
+      }
+      if (ask) live->input.take_back();  // whoever had them may not be there any more
+      live->waiters.push_back({++live->came, std::move(ask), std::exchange(found, {})});
     }
   }
-  if (waits) return hand_out(std::string(key));
-  if (too_many)
-    return found(Status(Code::resource_exhausted, "too many requests wait for this task"));
-  find(principal, key, std::move(found));
+  if (found) return find(principal, key, std::move(found));
+  hand_out(std::string(key));
+  if (oldest)
+    oldest->found(Status(Code::resource_exhausted,
+                         "too many requests wait for this task: a newer one took its place"));
 }
 
 void Tasks::cancel(std::string_view principal, std::string_view key, Cancelled cancelled) {
@@ -284,20 +319,17 @@ void Tasks::cancel(std::string_view principal, std::string_view key, Cancelled c
     if (live && live->record.principal != principal) live = nullptr;
     if (live) {
       ends_now = !std::exchange(live->ending, true);
-      if (ends_now) {
-        last = live->record;
-        live->waiters.push_back(
-            {{}, [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
-               cancelled(std::move(view), true);
-             }});
-      }
+      if (ends_now) last = live->record;
     }
   }
   if (ends_now) {
     last.status = TaskStatus::cancelled;
     last.message = "cancelled by the client";
     live->cancel();
-    return settle(live, std::move(last));
+    return settle(live, std::move(last),
+                  [cancelled = std::move(cancelled)](Result<TaskView> view) mutable {
+                    cancelled(std::move(view), true);
+                  });
   }
   // Ended, or about to be: what is stored of it comes after its end.
   work_->post([self = shared_from_this(), principal = std::string(principal),
@@ -331,6 +363,8 @@ void Tasks::sweep() {
     if (counts_.empty()) return;  // none is kept
   }
   work_->post([self = shared_from_this()] {
+    std::erase_if(self->unstored_,
+                  [&](const TaskRecord& task) { return self->store_->finish(task).ok(); });
     const auto gone = self->store_->expire(self->now_ms());
     if (!gone.ok())
       return self->log_.error("tasks_not_expired", {{"reason", gone.status().message()}});

@@ -51,7 +51,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   static constexpr std::size_t kMaxKept = 10'000;
   static constexpr std::int64_t kTtlMs = 3'600'000;  // after the last change; never shorter
   static constexpr std::int64_t kPollMs = 1'000;     // what we suggest
-  // Whoever waits for one task; further ones are refused.
+  // Whoever waits for one task.  One more takes the place of the oldest, whose client is
+  // the likeliest to have gone away: it is told resource_exhausted.
   static constexpr std::size_t kMaxWaiting = 16;
 
   Tasks(std::shared_ptr<TaskStore> store, std::shared_ptr<const Seal> seal, WorkerPool& workers,
@@ -72,7 +73,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   void store(std::string_view key, Stored stored) DEVS_EXCLUDES(mutex_);
   // It is no task after all.  REQUIRES: not given to store().
   void drop(std::string_view key) DEVS_EXCLUDES(mutex_);
-  // `asked` is called once, or never when the task ends before.
+  // `asked` is called once, or never when the task ends meanwhile; at once with
+  // `cancelled` when it has ended before.
   void ask(std::string_view key, std::vector<ClientQuestion> questions, CallRequest::Asked asked)
       DEVS_EXCLUDES(mutex_);
   // The first end counts, a cancellation too.
@@ -85,7 +87,8 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   // Called once, on any thread.
   using Found = MoveFunction<void(Result<TaskView>)>;
   void find(std::string_view principal, std::string_view key, Found found) DEVS_EXCLUDES(mutex_);
-  // When it has ended.  Meanwhile `ask`, when there is one, gets what the task asks.
+  // When it has ended.  Meanwhile `ask`, when there is one, gets what the task asks: also
+  // what others were asked and have not answered.  The first answer counts.
   using Ask = CallRequest::Ask;
   void when_ended(std::string_view principal, std::string_view key, Ask ask, Found found)
       DEVS_EXCLUDES(mutex_);
@@ -99,13 +102,14 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
   using Listed = MoveFunction<void(Result<TaskStore::Page>)>;
   void list(std::string_view principal, std::int64_t after, std::size_t limit, Listed listed);
 
-  // Forgets what is past its time.
+  // Forgets what is past its time; tries again to store ends that could not be.
   void sweep();
   std::size_t running() const DEVS_EXCLUDES(mutex_);
 
  private:
   struct Waiter {
-    Ask ask;
+    std::uint64_t number = 0;
+    Ask ask;  // empty: it cannot be asked
     Found found;
   };
   // One that runs.
@@ -113,7 +117,9 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
     TaskRecord record;
     std::function<void()> cancel;
     TaskInput input;
-    std::vector<Waiter> waiters;
+    std::vector<Waiter> waiters;  // oldest first
+    std::uint64_t came = 0;       // number of the last waiter
+    std::uint64_t asked = 0;      // number of the waiter who got the questions last
     bool ending = false;
   };
   using LivePtr = std::shared_ptr<Live>;
@@ -123,15 +129,17 @@ class Tasks : public std::enable_shared_from_this<Tasks> {
 
   LivePtr live_of(std::string_view key) const DEVS_REQUIRES(mutex_);
   static TaskView view_of(const Live& live);
-  void settle(const LivePtr& live, TaskRecord last);
+  void settle(const LivePtr& live, TaskRecord last, Found ender);
   void forget(const LivePtr& live, bool was_stored) DEVS_REQUIRES(mutex_);
   void changed(std::string key);
   void hand_out(const std::string& key);
-  void handed_back(const std::string& key, Result<CallRequest::Answers> answers);
+  void handed_back(const std::string& key, std::uint64_t waiter, std::uint64_t round,
+                   Result<CallRequest::Answers> answers);
   Result<TaskView> stored_view(const std::string& principal, const std::string& key);
   std::int64_t now_ms() const;
 
   const std::shared_ptr<TaskStore> store_;  // touched by work_ alone
+  std::vector<TaskRecord> unstored_;        // the same; failed, and not on disk
   const std::shared_ptr<const Seal> seal_;
   const std::shared_ptr<SerialWork> work_;
   const Clock& clock_;

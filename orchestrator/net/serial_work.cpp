@@ -25,7 +25,7 @@ void SerialWork::drain() {
       work = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    work();
+    pool_.run(work);
   }
 }
 

@@ -12,6 +12,7 @@ namespace devs {
 // Runs work of one owner one piece at a time, in order, on a pool that others share: what
 // it touches needs no lock.
 //
+// Work that throws ends alone, and the pool counts it; the next piece has its turn.
 // A pool that refuses (full, or stopped) makes the caller run what waits, here and now.
 // Thread-safe.
 class SerialWork : public std::enable_shared_from_this<SerialWork> {

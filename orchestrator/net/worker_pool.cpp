@@ -74,13 +74,17 @@ void WorkerPool::run_until_closed() {
       work = std::move(queue_.front());
       queue_.pop_front();
     }
-    try {
-      work();
-    } catch (...) {
-      // House code does not throw; what a library threw past its named place (no
-      // memory, mostly) ends this piece of work, not the process.
-      escaped_.fetch_add(1, std::memory_order_relaxed);
-    }
+    run(work);
+  }
+}
+
+void WorkerPool::run(Work& work) {
+  try {
+    work();
+  } catch (...) {
+    // House code does not throw; what a library threw past its named place (no
+    // memory, mostly) ends this piece of work, not the process.
+    escaped_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 

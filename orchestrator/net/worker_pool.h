@@ -38,6 +38,8 @@ class WorkerPool {
 
   Status try_submit(Work work) DEVS_EXCLUDES(mutex_);
   std::size_t waiting() const DEVS_EXCLUDES(mutex_);
+  // Here and now, as its threads do: an exception ends this piece of work alone.
+  void run(Work& work);
   // Pieces of work that ended with an exception.
   std::uint64_t escaped() const { return escaped_.load(std::memory_order_relaxed); }
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,87 @@ TEST_CASE("[M15] listen: a change that comes with the acknowledgement is told af
   CHECK(client->said[2].find("resources/updated") != std::string::npos);
   listens.changed(Listens::Change::tools);
   CHECK(client->said.size() == 4);
+}
+
+// A client with no room for more.
+struct Behind final : CallListener {
+  explicit Behind(std::function<void()> at_end = {}) : dies(std::move(at_end)) {}
+  ~Behind() override {
+    if (dies) dies();
+  }
+  bool full = false;
+  std::vector<std::string> said;
+  std::function<void()> dies;
+  void progress(std::string_view) override {}
+  bool say(std::string_view message, Say how) override {
+    if (full && how == Say::droppable) return false;
+    said.emplace_back(message);
+    return true;
+  }
+  void end(RpcEnd) override {}
+};
+
+TEST_CASE("[M54] listen: who is behind is told the end of a task without its result") {
+  Listens listens;
+  const auto client = std::make_shared<Behind>();
+  ListenFilter filter;
+  filter.tasks = {{"key", "id"}};
+  REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
+  CHECK(listens.wants_task("key"));
+  CHECK_FALSE(listens.wants_task("other"));
+  listens.task_changed("key", R"({"result":1})", R"({"brief":1})");
+  CHECK(client->said.back().find(R"("result":1,)") != std::string::npos);
+  client->full = true;
+  listens.task_changed("key", R"({"inputRequests":1})", {});
+  CHECK(client->said.size() == 2);
+  listens.task_changed("key", R"({"result":2})", R"({"brief":2})");
+  REQUIRE(client->said.size() == 3);
+  CHECK(client->said.back().find(R"("brief":2,)") != std::string::npos);
+  CHECK(client->said.back().find("result") == std::string::npos);
+}
+
+TEST_CASE("[M54] listen: results that wait for a slow reader are bounded") {
+  McpFixture fixture;
+  const auto shelf = std::make_shared<StreamShelf>(StreamShelf::Options{.resumable = false},
+                                                   fixture.house.reactor);
+  const StreamShelf::Reading reading = shelf->open({});
+  struct OnShelf final : CallListener {
+    StreamShelf* shelf = nullptr;
+    std::uint64_t stream = 0;
+    void progress(std::string_view) override {}
+    bool say(std::string_view message, Say how) override {
+      return shelf->send(stream, message,
+                         {.droppable = how == Say::droppable, .once = how == Say::once});
+    }
+    void end(RpcEnd) override {}
+  };
+  const auto client = std::make_shared<OnShelf>();
+  client->shelf = shelf.get();
+  client->stream = reading.stream;
+  Listens listens;
+  ListenFilter filter;
+  for (int i = 0; i < 100; ++i) filter.tasks.emplace(std::to_string(i), "id");
+  REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
+  const std::string whole = R"({"result":")" + std::string(100'000, 'x') + "\"}";
+  for (int i = 0; i < 100; ++i)
+    listens.task_changed(std::to_string(i), whole, "{\"brief\":" + std::to_string(i) + "}");
+  const StreamShelf::Taken taken = shelf->take(reading, std::size_t{64} << 20u);
+  CHECK(taken.text.size() < 400'000);
+  CHECK(taken.text.find(R"("brief":99,)") != std::string::npos);
+}
+
+TEST_CASE("listen: one that is removed dies where others may listen") {
+  Listens listens;
+  std::future<std::size_t> other;
+  bool free = false;
+  auto client = std::make_shared<Behind>([&] {
+    other = std::async(std::launch::async, [&listens] { return listens.size(); });
+    free = other.wait_until(soon()) == std::future_status::ready;
+  });
+  const std::uint64_t number = listens.next_number();
+  REQUIRE(listens.add("local", "7", {}, std::move(client), number).ok());
+  CHECK(listens.remove(number));
+  CHECK(free);
 }
 
 TEST_CASE("[M15] listen: ends with its response when the house closes") {

@@ -154,6 +154,39 @@ TEST_CASE(
   CHECK(text_of(last) == "done");
 }
 
+TEST_CASE("[M53] [M54] tasks of 2025-11-25: a client that lost its stream is asked again") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready("2025-11-25", R"({"elicitation":{}})");
+  const std::string id = begin(client, "held");
+  REQUIRE(fixture.held->wait_for());
+  fixture.held->answer_with(ask_client({question("k")}));
+  CHECK(comes_to(fixture, client, id, "input_required"));
+  const auto asked_on = [](SseWire& stream) {
+    const auto asked = stream.next();
+    CHECK(asked);
+    return std::string(JsonView(asked ? asked->data : "{}")["id"].text());
+  };
+  {
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("3", "tasks/result", of(id)));
+    REQUIRE(wire.read_head().status == 200);
+    SseWire stream(wire);
+    CHECK(asked_on(stream) == "\"k\"");
+  }
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("4", "tasks/result", of(id)));
+  REQUIRE(wire.read_head().status == 200);
+  SseWire stream(wire);
+  client.post("{\"jsonrpc\":\"2.0\",\"id\":" + asked_on(stream) +
+              R"(,"result":{"action":"accept","content":{"v":"yes"}}})");
+  REQUIRE(fixture.held->wait_for(1));
+  CHECK(fixture.held->run(1).client.answer("k")["content"]["v"].is("yes"));
+  fixture.held->answer("done", 1);
+  std::string last;
+  while (const auto event = stream.next()) last = event->data;
+  CHECK(text_of(last) == "done");
+}
+
 TEST_CASE("[M53] tasks of 2025-11-25: each tool says whether it can be one, and is held to it") {
   McpFixture fixture;
   add_held(fixture, "never", TaskMode::never);

@@ -120,6 +120,15 @@ TEST_CASE("TaskStore: a file that is no database of ours is refused, with the wa
   CHECK(refused.status().message().find("remove it") != std::string::npos);
 }
 
+TEST_CASE("TaskStore: where nothing can be written nobody is told to remove anything") {
+  const TempDir dir;
+  std::ofstream(dir.path() / "tasks") << "no directory";
+  const auto refused = TaskStore::open(dir.path(), 0);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.status().code() == Code::unavailable);
+  CHECK(refused.status().message().find("remove it") == std::string::npos);
+}
+
 TEST_CASE("[M54] Tasks: a principal keeps ten thousand, and others have their own") {
   const std::shared_ptr<TaskStore> store = TaskStore::open({}, 0).value();
   for (std::size_t i = 0; i < Tasks::kMaxKept; ++i) {
@@ -141,26 +150,28 @@ TEST_CASE("[M54] Tasks: a principal keeps ten thousand, and others have their ow
   CHECK(tasks->add("me", 1, [] {}).ok());
 }
 
-TEST_CASE("[M54] Tasks: sixteen wait for one task; one more is told so") {
+TEST_CASE("[M54] Tasks: an end that could not be stored is stored later, and frees its place") {
+  const TempDir dir;
+  const std::shared_ptr<TaskStore> store = opened(dir.path(), 0);
   WorkerPool workers({.name = "house", .threads = 1, .queue_capacity = 4});
   Metrics metrics;
-  const auto tasks = std::make_shared<Tasks>(
-      TaskStore::open({}, 0).value(), std::make_shared<const Seal>(Seal::of_this_process()),
-      workers, system_clock(), stderr_log(Log::Level::error), metrics);
-  const TaskRecord record = tasks->add("me", 1, [] {}).value();
-  std::size_t ended = 0, refused = 0;
-  tasks->store(record.key, [](const Status& stored) { CHECK(stored.ok()); });
-  for (std::size_t i = 0; i <= Tasks::kMaxWaiting; ++i) {
-    tasks->when_ended("me", record.key, {}, [&](const Result<TaskView>& view) {
-      if (view.ok()) return void(++ended);
-      if (view.status().code() == Code::resource_exhausted) ++refused;
-    });
-  }
-  CHECK(refused == 1);
-  tasks->end(record.key,
-             {.status = TaskStatus::completed, .result = "{}", .tool_failed = false, .error = {}});
+  const auto tasks =
+      std::make_shared<Tasks>(store, std::make_shared<const Seal>(Seal::of_this_process()), workers,
+                              system_clock(), stderr_log(Log::Level::error), metrics);
+  const std::string key = tasks->add("me", 3'600'000, [] {}).value().key;
+  tasks->store(key, [](const Status& stored) { CHECK(stored.ok()); });
+  fs::remove_all(dir.path() / "tasks");  // where a large result would go
+  tasks->end(key, {.status = TaskStatus::completed,
+                   .result = std::string(TaskStore::kInlineResult + 1, 'x'),
+                   .tool_failed = false,
+                   .error = {}});
   workers.stop();
-  CHECK(ended == Tasks::kMaxWaiting);
+  REQUIRE(found(*store, key).status == TaskStatus::working);
+  tasks->sweep();
+  const TaskRecord last = found(*store, key);
+  CHECK(last.status == TaskStatus::failed);
+  CHECK(last.error.find("could not be stored") != std::string::npos);
+  CHECK(store->expire(last.updated_ms + last.ttl_ms + 1).value() == TaskStore::Kept{{"me", 1}});
 }
 
 }  // namespace

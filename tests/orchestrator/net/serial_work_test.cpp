@@ -35,6 +35,19 @@ TEST_CASE("SerialWork: one piece at a time, each poster's in order, on many thre
   }
 }
 
+TEST_CASE("SerialWork: work that throws ends alone, and what comes after it is done") {
+  WorkerPool pool({.name = "p", .threads = 1, .queue_capacity = 4});
+  const auto work = std::make_shared<SerialWork>(pool);
+  std::atomic<int> done{0};
+  work->post([] { throw 1; });
+  work->post([&] { ++done; });
+  pool.stop();
+  work->post([] { throw 1; });  // by the caller
+  work->post([&] { ++done; });
+  CHECK(done == 2);
+  CHECK(pool.escaped() == 2);
+}
+
 TEST_CASE("SerialWork: a pool that refuses makes the caller do it") {
   WorkerPool pool({.name = "p", .threads = 1, .queue_capacity = 1});
   pool.stop();
