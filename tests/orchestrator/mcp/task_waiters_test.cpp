@@ -19,6 +19,8 @@ struct OneTask {
     tasks->store(record.key, [](const Status& stored) { CHECK(stored.ok()); });
   }
 
+  ~OneTask() { workers.stop(); }  // before what its work uses dies
+
   // The tool asks; how that ended is in `came`.
   void ask(std::string key = "k") {
     came.reset();
