@@ -49,7 +49,10 @@ test('[M13] docs/wire/mcp.md shows what is said on the wire', { timeout: 60_000 
       for (const [name, found] of remembered) env[name] = [...step.output.matchAll(found)].at(-1)?.[1] ?? env[name] ?? '';
     };
     child.stdout.setEncoding('utf8').on('data', take);
-    child.stderr.setEncoding('utf8').on('data', (bytes) => { if (!bytes.includes('(23)')) take(bytes); }); // head has left
+    // Letter by letter, as curl writes it; (23) is that `head` has left.
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (bytes) => { errors += bytes; });
+    child.on('close', () => take(errors.replace(/^curl: \(23\).*\n?/gm, '')));
     later(t, () => child.kill('SIGKILL'));
     if (!step.first) await once(child, 'close');
     else await until(`'${step.first}' from ${step.command}`, () => step.output.includes(step.first));
