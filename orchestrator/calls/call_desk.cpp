@@ -58,10 +58,14 @@ class CallDesk::Impl {
   void drain(TimePoint deadline) {
     house_->draining = true;
     if (wait_empty(deadline)) return;
-    for (CallId id : house_->calls.ids()) cancel(id, "shutdown", "the drain time is over");
-    // What is left waits for the disk alone; a disk that refuses wakes it too.
-    if (!wait_empty(house_->reactor.now() + std::chrono::seconds(5)))
-      house_->log.error("calls_unanswered", {{"count", std::to_string(house_->in_flight)}});
+    // One that was let in before may park only now: so again and again.  What is left then
+    // waits for the disk alone; a disk that refuses wakes it too.
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    do {
+      for (CallId id : house_->calls.ids()) cancel(id, "shutdown", "the drain time is over");
+      if (wait_empty(std::chrono::steady_clock::now() + std::chrono::milliseconds(20))) return;
+    } while (std::chrono::steady_clock::now() < until);
+    house_->log.error("calls_unanswered", {{"count", std::to_string(house_->in_flight)}});
   }
 
  private:
