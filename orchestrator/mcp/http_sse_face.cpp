@@ -39,17 +39,16 @@ void HttpSseFace::begin(Exchange& exchange) {
   auto channel = std::make_shared<ClientChannel>(house_->reactor);
   auto client = std::make_shared<PipeClient>(house_, exchange.principal(), channel);
   if (!add(id, {channel, client})) return respond_closed(exchange);
-  PipeStream::Options options{.channel = std::move(channel),
-                              .first = {},
-                              .keep_alive = house_->options.keep_alive,
-                              .on_over = [weak = weak_from_this(), id, client] {
-                                client->leave();
-                                if (const auto self = weak.lock()) self->remove(id);
-                              }};
-  append_sse_frame(options.first,
-                   {.id = {}, .event = "endpoint", .data = "/messages?session=" + id});
+  FedStream::Feed feed{.keep_alive = house_->options.keep_alive,
+                       .on_over = [weak = weak_from_this(), id, client] {
+                         client->leave();
+                         if (const auto self = weak.lock()) self->remove(id);
+                       }};
+  std::string first;
+  append_sse_frame(first, {.id = {}, .event = "endpoint", .data = "/messages?session=" + id});
   exchange.stream({.head = stream_head(),
-                   .provider = std::make_unique<PipeStream>(std::move(options), house_->reactor)});
+                   .provider = std::make_unique<PipeStream>(std::move(channel), std::move(first),
+                                                            std::move(feed), house_->reactor)});
 }
 
 void HttpSseFace::receive(Exchange& exchange) {

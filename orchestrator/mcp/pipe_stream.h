@@ -1,48 +1,31 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "orchestrator/mcp/client_channel.h"
-#include "orchestrator/net/reactor.h"
-#include "orchestrator/net/sse_provider.h"
-#include "trace/work.h"
+#include "orchestrator/mcp/fed_stream.h"
 
 namespace devs {
 
-// The connection that reads a channel: each message an event, a comment every keep_alive.
-//
-// Confined to the reactor once attached; before that to whoever made it.
-class PipeStream final : public SseProvider {
+// The connection that reads a channel: each message an event.
+class PipeStream final : public FedStream {
  public:
-  struct Options {
-    std::shared_ptr<ClientChannel> channel;
-    std::string first;  // frames before anything else
-    std::chrono::milliseconds keep_alive{15'000};
-    // Called once, when nobody reads any more.
-    MoveFunction<void()> on_over;
-  };
-  PipeStream(Options options, Reactor& reactor);
+  // `first`: frames before anything else.
+  PipeStream(std::shared_ptr<ClientChannel> channel, std::string first, Feed feed, Reactor& reactor)
+      : FedStream(std::move(feed), reactor),
+        channel_(std::move(channel)),
+        first_(std::move(first)) {}
   ~PipeStream() override { leave(); }
 
-  void attached(StreamLine line, bool chunked) override;
-  Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) override;
-  void detached(Gone) override { leave(); }
-
  private:
-  void leave();
+  void begin(const StreamLine& line) override;
+  StreamShelf::Taken take(std::size_t max_bytes) override;
+  void end() override;
 
-  Options options_;
-  Reactor& reactor_;
-  StreamLine line_;
-  bool chunked_ = true;
+  const std::shared_ptr<ClientChannel> channel_;
+  std::string first_;
   bool attached_ = false;
-  bool comment_due_ = false;
-  bool left_ = false;
-  Timer keep_alive_;
-  Timer look_again_;
 };
 
 }  // namespace devs

@@ -13,10 +13,9 @@ StreamStart start_session_stream(const McpHousePtr& house, SessionPtr session,
                                  std::function<void()> on_over) {
   AnswerStream::Options options{.shelf = std::move(shelf),
                                 .reading = reading,
-                                .keep_alive = house->options.keep_alive,
-                                .on_over = {}};
-  options.on_over = [&reactor = house->reactor, session = std::move(session),
-                     on_over = std::move(on_over)] {
+                                .feed = {.keep_alive = house->options.keep_alive, .on_over = {}}};
+  options.feed.on_over = [&reactor = house->reactor, session = std::move(session),
+                          on_over = std::move(on_over)] {
     if (session) session->touch(reactor.now());
     if (on_over) on_over();
   };
