@@ -175,10 +175,20 @@ class HttpPeer {
     parse();
   }
   bool wait(const std::function<bool()>& what) {
-    return house_.turn_until([this, &what] {
+    const bool came = house_.turn_until([this, &what] {
       receive();
       return what();
     });
+    if (!came)
+      MESSAGE("waited in vain: status ", status(), ended_ ? ", cut" : finished_ ? ", finished" : "",
+              ", ", body_.size(), " bytes of body, last id ", last_event_id());
+    return came;
+  }
+  // From here on its socket takes what the house has: a window of 4 KB may take
+  // minutes for what is a matter of milliseconds.
+  void widen() {
+    const int bytes = 1 << 20;
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   }
   bool wait_head() {
     return wait([this] { return !head_.empty(); });
