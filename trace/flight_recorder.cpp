@@ -3,7 +3,10 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
+
+#include "trace/pace.h"
 
 namespace devs {
 namespace {
@@ -11,6 +14,11 @@ namespace {
 // How long a stop request may go unnoticed while nobody publishes and the bus
 // was not closed.
 constexpr std::chrono::milliseconds kIdleLook{200};
+
+// What gathers for a small batch while entries come fast: a few wake-ups fewer for each
+// write, and nothing next to what a disk takes (R2).
+constexpr std::chrono::microseconds kGather{100};
+constexpr std::size_t kSmallBatch = 32;  // larger ones have gathered by themselves
 
 void say_lost(Log& lines, Sequence count, Sequence from, std::string_view reason) {
   lines.error("entries_lost", {{"count", std::to_string(count)},
@@ -43,11 +51,14 @@ void FlightRecorder::follow(const std::stop_token& stop) {
     set_numbers_aside(bus_.head());
     std::vector<EntryPtr> entries;
     LogCarry carry;
+    Pace pace;
     while (bus_.wait_unstored(bus_.head(), std::chrono::steady_clock::now() + kIdleLook,
                               options_.max_batch, entries, &carry)) {
       if (entries.empty() && stop.stop_requested()) break;
       if (entries.empty()) look_at_disk();
       if (!entries.empty() && !store({entries, carry}, stop)) break;
+      const bool fast = pace.fast(entries.size(), std::chrono::steady_clock::now());
+      if (fast && entries.size() < kSmallBatch) std::this_thread::sleep_for(kGather);
       entries.clear();
     }
     if (lost_from_ > 0) say_lost(lines_, bus_.head() - lost_from_ + 1, lost_from_, refusal_);
