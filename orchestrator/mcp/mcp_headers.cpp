@@ -49,12 +49,12 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
 }
 
 void respond_error(Exchange& exchange, int http_status, int rpc_code, std::string_view message) {
-  exchange.respond(http_answer_of(fault_end(
-      "null", {.code = rpc_code, .message = std::string(message), .data = {}}, http_status)));
+  exchange.respond(http_answer_of(
+      fault_end({}, {.code = rpc_code, .message = std::string(message), .data = {}}, http_status)));
 }
 
 void respond_closed(Exchange& exchange) {
-  RpcEnd end = fault_end("null", fault_of(Status(Code::unavailable, "shutting down")),
+  RpcEnd end = fault_end({}, fault_of(Status(Code::unavailable, "shutting down")),
                          http_status_of(Code::unavailable));
   end.retry_later = true;
   exchange.respond(http_answer_of(std::move(end)));
@@ -77,7 +77,7 @@ bool check_session(const McpHeaders& headers, bool required, Exchange& exchange,
 bool check_session_verb(const McpHeaders& headers, Exchange& exchange) {
   if (headers.is_modern) {
     HttpAnswer answer = http_answer_of(fault_end(
-        "null", {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}}, 405));
+        {}, {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}}, 405));
     answer.headers.emplace_back("Allow", "POST");
     exchange.respond(std::move(answer));
     return false;
@@ -86,7 +86,7 @@ bool check_session_verb(const McpHeaders& headers, Exchange& exchange) {
     respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
     return false;
   }
-  return check_session(headers, true, exchange, "null");
+  return check_session(headers, true, exchange, {});
 }
 
 }  // namespace devs
