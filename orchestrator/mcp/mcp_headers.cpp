@@ -16,6 +16,7 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       stray_responses(metrics.counter("mcp_stray_responses_total")),
       unknown_cancels(metrics.counter("mcp_unknown_cancels_total")),
       other_versions(metrics.counter("mcp_version_differs_total")),
+      listens(options.version),
       sessions({.max_sessions = options.max_sessions,
                 .max_per_principal = options.max_sessions_per_principal,
                 .idle = options.session_idle,

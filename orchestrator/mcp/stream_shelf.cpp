@@ -115,8 +115,8 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
 }
 
 bool StreamShelf::has_room(const Stream& stream, std::string_view message) const {
-  return stream.unsent.size() < options_.unsent_messages &&
-         stream.unsent_bytes + message.size() <= options_.unsent_bytes;
+  return stream.unsent.empty() || (stream.unsent.size() < options_.unsent_messages &&
+                                   stream.unsent_bytes + message.size() <= options_.unsent_bytes);
 }
 
 bool StreamShelf::send(std::uint64_t number, Stream& stream, std::string_view message,

@@ -30,7 +30,7 @@ namespace devs {
 //
 // What waits for a slow reader is bounded too: beyond unsent_bytes or
 // unsent_messages, and beyond the rate, progress is one slot that
-// holds the newest.  Answers are never dropped.
+// holds the newest.  One message may wait whatever its size; answers are never dropped.
 //
 // Thread-safe.  Producers wake their reader through its reactor.
 class StreamShelf {
