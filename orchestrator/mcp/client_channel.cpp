@@ -9,7 +9,8 @@
 namespace devs {
 
 bool ClientChannel::has_room(std::size_t bytes) const {
-  return unsent_.size() < kCrowdedMessages && unsent_bytes_ + bytes <= kCrowdedBytes;
+  return unsent_.empty() ||
+         (unsent_.size() < kCrowdedMessages && unsent_bytes_ + bytes <= kCrowdedBytes);
 }
 
 bool ClientChannel::push(std::string message) {

@@ -20,8 +20,9 @@ namespace devs {
 // questions and changes in the order in which they were said.
 //
 // What waits unsent is bounded.  A crowded channel drops logs, says a change once, keeps the
-// newest progress of each request, and its client's requests should wait.  What must
-// not be dropped still goes in, up to kMost: a client that far behind is given up.
+// newest progress of each request, and its client's requests should wait.  One message may
+// wait whatever its size; what must not be dropped still goes in, up to kMost: a client that
+// far behind is given up.
 //
 // Thread-safe; the reader's side belongs to the reactor.
 class ClientChannel : public std::enable_shared_from_this<ClientChannel> {

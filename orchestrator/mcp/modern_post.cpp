@@ -19,7 +19,7 @@ constexpr std::string_view kParamPrefix = "mcp-param-";
 
 RpcEnd refusal(const RpcMessage& message, int code, std::string text, int status,
                std::string data = {}) {
-  const std::string_view id = message.kind == Kind::request ? message.id : std::string_view("null");
+  const std::string_view id = message.kind == Kind::request ? message.id : std::string_view();
   return fault_end(id, {.code = code, .message = std::move(text), .data = std::move(data)}, status);
 }
 

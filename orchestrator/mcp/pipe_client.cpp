@@ -84,7 +84,7 @@ void PipeClient::receive(std::string_view line) {
 }
 
 void PipeClient::refuse(int rpc_code, std::string_view why) {
-  say(fault_end("null", {.code = rpc_code, .message = std::string(why), .data = {}}));
+  say(fault_end({}, {.code = rpc_code, .message = std::string(why), .data = {}}));
 }
 
 void PipeClient::receive_batch(JsonView messages) {

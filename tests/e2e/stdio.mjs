@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Client, Server, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
-import { Conversation, listen } from './wire_schema.mjs';
+import { Conversation, listen, validate } from './wire_schema.mjs';
 
 const { StdioClientTransport } = await load('@modelcontextprotocol/sdk/client/stdio.js');
 const { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } = await load('@modelcontextprotocol/sdk/types.js');
@@ -153,7 +153,7 @@ test('[M10] nothing but messages on stdout, junk is answered, EOF ends it within
   host.process.stdin.end();
   assert.equal(await host.exited, 0);
   assert.ok(Date.now() - began < 2000 * slow, `${Date.now() - began} ms`);
-  host.messages(); // each line is JSON to the last
+  for (const message of host.messages()) assert.deepEqual(validate('2025-11-25', 'server', message), []);
 });
 
 test('[M10] SIGTERM ends it with exit code 0', limit, async (t) => {

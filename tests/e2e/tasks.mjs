@@ -3,29 +3,35 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Server, scratch, slow, until } from './support.mjs';
+import { Conversation } from './wire_schema.mjs';
 
 const limit = { timeout: 120_000 * slow };
 const config = { builtin: { tools: 'all' }, tasks: { after_ms: 0 } };
 
+// The result or error; both messages are valid by the official schemas.
 async function ask(server, method, params, name) {
-  const answer = await fetch(`${server.url}/mcp`, {
+  const talk = new Conversation('2026-07-28');
+  const message = {
+    jsonrpc: '2.0', id: 1, method,
+    params: {
+      ...params,
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+      },
+    },
+  };
+  const response = await fetch(`${server.url}/mcp`, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
       'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': method, 'Mcp-Name': name,
     },
-    body: JSON.stringify({
-      jsonrpc: '2.0', id: 1, method,
-      params: {
-        ...params,
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
-        },
-      },
-    }),
+    body: JSON.stringify(message),
   });
-  return answer.json();
+  const answer = await response.json();
+  assert.deepEqual([...talk.heard('client', message), ...talk.heard('server', answer)], []);
+  return answer;
 }
 const sleep = async (server, ms) => (await ask(server, 'tools/call', { name: 'sleep', arguments: { ms } }, 'sleep')).result;
 const get = (server, taskId) => ask(server, 'tasks/get', { taskId }, taskId);

@@ -39,6 +39,12 @@ TEST_CASE("[M10] client channel: crowded, it drops logs and keeps everything els
   CHECK(kit.take() == std::deque<std::string>{kHalf, "log 1", kHalf, "answer"});
   CHECK_FALSE(kit.channel->crowded());
 
+  // One message may wait whatever its size.
+  CHECK(kit.channel->send(std::string(ClientChannel::kCrowdedBytes + 1, 'l'), kLog));
+  CHECK(kit.channel->crowded());
+  CHECK_FALSE(kit.channel->send("log 3", kLog));
+  CHECK(kit.take().size() == 1);
+
   for (std::size_t i = 0; i < ClientChannel::kCrowdedMessages; ++i) kit.channel->send("x", kAlways);
   CHECK(kit.channel->crowded());
 }
