@@ -1,7 +1,6 @@
 #include "orchestrator/mcp/host_call.h"
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <utility>
@@ -12,10 +11,9 @@
 namespace devs {
 namespace {
 
-// Told to the function; nobody enforces it.
-constexpr std::chrono::seconds kHostCallLimit{30};
-
-class HostCall : public std::enable_shared_from_this<HostCall> {
+// In the list of those that have a deadline while the function of the host runs, not
+// while a client is asked.
+class HostCall final : public SlowCall, public std::enable_shared_from_this<HostCall> {
  public:
   HostCall(const RpcTurn& turn, HostCallOptions options, RequestState state)
       : house_(turn.house),
@@ -26,6 +24,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
         revision_(turn.revision),
         session_(turn.session),
         state_(std::move(state)) {}
+  ~HostCall() override { house_->reads->remove(*this); }
 
   // The client wants no answer any more.  Any thread.
   void leave() {
@@ -52,10 +51,21 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
  private:
   StateOwner owner() const { return {principal_, method_, options_.name, options_.arguments}; }
 
+  // The time is over: what the function says after this goes nowhere.
+  void slow() override {
+    stop_.request_stop();
+    end(fault_end(
+        id_, fault_of(Status(Code::deadline_exceeded,
+                             "No answer within " +
+                                 std::to_string(house_->options.read_timeout.count()) + " ms."))));
+  }
+
   void run() {
+    if (ended_) return;
+    house_->reads->add(shared_from_this());
     ToolRun run;
     run.arguments = options_.arguments;
-    run.deadline = house_->reactor.now() + kHostCallLimit;
+    run.deadline = house_->reactor.now() + house_->options.read_timeout;
     run.stop = stop_.get_token();
     run.log = log_;
     run.let_poll = [listener = listener_](std::chrono::milliseconds retry) {
@@ -68,6 +78,8 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
   }
 
   void done(ToolOutcome outcome) {
+    house_->reads->remove(*this);
+    if (ended_) return;
     if (outcome.asks) {
       if (auto refused = why_not_asked(state_.client, outcome)) {
         outcome = std::move(*refused);
@@ -100,6 +112,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
              self->state_.client.answers.insert_or_assign(key, std::move(answer));
            self->run();
          });
+    if (ended_) withdraw_questions(session_, listener_);  // it ended while it asked
   }
 
   RpcEnd end_of(const ToolOutcome& outcome) {

@@ -46,6 +46,7 @@ class McpEndpoint {
     // Of MCP tasks; null: in memory, gone with this process.
     std::shared_ptr<TaskStore> tasks{};
     std::chrono::milliseconds task_after{10'000};       // a slower call becomes a task
+    std::chrono::milliseconds read_timeout{30'000};     // of a prompt or a read, each round
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 

@@ -23,6 +23,7 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       catalogue(registry, options.page_size),
       slow(std::make_shared<SlowCalls>(home, options.sse_after)),
       promotions(std::make_shared<SlowCalls>(home, options.task_after)),
+      reads(std::make_shared<SlowCalls>(home, options.read_timeout)),
       mcp_tasks(std::make_shared<Tasks>(options.tasks, options.seal, workers, home.clock(), log,
                                         metrics)) {
 }

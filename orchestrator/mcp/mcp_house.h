@@ -44,6 +44,7 @@ struct McpHouse {
   PrincipalTasks tasks;  // of requests without a session
   const std::shared_ptr<SlowCalls> slow;
   const std::shared_ptr<SlowCalls> promotions;  // of calls to tasks
+  const std::shared_ptr<SlowCalls> reads;       // prompts and reads the host has in hand
   const std::shared_ptr<Tasks> mcp_tasks;
   std::atomic<bool> closed{false};
 };
