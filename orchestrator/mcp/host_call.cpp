@@ -7,6 +7,7 @@
 
 #include "orchestrator/mcp/client_link.h"
 #include "protocol/json.h"
+#include "trace/mutex.h"
 
 namespace devs {
 namespace {
@@ -45,6 +46,7 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
       ended_ = true;  // the id is the other request's
       return listener_->end(fault_end(id_, id_in_flight(), 400));
     }
+    if (!turn.session && !turn.meta) keep(house_->loose.add(loose_key(turn, id_), running));
     run();
   }
 
@@ -90,6 +92,12 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
     end(end_of(outcome));
   }
 
+  // Until the end, which may have come already: who is known can be cancelled.
+  void keep(LooseCalls::PlacePtr place) {
+    MutexLock lock(mutex_);
+    if (!place || !ended_) loose_.swap(place);
+  }
+
   // By whoever is first.
   void end(RpcEnd last_word) {
     if (ended_.exchange(true)) return;
@@ -97,6 +105,7 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
       withdraw_questions(session_, listener_);
       session_->remove_call(request_key(id_));
     }
+    keep(nullptr);
     listener_->end(std::move(last_word));
   }
 
@@ -137,6 +146,8 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
   const std::string id_, method_, principal_;
   const McpRevision revision_;
   const SessionPtr session_;  // legacy era; may be null
+  Mutex mutex_;
+  LooseCalls::PlacePtr loose_ DEVS_GUARDED_BY(mutex_);
   std::atomic<bool> ended_{false};
   // One round after the other: whoever runs the round has these.
   RequestState state_;

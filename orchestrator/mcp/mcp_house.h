@@ -9,6 +9,7 @@
 #include "orchestrator/mcp/implicit_task.h"
 #include "orchestrator/mcp/list_cursor.h"
 #include "orchestrator/mcp/listens.h"
+#include "orchestrator/mcp/loose_calls.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
 #include "orchestrator/mcp/offers.h"
 #include "orchestrator/mcp/session_table.h"
@@ -42,6 +43,7 @@ struct McpHouse {
   SessionTable sessions;
   Catalogue catalogue;
   PrincipalTasks tasks;  // of requests without a session
+  LooseCalls loose;      // the same, of the legacy era
   const std::shared_ptr<SlowCalls> slow;
   const std::shared_ptr<SlowCalls> promotions;  // of calls to tasks
   const std::shared_ptr<SlowCalls> reads;       // prompts and reads the host has in hand

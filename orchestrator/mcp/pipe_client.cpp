@@ -210,6 +210,8 @@ void PipeClient::leave() {
   }
   channel_->close();
   for (const auto& [key, request] : in_flight) request.cancel();
+  for (const RunningCallPtr& call : house_->loose.of(channel_.get()))
+    call->cancel("the client has left");
   if (session) end_session(session);
 }
 
