@@ -24,6 +24,12 @@ struct McpHouse {
   McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
            WorkerPool& workers, Log& log, Metrics& metrics);
 
+  // How a message that says so, or does not, is served.
+  bool is_modern(bool says_so) const {
+    return options.eras == Eras::modern || (says_so && options.eras == Eras::both);
+  }
+
+  using Eras = McpEndpoint::Options::Eras;
   const McpEndpoint::Options options;
   CallDesk& calls;
   ToolRegistry& tools;
@@ -36,6 +42,9 @@ struct McpHouse {
   Counter& stray_responses;
   Counter& unknown_cancels;
   Counter& other_versions;
+  Counter& stdio_in;  // messages
+  Counter& stdio_out;
+  Counter& stdio_refused;
 
   Offers prompts, resources, templates;
   const ListCursors cursors;  // of their lists
