@@ -218,6 +218,18 @@ test('[M10] everything asked before the end of stdin is answered', limit, async 
   assert.deepEqual(answered, [0, ...ids]);
 });
 
+test('[M10] stdin and stdout may be files: the same answers', limit, async (t) => {
+  const dir = scratch(t);
+  const [from, to] = [path.join(dir, 'in'), path.join(dir, 'out')];
+  const ids = Array.from({ length: 40 }, (_, i) => i + 1);
+  fs.writeFileSync(from, ids.map((id) => `${JSON.stringify({ ...ping(id), method: 'tools/list' })}\n`).join(''));
+  const child = spawn(binary, ['stdio', '--port', '0', '--trace-dir', path.join(dir, 't')], { env: plainEnv(), stdio: [fs.openSync(from, 'r'), fs.openSync(to, 'w'), 'ignore'] });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  const answered = fs.readFileSync(to, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line).id);
+  assert.deepEqual(answered.sort((a, b) => a - b), ids);
+});
+
 test('[M10] `stdio` is `serve --stdio`', limit, async (t) => {
   const child = spawn(binary, ['stdio', '--port', '0', '--trace-dir', scratch(t)], { env: plainEnv() });
   let out = '';
