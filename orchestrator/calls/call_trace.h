@@ -1,7 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "protocol/envelope.h"
 #include "protocol/ids.h"
@@ -12,31 +13,33 @@ namespace devs {
 // The story one call tells the bus: a thought, an action, an observation.
 //
 // The action reserves the place of its observation, so the last word is never
-// refused for want of room.  Dying with an action still open publishes the
-// observation ABANDONED, so the only way to leave an action unanswered in the
-// flight log is to crash (and the next start answers it).
+// refused for want of room.  Dying with an action still open publishes `abandoned`,
+// so the only way to leave an action unanswered in the flight log is to crash (and
+// the next start answers it).
 //
 // Confined to whoever holds the call.
 class CallTrace {
  public:
-  explicit CallTrace(TraceStreamBus& bus) : bus_(&bus) {}
-  CallTrace(CallTrace&& other) noexcept;
-  CallTrace& operator=(CallTrace&&) = delete;
+  using Abandoned = std::function<ObservationEnvelope()>;
+  CallTrace(TraceStreamBus& bus, Abandoned abandoned)
+      : bus_(bus), abandoned_(std::move(abandoned)) {}
+  CallTrace(const CallTrace&) = delete;
+  CallTrace& operator=(const CallTrace&) = delete;
   ~CallTrace();
 
   // The host's words, if there were any (a thought is never invented), and the
-  // action: both are told, or neither.  Remembers what the observation repeats.
+  // action: both are told, or neither.
   Status begin(const std::optional<ThoughtEnvelope>& thought, const ActionEnvelope& action);
-  // Fills in what the action said; 0 when the bus is closed.
-  Sequence observation(ObservationEnvelope last_word);
+  // 0 when the bus is closed.
+  Sequence observation(const ObservationEnvelope& last_word);
 
   Sequence thought_sequence() const { return thought_; }
   Sequence action_sequence() const { return action_; }
 
  private:
-  TraceStreamBus* bus_;
+  TraceStreamBus& bus_;
+  const Abandoned abandoned_;
   TraceStreamBus::Reservation place_;
-  ObservationEnvelope repeats_;  // of the open action
   bool open_ = false;
   Sequence thought_ = 0;
   Sequence action_ = 0;

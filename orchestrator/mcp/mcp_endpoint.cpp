@@ -75,6 +75,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       self->tell_.cancel();
       self->house->slow->stop();
       self->house->promotions->stop();
+      self->house->reads->stop();
     });
   }
 

@@ -16,6 +16,9 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       stray_responses(metrics.counter("mcp_stray_responses_total")),
       unknown_cancels(metrics.counter("mcp_unknown_cancels_total")),
       other_versions(metrics.counter("mcp_version_differs_total")),
+      stdio_in(metrics.counter("mcp_stdio_messages_total", "direction=\"in\"")),
+      stdio_out(metrics.counter("mcp_stdio_messages_total", "direction=\"out\"")),
+      stdio_refused(metrics.counter("mcp_stdio_refused_total")),
       listens(options.version),
       sessions({.max_sessions = options.max_sessions,
                 .max_per_principal = options.max_sessions_per_principal,
@@ -24,6 +27,7 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       catalogue(registry, options.page_size),
       slow(std::make_shared<SlowCalls>(home, options.sse_after)),
       promotions(std::make_shared<SlowCalls>(home, options.task_after)),
+      reads(std::make_shared<SlowCalls>(home, options.read_timeout)),
       mcp_tasks(std::make_shared<Tasks>(options.tasks, options.seal, workers, home.clock(), log,
                                         metrics)) {
 }

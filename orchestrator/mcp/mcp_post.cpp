@@ -38,7 +38,8 @@ bool check_version(const McpHeaders& headers, const RpcMessage& message, Exchang
 void post_one(const McpHousePtr& house, Exchange& exchange, const RpcMessage& message,
               const Accepts& accepts) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
-  if (is_of_modern_era(headers, message)) return post_modern(house, exchange, message, accepts);
+  if (is_of_modern_era(*house, headers, message))
+    return post_modern(house, exchange, message, accepts);
   if (!check_version(headers, message, exchange)) return;
   const bool is_request = message.kind == Kind::request;
   const bool begins = is_request && message.method == "initialize";

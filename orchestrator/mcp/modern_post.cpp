@@ -103,8 +103,8 @@ std::optional<RpcEnd> check_param_headers(McpHouse& house, const RequestHead& he
 
 }  // namespace
 
-bool is_of_modern_era(const McpHeaders& headers, const RpcMessage& message) {
-  return meta_protocol_version(message.params).present() || headers.is_modern;
+bool is_of_modern_era(const McpHouse& house, const McpHeaders& headers, const RpcMessage& message) {
+  return house.is_modern(meta_protocol_version(message.params).present() || headers.is_modern);
 }
 
 std::optional<RpcEnd> modern_refusal(McpHouse& house, const RequestHead* head,

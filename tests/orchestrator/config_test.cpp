@@ -28,6 +28,7 @@ TEST_CASE("config: every section reaches its option") {
     "builtin": {"tools": "all"},
     "sse": {"heartbeat_ms": 5000, "max_clients": 9, "checkpoint": false},
     "mcp": {"page_size": 3, "sessionless": "refuse"},
+    "tasks": {"after_ms": 250},
     "sessions": {"idle_ms": 60000},
     "cors": {"origins": ["http://localhost:5173"]},
     "drain_ms": 10 })",
@@ -49,6 +50,7 @@ TEST_CASE("config: every section reaches its option") {
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);
   CHECK_FALSE(options.mcp.sessionless);
+  CHECK(options.mcp.task_after == std::chrono::milliseconds(250));
   CHECK(options.mcp.session_idle == std::chrono::minutes(1));
   CHECK(options.http.origins == std::vector<std::string>{"http://localhost:5173"});
   CHECK(options.drain_for == std::chrono::milliseconds(10));
