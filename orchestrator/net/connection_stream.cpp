@@ -107,10 +107,12 @@ void Connection::pump() {
     }
   }
   timer_.cancel();
-  if (ended_) {
-    provider_.reset();
-    end();
-  }
+  if (!ended_) return;
+  provider_.reset();
+  // A stream that answered a POST is over like any answer, and its head said keep-alive: a
+  // request that is on its way must not meet a closed door.  Readers of a GET end with theirs.
+  const bool another = route_->method == Method::post && !http_1_0_ && !must_close();
+  another ? after_written() : end();
 }
 
 // The house closes and this one's time is over: the last chunk where it fits, so
