@@ -28,6 +28,8 @@ class HeldTool final : public Tool {
     spec_.task = task;
   }
   const ToolSpec& spec() const override { return spec_; }
+  // Before it is registered.
+  void belongs_to(std::string_view server) { spec_.server = server; }
   void start(ToolRun run, ToolDone done) override {
     MutexLock lock(mutex_);
     started_.emplace_back(std::move(run), std::move(done));
@@ -59,7 +61,7 @@ class HeldTool final : public Tool {
   bool was_stopped(std::size_t index = 0) { return run(index).stop.stop_requested(); }
 
  private:
-  ToolSpec spec_;  // set once
+  ToolSpec spec_;  // set before it is shared
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::pair<ToolRun, ToolDone>> started_ DEVS_GUARDED_BY(mutex_);
