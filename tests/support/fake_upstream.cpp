@@ -33,6 +33,7 @@ struct Settings {
   std::string line_end = "\n";  // --crlf
   std::string pid_file;         // --pids <file>: appends its own and its children's
   std::string alone_file;       // --alone <file>: says so in it when it is not
+  int many = 0;                 // --many <count>: so many tools `tool_<n>` instead of all
   int banner = 0;               // --banner <lines> of junk before anything else
   int exit_at_once = -1;        // --exit <code>
   bool pages = false;           // --pages: one tool a page
@@ -214,8 +215,17 @@ const std::map<std::string, ToolBody>& bodies() {
 
 // --- messages ---
 
+// What follows the name of a tool as people write them.
+constexpr const char* kPlainTool =
+    R"(,"description":"Searches the records of one customer and returns those that match, the )"
+    R"(newest first, as many as are asked for.","inputSchema":{"type":"object","properties":{)"
+    R"("customer":{"type":"string","description":"Number of the customer."},)"
+    R"("words":{"type":"string"},"limit":{"type":"integer","minimum":1,"maximum":100}},)"
+    R"("required":["customer"]},"annotations":{"readOnlyHint":true}})";
+
 void list_tools(const RpcMessage& message) {
   std::vector<std::string> names = settings.tools;
+  for (int i = 0; i < settings.many; ++i) names.push_back("tool_" + std::to_string(i));
   if (names.empty())
     for (const auto& [name, body] : bodies()) names.push_back(name);
   std::size_t from = 0;
@@ -228,6 +238,10 @@ void list_tools(const RpcMessage& message) {
   std::string out = R"({"tools":[)";
   for (std::size_t i = from; i < to; ++i) {
     if (i > from) out += ',';
+    if (settings.many > 0) {
+      out += "{\"name\":" + json_string(names[i]) + kPlainTool;
+      continue;
+    }
     out += R"({"title":"T","name":)" + json_string(names[i]) +
            R"(,"description":"does \u0041","inputSchema":{"type":"object"}})";
   }
@@ -320,6 +334,8 @@ Settings read_flags(const std::vector<std::string>& args) {
     if (flag == "--tools") {
       std::istringstream names(value);
       for (std::string name; std::getline(names, name, ',');) out.tools.push_back(name);
+    } else if (flag == "--many") {
+      out.many = std::atoi(value.c_str());
     } else if (flag == "--revision") {
       out.revision = value;
     } else if (flag == "--pids") {
