@@ -33,7 +33,7 @@ struct Settings {
   std::string line_end = "\n";  // --crlf
   std::string pid_file;         // --pids <file>: appends its own and its children's
   std::string alone_file;       // --alone <file>: says so in it when it is not
-  int many = 0;                 // --many <count>: so many tools `tool_<n>` instead of all
+  int many = 0;                 // --many <count>: so many tools `tool_<n>`, 1000 a page
   int banner = 0;               // --banner <lines> of junk before anything else
   int exit_at_once = -1;        // --exit <code>
   bool pages = false;           // --pages: one tool a page
@@ -230,10 +230,11 @@ void list_tools(const RpcMessage& message) {
     for (const auto& [name, body] : bodies()) names.push_back(name);
   std::size_t from = 0;
   std::size_t to = names.size();
-  if (settings.pages) {
+  const std::size_t page = settings.pages ? 1 : settings.many > 0 ? 1000 : 0;
+  if (page > 0) {
     from = static_cast<std::size_t>(
         std::atoi(message.params["cursor"].string().value_or("0").c_str()));
-    to = std::min(names.size(), from + 1);
+    to = std::min(names.size(), from + page);
   }
   std::string out = R"({"tools":[)";
   for (std::size_t i = from; i < to; ++i) {

@@ -14,7 +14,7 @@ namespace devs {
 namespace {
 
 // How long the server may need until it has the whole list of what is behind it.
-constexpr Nanos kListedWithin = 60'000'000'000;
+constexpr Nanos kListedWithin = 20'000'000'000;
 
 struct Listed {
   std::set<std::string> names;
