@@ -29,7 +29,7 @@ TEST_CASE("config: every section reaches its option") {
     "sse": {"heartbeat_ms": 5000, "max_clients": 9, "checkpoint": false},
     "mcp": {"page_size": 3, "sessionless": "refuse"},
     "tasks": {"after_ms": 250},
-    "sessions": {"idle_ms": 60000},
+    "sessions": {"idle_ms": 60000, "max": 20, "max_per_principal": 5},
     "cors": {"origins": ["http://localhost:5173"]},
     "drain_ms": 10 })",
                        options)
@@ -52,6 +52,8 @@ TEST_CASE("config: every section reaches its option") {
   CHECK_FALSE(options.mcp.sessionless);
   CHECK(options.mcp.task_after == std::chrono::milliseconds(250));
   CHECK(options.mcp.session_idle == std::chrono::minutes(1));
+  CHECK(options.mcp.max_sessions == 20);
+  CHECK(options.mcp.max_sessions_per_principal == 5);
   CHECK(options.http.origins == std::vector<std::string>{"http://localhost:5173"});
   CHECK(options.drain_for == std::chrono::milliseconds(10));
 }

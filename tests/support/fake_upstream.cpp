@@ -33,6 +33,7 @@ struct Settings {
   std::string line_end = "\n";  // --crlf
   std::string pid_file;         // --pids <file>: appends its own and its children's
   std::string alone_file;       // --alone <file>: says so in it when it is not
+  int many = 0;                 // --many <count>: so many tools `tool_<n>`, 1000 a page
   int banner = 0;               // --banner <lines> of junk before anything else
   int exit_at_once = -1;        // --exit <code>
   bool pages = false;           // --pages: one tool a page
@@ -252,21 +253,35 @@ void cancel_task(const RpcMessage& message) {
 
 // --- messages ---
 
+// What follows the name of a tool as people write them.
+constexpr const char* kPlainTool =
+    R"(,"description":"Searches the records of one customer and returns those that match, the )"
+    R"(newest first, as many as are asked for.","inputSchema":{"type":"object","properties":{)"
+    R"("customer":{"type":"string","description":"Number of the customer."},)"
+    R"("words":{"type":"string"},"limit":{"type":"integer","minimum":1,"maximum":100}},)"
+    R"("required":["customer"]},"annotations":{"readOnlyHint":true}})";
+
 void list_tools(const RpcMessage& message) {
   std::vector<std::string> names = settings.tools;
   if (settings.tasks) names.insert(names.end(), kTaskTools.begin(), kTaskTools.end());
+  for (int i = 0; i < settings.many; ++i) names.push_back("tool_" + std::to_string(i));
   if (names.empty())
     for (const auto& [name, body] : bodies()) names.push_back(name);
   std::size_t from = 0;
   std::size_t to = names.size();
-  if (settings.pages) {
+  const std::size_t page = settings.pages ? 1 : settings.many > 0 ? 1000 : 0;
+  if (page > 0) {
     from = static_cast<std::size_t>(
         std::atoi(message.params["cursor"].string().value_or("0").c_str()));
-    to = std::min(names.size(), from + 1);
+    to = std::min(names.size(), from + page);
   }
   std::string out = R"({"tools":[)";
   for (std::size_t i = from; i < to; ++i) {
     if (i > from) out += ',';
+    if (settings.many > 0) {
+      out += "{\"name\":" + json_string(names[i]) + kPlainTool;
+      continue;
+    }
     out += R"({"title":"T","name":)" + json_string(names[i]) +
            R"(,"description":"does \u0041","inputSchema":{"type":"object"})";
     if (names[i].starts_with("task_")) out += R"(,"execution":{"taskSupport":"required"})";
@@ -371,6 +386,8 @@ Settings read_flags(const std::vector<std::string>& args) {
     if (flag == "--tools") {
       std::istringstream names(value);
       for (std::string name; std::getline(names, name, ',');) out.tools.push_back(name);
+    } else if (flag == "--many") {
+      out.many = std::atoi(value.c_str());
     } else if (flag == "--revision") {
       out.revision = value;
     } else if (flag == "--pids") {
