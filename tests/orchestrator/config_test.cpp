@@ -29,7 +29,8 @@ TEST_CASE("config: every section reaches its option") {
     "sse": {"heartbeat_ms": 5000, "max_clients": 9, "checkpoint": false},
     "mcp": {"page_size": 3, "sessionless": "refuse"},
     "sessions": {"idle_ms": 60000},
-    "cors": {"origins": ["http://localhost:5173"]},
+    "cors": {"origins": ["http://localhost:5173"], "graph_origins": ["http://graph.test:*"]},
+    "graph": {"confidence": 2, "task_idle_ms": 10},
     "drain_ms": 10 })",
                        options)
               .ok());
@@ -45,6 +46,9 @@ TEST_CASE("config: every section reaches its option") {
   CHECK(options.tool_threads == 2);
   CHECK(options.all_builtin_tools);
   CHECK(options.streams.heartbeat == std::chrono::milliseconds(5000));
+  CHECK(options.http.graph_origins == std::vector<std::string>{"http://graph.test:*"});
+  CHECK(options.graph.learning.rule == ConfidenceRule::typed);
+  CHECK(options.graph.learning.task_idle == std::chrono::milliseconds(10));
   CHECK(options.streams.max_clients == 9);
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);
