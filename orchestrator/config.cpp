@@ -202,6 +202,17 @@ const std::vector<Row>& rows() {
                [](Options& o, std::int64_t v) { o.mcp.max_sessions_per_principal = count_of(v); })},
       {"cors.origins",
        list_of_text([](Options& o, std::vector<std::string> v) { o.http.origins = std::move(v); })},
+      {"cors.graph_origins", list_of_text([](Options& o, std::vector<std::string> v) {
+         o.http.graph_origins = std::move(v);
+       })},
+      {"graph.confidence", integer(1, 2,
+                                   [](Options& o, std::int64_t v) {
+                                     o.graph.learning.rule =
+                                         v == 2 ? ConfidenceRule::typed : ConfidenceRule::growing;
+                                   })},
+      {"graph.task_idle_ms",
+       integer(0, kDayMs,
+               [](Options& o, std::int64_t v) { o.graph.learning.task_idle = Milliseconds(v); })},
       {"drain_ms",
        integer(0, 600'000, [](Options& o, std::int64_t v) { o.drain_for = Milliseconds(v); })},
   };

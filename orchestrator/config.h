@@ -26,7 +26,7 @@ namespace devs {
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
 //   mcp.http_sse (true | false)
 //   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms
-//   cors.origins  drain_ms
+//   cors.origins cors.graph_origins  graph.confidence (1 | 2) graph.task_idle_ms  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,
                     OrchestratorServer::Options& options);
 Status load_config(const std::string& path, OrchestratorServer::Options& options);

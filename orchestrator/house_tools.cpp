@@ -1,5 +1,7 @@
 #include "orchestrator/house_tools.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 #include <memory>
@@ -175,6 +177,28 @@ ToolOutcome list_upstreams(const ToolSet& tools, const HouseToolSources& house) 
   return structured_outcome(out + "]}");
 }
 
+// --- suggest_tools
+
+constexpr std::int64_t kSuggested = 8;
+
+ToolOutcome suggest_tools(const ToolRun& run, const HouseToolSources& house) {
+  const auto search = house.graph.search();
+  const GraphPicturePtr picture = house.graph.picture();
+  if (!search || !picture)
+    return text_outcome("The tools are being indexed; try again.", CallStatus::tool_error);
+  JsonView query, limit, after;
+  JsonView(run.arguments).pick({{"query", &query}, {"limit", &limit}, {"after", &after}});
+  std::string out = "{\"tools\":[";
+  for (const ToolSuggestion& one :
+       search->suggest(query.string().value_or(""), after.string().value_or(""), picture->graph(),
+                       static_cast<std::size_t>(limit.integer().value_or(kSuggested)))) {
+    if (out.back() != '[') out += ',';
+    out += fmt::format(R"({{"name":{},"score":{:.4f},"why":{}}})", json_string(one.tool), one.score,
+                       json_string(one.why));
+  }
+  return structured_outcome(out + "]}");
+}
+
 }  // namespace
 
 Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, WorkerPool& query_workers,
@@ -201,6 +225,18 @@ Status add_house_tools(ToolRegistry& tools, WorkerPool& workers, WorkerPool& que
                      R"("additionalProperties":false})",
                      kReadOnly),
       [house](const ToolRun& run) { return get_task_tree(run, *house); }, query_workers);
+  if (!added.ok()) return added;
+  added = add(
+      make_tool_spec(
+          "suggest_tools",
+          "Tools for what you want to do, by words and by what usually follows the tool you used "
+          "last.",
+          R"({"type":"object","properties":{"query":{"type":"string","maxLength":1000},)"
+          R"("limit":{"type":"integer","minimum":1,"maximum":50},"after":{"type":"string",)"
+          R"("description":"the tool used last"}},"required":["query"],)"
+          R"("additionalProperties":false})",
+          kReadOnly),
+      [house](const ToolRun& run) { return suggest_tools(run, *house); }, workers);
   if (!added.ok()) return added;
   return add(
       make_tool_spec(

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "orchestrator/calls/tool_registry.h"
+#include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/net/worker_pool.h"
 #include "orchestrator/query/trace_queries.h"
 #include "orchestrator/upstream/upstream_set.h"
@@ -18,6 +19,7 @@ struct HouseToolSources {
   const Epoch& epoch;
   const TraceQueries& queries;
   std::function<std::vector<UpstreamState>()> upstreams;
+  const GraphKeeper& graph;
   const Clock& clock;
 };
 
@@ -27,6 +29,7 @@ struct HouseToolSources {
 //   record_thought  publishes a thought of the caller's; its event id
 //   get_task_tree   the calls of a task as a tree: tool, status, ms
 //   list_upstreams  the servers behind this one, how they fare, and what to do about it
+//   suggest_tools   tools by words, and by what followed the last one: name, score, why
 //
 // `query_workers` run get_task_tree: a broad question holds up other questions only.
 //

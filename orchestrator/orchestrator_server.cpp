@@ -7,6 +7,8 @@
 
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
+#include "orchestrator/graph/graph_keeper.h"
+#include "orchestrator/graph/graph_routes.h"
 #include "orchestrator/health.h"
 #include "orchestrator/house_tools.h"
 #include "orchestrator/query/query_routes.h"
@@ -47,8 +49,11 @@ class OrchestratorServer::Parts {
         hub(options.streams, bus, *flight_log, reactor, house_workers, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
-        index({.dir = options.trace_dir, .visible = [this] { return bus.head(); }}, *flight_log,
-              flight_log->epoch(), log, metrics),
+        graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
+        index({.dir = options.trace_dir,
+               .visible = [this] { return bus.head(); },
+               .beside = [this] { graph.work(); }},
+              *flight_log, flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
         query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
         mcp(options.mcp, calls, tools, reactor, house_workers, log, metrics),
@@ -87,6 +92,7 @@ class OrchestratorServer::Parts {
   StreamHub hub;
   PublishEndpoint publishing;
   TraceEndpoint trace_pages;
+  GraphKeeper graph;
   TraceIndex index;
   TraceQueries queries;
   WorkerPool query_workers;  // broad questions hold up each other only
@@ -114,6 +120,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                       .epoch = flight_log->epoch(),
                                       .queries = queries,
                                       .upstreams = [this] { return upstreams.states(); },
+                                      .graph = graph,
                                       .clock = clock});
       !added.ok())
     return added;
@@ -129,6 +136,13 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   Status added = mcp.add_routes(routes);
   if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
   if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
+  if (added.ok())
+    added = add_graph_routes(routes, {.graph = graph,
+                                      .hub = hub,
+                                      .waiters = waiters,
+                                      .workers = query_workers,
+                                      .clock = clock,
+                                      .epoch = flight_log->epoch()});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (!added.ok()) return added;
 
@@ -147,6 +161,7 @@ void OrchestratorServer::Parts::shutdown(Pace pace) {
   mcp.close();                               // answer streams end
   upstreams.stop();                          // children reaped
   http_workers.stop();                       // no request is left that publishes
+  graph.stop();                              // what it learned is told and saved
   bus.close();                               // the last sequence is now known
   recorder.stop();                           // and on disk, therefore visible
   keeper.stop();                             // what is not sealed will be at the next start
@@ -188,6 +203,7 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   if (Status may = check_bind(options.http.host, options.access); !may.ok()) return may;
   if (const std::string weak = weakness_of(options.access); !weak.empty())
     log.warn("weak_token", {{"reason", weak}});
+  options.graph.dir = options.trace_dir;
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
 

@@ -12,6 +12,7 @@
 
 #include "orchestrator/access/access.h"
 #include "orchestrator/calls/call_desk.h"
+#include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
 #include "orchestrator/net/http_front.h"
 #include "orchestrator/streams/stream_hub.h"
@@ -47,6 +48,7 @@ class OrchestratorServer {
     McpEndpoint::Options mcp;
     CallDesk::Options calls;
     UpstreamSet::Options upstreams;
+    GraphKeeper::Options graph;  // `dir` is trace_dir
     std::filesystem::path trace_dir = ".devs";
     std::uint64_t segment_bytes = 64u << 20u;  // the active file becomes a segment beyond
     std::chrono::seconds segment_age{3600};    // or when it is this old

@@ -75,7 +75,9 @@ EncodedEnvelope encode_observation(const ObservationEnvelope& observation);
 // What the log needs to know of an envelope without ever parsing it again.
 struct EnvelopeFacts {
   std::string type;  // "thought", ...
-  std::string name;  // SSE event name of named entries (hitl, lifecycle, system), or empty
+  // SSE event name of named entries, or empty: `event` in the payload (hitl, lifecycle,
+  // system), or beside it (graph: its payload is what the named event carries).
+  std::string name;
   // Ids that fit their grammar; snake_case, else camelCase; empty when absent.
   std::string task_id, session_id, agent_id;
   // What field filters ask for (streams 3.3).  `tool`: of an action its

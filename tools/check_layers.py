@@ -30,7 +30,7 @@ ROOMS = {
     "export": set(),
     "mcp": {"net", "store", "access", "calls", "upstream", "streams"},
     "a2a": {"net", "access", "calls", "streams"},
-    "graph": {"net", "calls", "streams"},
+    "graph": {"net", "store", "calls", "streams"},
     "cluster": {"net"},
 }
 # Libraries that stay where they are named: (pattern, where it may stand, why).

@@ -39,6 +39,9 @@ class HttpFront {
     bool else_any_port = false;      // when somebody has `port`
     std::vector<std::string> hosts{};    // further Host values served, `name` or `name:port`
     std::vector<std::string> origins{};  // Origins allowed by CORS policy `list`; port `*`: any
+    // The same for CORS policy `graph`.
+    std::vector<std::string> graph_origins{"http://localhost:3000", "http://localhost:8080",
+                                           "http://127.0.0.1:*"};
     bool auth_on = false;  // a preflight of CORS policy `any` is then answered with `*`
     HeadLimits head{};
     std::size_t body_budget = 64u << 20u;       // bodies in memory, together

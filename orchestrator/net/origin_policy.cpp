@@ -84,16 +84,22 @@ std::optional<Origin> read_origin(std::string_view text) {
   return origin;
 }
 
-OriginPolicy::OriginPolicy(const std::vector<std::string>& hosts,
-                           const std::vector<std::string>& origins, bool auth_on)
-    : auth_on_(auth_on) {
+OriginPolicy::OriginPolicy(const std::vector<std::string>& hosts, const Origins& origins,
+                           bool auth_on)
+    : list_(patterns_of(origins.list)), graph_(patterns_of(origins.graph)), auth_on_(auth_on) {
   for (const std::string& host : hosts)
     if (auto authority = read_authority(host)) hosts_.push_back(std::move(*authority));
+}
+
+std::vector<OriginPolicy::Pattern> OriginPolicy::patterns_of(
+    const std::vector<std::string>& origins) {
+  std::vector<Pattern> patterns;
   for (const std::string& text : origins) {
     const bool any_port = text.ends_with(":*");
     const std::string_view exact(text.data(), text.size() - (any_port ? 2 : 0));
-    if (auto origin = read_origin(exact)) origins_.push_back({std::move(*origin), any_port});
+    if (auto origin = read_origin(exact)) patterns.push_back({std::move(*origin), any_port});
   }
+  return patterns;
 }
 
 bool OriginPolicy::serves(const Authority& authority) const {
@@ -111,9 +117,9 @@ OriginPolicy::HostVerdict OriginPolicy::judge_host(std::string_view host) const 
   return serves(*authority) ? HostVerdict::served : HostVerdict::foreign;
 }
 
-bool OriginPolicy::is_listed(const Origin& origin) const {
+bool OriginPolicy::is_listed(const Origin& origin, const std::vector<Pattern>& patterns) const {
   if (origin.scheme == "http" && serves({origin.authority.host, port_of(origin)})) return true;
-  return std::any_of(origins_.begin(), origins_.end(), [&origin](const Pattern& pattern) {
+  return std::any_of(patterns.begin(), patterns.end(), [&origin](const Pattern& pattern) {
     return pattern.origin.scheme == origin.scheme &&
            pattern.origin.authority.host == origin.authority.host &&
            (pattern.any_port || port_of(pattern.origin) == port_of(origin));
@@ -140,7 +146,7 @@ std::optional<CorsGrant> OriginPolicy::judge_origin(const RequestHead& head, Cor
     if (!verdict) return std::nullopt;
     return CorsGrant{.origin = *verdict, .methods = {}};
   }
-  if (!is_listed(*origin)) return std::nullopt;
+  if (!is_listed(*origin, policy == CorsPolicy::graph ? graph_ : list_)) return std::nullopt;
   return CorsGrant{.origin = std::string(text), .methods = {}};
 }
 
@@ -149,7 +155,8 @@ std::optional<std::string> OriginPolicy::judge_any(std::string_view text,
   if (authenticated) return "*";
   const auto origin = read_origin(text);
   if (!origin) return std::nullopt;
-  if (is_loopback_name(origin->authority.host) || is_listed(*origin)) return std::string(text);
+  if (is_loopback_name(origin->authority.host) || is_listed(*origin, list_))
+    return std::string(text);
   return std::nullopt;
 }
 

@@ -41,8 +41,12 @@ struct CorsGrant {
 // Immutable after listening.
 class OriginPolicy {
  public:
-  OriginPolicy(const std::vector<std::string>& hosts, const std::vector<std::string>& origins,
-               bool auth_on);
+  // Origins of the policies `list` and `any`, and of the policy `graph`.  The port `*` is
+  // any.
+  struct Origins {
+    std::vector<std::string> list, graph;
+  };
+  OriginPolicy(const std::vector<std::string>& hosts, const Origins& origins, bool auth_on);
   void set_port(std::uint16_t port) { port_ = port; }
 
   enum class HostVerdict { served, malformed, foreign };
@@ -61,10 +65,11 @@ class OriginPolicy {
     bool any_port = false;
   };
   bool serves(const Authority& authority) const;
-  bool is_listed(const Origin& origin) const;
+  static std::vector<Pattern> patterns_of(const std::vector<std::string>& origins);
+  bool is_listed(const Origin& origin, const std::vector<Pattern>& patterns) const;
 
   std::vector<Authority> hosts_;
-  std::vector<Pattern> origins_;
+  const std::vector<Pattern> list_, graph_;
   const bool auth_on_;
   std::uint16_t port_ = 0;
 };

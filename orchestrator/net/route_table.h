@@ -16,7 +16,9 @@ class Exchange;
 // exactly once (respond, stream or defer).  Must not wait.
 using Handler = std::function<void(Exchange&)>;
 
-enum class CorsPolicy { list, any };
+// Which pages may ask (streams 2.3): those of the list; any, once it is known who speaks;
+// those of the list for tool-graph pages.
+enum class CorsPolicy { list, any, graph };
 enum class Credential { none, bearer };  // none: no credential asked (health)
 
 // One row: limits, policy and handler follow from one match over raw bytes, so

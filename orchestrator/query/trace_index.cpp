@@ -59,6 +59,7 @@ bool TraceIndex::wait_through(Sequence sequence, TimePoint deadline) {
 void TraceIndex::run() {
   (void)::setpriority(PRIO_PROCESS, 0, kNice);  // refused: then as everybody else
   for (bool going = true; going;) {
+    options_.beside();
     Status done;
     try {
       done = work();
@@ -90,7 +91,7 @@ Status TraceIndex::work() {
     return {Code::data_loss, "the trace index was removed and will be built anew"};
   if (!writer_)
     if (Status opened = open_writer(); !opened.ok()) return opened;
-  while (!stopping()) {
+  for (; !stopping(); options_.beside()) {
     const Sequence last = this->last();
     const auto trimmed = writer_->trim(stored_.oldest());
     if (!trimmed.ok()) return trimmed.status();

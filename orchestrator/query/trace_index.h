@@ -36,6 +36,9 @@ class TraceIndex {
     std::chrono::milliseconds poll{100};     // how far behind the log it may be
     std::chrono::milliseconds retry{1'000};  // after a refusal of the disk
     IndexWriter::Batch batch = {};
+    // Called by the same thread between two batches: what else follows the log at its
+    // leisure.  Does not throw.
+    std::function<void()> beside = [] {};
   };
 
   // REQUIRES: `stored`, `log`, `metrics` and what `visible` asks outlive this.

@@ -22,8 +22,14 @@ Admissions::Slot::~Slot() {
 }
 
 std::variant<Admissions::Slot, HttpAnswer> Admissions::admit(const Principal& principal,
-                                                             const std::string& address) {
+                                                             const std::string& address,
+                                                             std::string_view profile,
+                                                             std::size_t max_of_profile) {
+  const std::string kind(profile);
   MutexLock lock(mutex_);
+  if (const auto known = profiles_.find(kind);
+      max_of_profile != 0 && known != profiles_.end() && known->second >= max_of_profile)
+    return refusal(503, "Too many clients", max_of_profile);
   if (open() >= options_.max_clients) return refusal(503, "Too many clients", options_.max_clients);
 
   Slot slot;
@@ -43,6 +49,8 @@ std::variant<Admissions::Slot, HttpAnswer> Admissions::admit(const Principal& pr
     slot.principal_ = &*principals_.try_emplace(principal.name).first;
     ++slot.principal_->second;
   }
+  slot.profile_ = &*profiles_.try_emplace(kind).first;
+  ++slot.profile_->second;
   open_.fetch_add(1, std::memory_order_relaxed);
   slot.from_ = shared_from_this();
   return slot;
@@ -55,6 +63,13 @@ void Admissions::release(Slot& slot) {
     principals_.erase(slot.principal_->first);
   if (slot.address_ != nullptr && --slot.address_->second == 0)
     addresses_.erase(slot.address_->first);
+  --slot.profile_->second;  // profiles are few, and stay
+}
+
+std::size_t Admissions::open_of(std::string_view profile) const {
+  MutexLock lock(mutex_);
+  const auto known = profiles_.find(std::string(profile));
+  return known == profiles_.end() ? 0 : known->second;
 }
 
 }  // namespace devs

@@ -40,14 +40,17 @@ class Admissions : public std::enable_shared_from_this<Admissions> {
     std::shared_ptr<Admissions> from_;
     Counts::value_type* principal_ = nullptr;  // null: not counted
     Counts::value_type* address_ = nullptr;
+    Counts::value_type* profile_ = nullptr;
   };
 
   explicit Admissions(Options options) : options_(options) {}
 
-  // A slot, or the refusal to send.
-  std::variant<Slot, HttpAnswer> admit(const Principal& principal, const std::string& address)
-      DEVS_EXCLUDES(mutex_);
+  // A slot, or the refusal to send.  `max_of_profile`: 0 means no cap of its own.
+  std::variant<Slot, HttpAnswer> admit(const Principal& principal, const std::string& address,
+                                       std::string_view profile = {},
+                                       std::size_t max_of_profile = 0) DEVS_EXCLUDES(mutex_);
   std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  std::size_t open_of(std::string_view profile) const DEVS_EXCLUDES(mutex_);
 
  private:
   void release(Slot& slot) DEVS_EXCLUDES(mutex_);
@@ -55,9 +58,10 @@ class Admissions : public std::enable_shared_from_this<Admissions> {
   const Options options_;
   std::atomic<std::size_t> open_{0};
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Counts principals_ DEVS_GUARDED_BY(mutex_);  // only those with a stream open
   Counts addresses_ DEVS_GUARDED_BY(mutex_);
+  Counts profiles_ DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

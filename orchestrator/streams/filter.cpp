@@ -31,9 +31,17 @@ void append(std::string& key, std::string_view value) {
 
 }  // namespace
 
+bool admits_name(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with(".*")) return name == pattern;
+  pattern.remove_suffix(2);
+  if (!name.starts_with(pattern)) return false;
+  name.remove_prefix(pattern.size());
+  return name.empty() || name.front() == '.' || name.front() == '_';
+}
+
 bool Filter::takes_all() const {
   return task_id.empty() && session_id.empty() && agent_id.empty() && types.empty() &&
-         tools.empty() && agents.empty() && sessions.empty() && statuses.empty() &&
+         tools.empty() && agents.empty() && sessions.empty() && statuses.empty() && names.empty() &&
          !min_duration_ms && std::binary_search(topics.begin(), topics.end(), Topic{});
 }
 
@@ -48,6 +56,10 @@ bool Filter::matches(const EntryView& entry) const {
          admits(agent_id, facts.agent_id) && admits(types, facts.type) &&
          admits(tools, facts.tool) && admits(agents, facts.agent_id) &&
          admits(sessions, facts.session_id) && admits(statuses, facts.status) &&
+         (names.empty() || std::any_of(names.begin(), names.end(),
+                                       [&facts](const std::string& pattern) {
+                                         return admits_name(pattern, facts.name);
+                                       })) &&
          (!min_duration_ms || (facts.duration_ms && *facts.duration_ms >= *min_duration_ms));
 }
 
@@ -66,7 +78,7 @@ std::string Filter::key() const {
   std::string key;
   for (const Topic& topic : topics) append(key, text_of(topic));
   for (const std::string* id : {&task_id, &session_id, &agent_id}) append(key += '|', *id);
-  for (const Values* values : {&types, &tools, &agents, &sessions, &statuses}) {
+  for (const Values* values : {&types, &tools, &agents, &sessions, &statuses, &names}) {
     key += '|';
     for (const std::string& value : *values) append(key, value);
   }

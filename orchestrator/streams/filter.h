@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/streams/topic.h"
@@ -16,6 +17,7 @@ struct Filter {
   std::vector<Topic> topics{Topic{}};                                 // never empty
   std::string task_id, session_id, agent_id;                          // empty: any
   std::vector<std::string> types, tools, agents, sessions, statuses;  // any of; empty: any
+  std::vector<std::string> names;  // of events: exact, or `edge.*`; empty: any
   std::optional<double> min_duration_ms;
 
   // An entry that lacks a fact does not match what asks for it.
@@ -31,5 +33,9 @@ struct Filter {
   std::string key() const;
   bool operator==(const Filter&) const = default;
 };
+
+// `prefix.*` admits `prefix` and what begins with `prefix.` or `prefix_`; anything else
+// admits itself.
+bool admits_name(std::string_view pattern, std::string_view name);
 
 }  // namespace devs

@@ -45,6 +45,7 @@ HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
       metrics_(metrics),
       admissions_(std::make_shared<Admissions>(Admissions::Options{
           .max_clients = options.max_clients, .max_per_principal = options.max_per_principal})),
+      began_(reactor.now()),
       nonce_(random_hex(kNonceBytes)),
       window_(bus, *projector_, metrics),
       timeline_(window_.looked(), reactor.now()),
@@ -79,7 +80,8 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
   const RequestHead& request = exchange.head();
   BadParameter bad;
   SseStream::Start start;
-  start.filter = filter_of(request, profile.ids_are_uuids, bad);
+  start.filter = profile.topic.empty() ? filter_of(request, profile.ids_are_uuids, bad)
+                                       : topic_filter_of(request, profile.topic, bad);
   // From here on nothing is missed: a reader is its sequence.
   const Sequence head = bus_.head();
   if (profile.timed && bad.field.empty())
@@ -106,7 +108,8 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
     metrics_.refused(refusal.status).add();
     return exchange.respond(std::move(refusal));
   }
-  auto admitted = admissions_->admit(exchange.principal(), request.peer_address);
+  auto admitted = admissions_->admit(exchange.principal(), request.peer_address, profile.key,
+                                     profile.max_clients);
   if (auto* refusal = std::get_if<HttpAnswer>(&admitted)) {
     metrics_.refused(refusal->status).add();
     return exchange.respond(std::move(*refusal));
@@ -120,6 +123,23 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
   exchange.stream({std::move(answer),
                    std::make_unique<SseStream>(*this, profile, std::move(start),
                                                std::get<Admissions::Slot>(std::move(admitted)))});
+}
+
+std::int64_t HubCore::uptime_s() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(reactor_.clock().steady() - began_)
+      .count();
+}
+
+std::string HubCore::fill(std::string_view frames, const StreamProfile& profile) const {
+  if (frames.find('<') == std::string_view::npos) return std::string(frames);
+  const auto now = reactor_.clock().wall().time_since_epoch();
+  return fill_frames(
+      frames,
+      {.clients = readers_of(profile.key),
+       .uptime_s = uptime_s(),
+       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+       .uuid = frames.find("<uuid>") == std::string_view::npos ? std::string()
+                                                               : new_uuid_v7(reactor_.clock())});
 }
 
 std::string HubCore::stream_id(std::uint64_t reader) const {

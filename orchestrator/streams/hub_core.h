@@ -48,6 +48,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   void open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening = {});
   void goodbye(std::chrono::milliseconds spread);
   std::size_t readers() const { return admissions_->open(); }
+  std::size_t readers_of(std::string_view profile) const { return admissions_->open_of(profile); }
+  std::int64_t uptime_s() const;
 
   // Runs `then` on the reactor with the stream of that public id; null: there is none.
   // Dropped when the hub is gone.
@@ -79,6 +81,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   const std::string& epoch() const { return projector_->epoch(); }
   Reactor& reactor() { return reactor_; }
   StreamMetrics& metrics() { return metrics_; }
+  // First frames or heartbeat of a profile, as they are sent now.
+  std::string fill(std::string_view frames, const StreamProfile& profile) const;
   bool leaving() const { return farewell_.begun(); }
   unsigned goodbye_retry_ms() { return farewell_.retry_ms(); }
 
@@ -104,6 +108,7 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   StreamMetrics metrics_;
   Bell bell_;
   const std::shared_ptr<Admissions> admissions_;
+  const TimePoint began_;
   const std::string nonce_;          // of this process, in stream ids
   std::atomic<bool> closed_{false};  // goodbye() was called: no new readers
   std::atomic<std::uint64_t> last_reader_{0};

@@ -44,7 +44,7 @@ bool LiveWindow::look(std::vector<GroupPtr>& due, TimePoint now) {
 }
 
 void LiveWindow::lay_out(const Entry& entry, TimePoint now) {
-  is_encoded_[0] = is_encoded_[1] = false;
+  is_encoded_.fill(false);
   looked_bytes_ += entry.body.size();
   groups_.each_match(entry, [this, &entry, now](const GroupPtr& group) {
     const std::string& frame = encoded(group->projection, entry);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -69,8 +70,8 @@ class LiveWindow {
   // Of one look; members so that their memory is used again.
   std::vector<EntryPtr> entries_;
   std::vector<GroupPtr> touched_;
-  std::string frames_[2];  // by projection
-  bool is_encoded_[2] = {false, false};
+  std::array<std::string, kProjections> frames_;  // by projection
+  std::array<bool, kProjections> is_encoded_{};
 };
 
 }  // namespace devs

@@ -1,11 +1,13 @@
 #include "orchestrator/streams/projection.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include "orchestrator/streams/console.h"
 #include "orchestrator/streams/control_frames.h"
+#include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/sse_frame.h"
 
@@ -39,11 +41,23 @@ class IdText {
   const char* end_;
 };
 
+void append_named(const EntryView& entry, std::string_view id, std::string& out) {
+  if (entry.facts.name.empty()) return;
+  const JsonView payload = JsonView(entry.body)["payload"];
+  if (payload.present())
+    append_sse_frame(out, {.id = id, .event = entry.facts.name, .data = payload.text()});
+}
+
 void append_entry(const EntryView& entry, std::string_view id, std::string& out) {
   append_sse_frame(out, {.id = id, .event = entry.facts.name, .data = entry.body});
 }
 
 }  // namespace
+
+std::string_view name_of(Projection projection) {
+  constexpr std::array<std::string_view, kProjections> kNames{"raw", "console", "named"};
+  return kNames[static_cast<std::size_t>(projection)];
+}
 
 Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics)
     : epoch_(std::move(epoch)),
@@ -58,6 +72,7 @@ void Projector::append(Projection projection, const EntryView& entry, std::strin
   const IdText id(epoch_, entry.sequence);
   if (projection == Projection::console) return append_console(entry, id, out);
   if (entry.body.size() > kMaxStreamedEnvelope) return append_oversize(entry, id, out);
+  if (projection == Projection::named) return append_named(entry, id, out);
   append_entry(entry, id, out);
 }
 

@@ -15,7 +15,12 @@
 namespace devs {
 
 // Entry to frame: how one kind of stream shows one entry.
-enum class Projection { raw, console };
+//   raw      the envelope; named entries under their name
+//   console  the envelope with what the agent console shows of it
+//   named    the payload alone, under the entry's name; entries without one are left out
+enum class Projection { raw, console, named };
+inline constexpr std::size_t kProjections = 3;
+std::string_view name_of(Projection projection);
 
 // Turns entries into SSE frames, for every stream of one server.
 //

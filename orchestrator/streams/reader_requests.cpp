@@ -88,6 +88,7 @@ std::optional<TopicChange> read_change(const std::string& body, BadParameter& ba
 }
 
 HttpAnswer apply(HubCore& hub, SseStream& stream, const TopicChange& change) {
+  if (stream.topics_are_fixed()) return error_answer(409, "CONFLICT", "topics_are_fixed");
   std::vector<std::string> texts = change.topics.value_or(change.add);
   if (!change.topics)
     for (const Topic& topic : stream.filter().topics) texts.push_back(text_of(topic));

@@ -117,7 +117,7 @@ Supply SseStream::supply_timed(std::size_t room, FrameBatch::Taken& taken) {
 
 // First frames, `retry:`, then what the resume rules have to say.
 void SseStream::open_with(std::vector<FrameSlice>& out) {
-  std::string frames(profile_.first);
+  std::string frames = hub_.fill(profile_.first, profile_);
   if (const unsigned retry = hub_.options().retry_ms; retry != 0)
     append_sse_frame(frames,
                      {.id = {}, .event = {}, .data = {}, .retry_ms = retry, .has_data = false});
@@ -141,7 +141,7 @@ void SseStream::beat(std::vector<FrameSlice>& out) {
     append_checkpoint_frame(frames, id_text(here));
     last_id_ = here;
   }
-  frames += profile_.heartbeat;
+  frames += hub_.fill(profile_.heartbeat, profile_);
   add(out, frames);
 }
 

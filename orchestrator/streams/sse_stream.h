@@ -62,6 +62,7 @@ class SseStream final : public SseProvider {
   // --- what may be asked of an open stream ---
   const Filter& filter() const { return group_->filter; }
   bool ids_are_uuids() const { return profile_.ids_are_uuids; }
+  bool topics_are_fixed() const { return !profile_.topic.empty(); }
   // Follows these from here on: the first sequence they hold for.
   Sequence follow(std::vector<Topic> topics);
   // So many frames more; false: it does not go step by step.

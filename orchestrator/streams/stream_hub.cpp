@@ -44,6 +44,12 @@ void StreamHub::goodbye(std::chrono::milliseconds spread) {
   impl_->goodbye(spread);
 }
 
+std::size_t StreamHub::readers_of(std::string_view profile) const {
+  return impl_->readers_of(profile);
+}
+std::int64_t StreamHub::uptime_s() const {
+  return impl_->uptime_s();
+}
 std::size_t StreamHub::readers() const {
   return impl_->readers();
 }

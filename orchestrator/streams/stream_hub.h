@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/http_message.h"
@@ -40,7 +42,7 @@ struct StreamOpening {
 class StreamHub {
  public:
   struct Options {
-    std::chrono::milliseconds heartbeat{15'000};  // may shorten a profile's own; at most 30 s
+    std::chrono::milliseconds heartbeat{30'000};  // may shorten a profile's own; at most 30 s
     unsigned retry_ms = 2'000;                    // told to clients after the first frames
     std::size_t max_clients = 10'000;             // beyond: 503
     std::size_t max_per_principal = 64;           // not for operators: 429
@@ -73,7 +75,9 @@ class StreamHub {
   // over at most `spread`.  New readers are refused with 503.
   void goodbye(std::chrono::milliseconds spread);
 
-  std::size_t readers() const;  // any thread
+  std::size_t readers() const;                             // any thread
+  std::size_t readers_of(std::string_view profile) const;  // by key; any thread
+  std::int64_t uptime_s() const;                           // any thread
 
  private:
   class Impl;

@@ -110,6 +110,19 @@ bool read_ids(const RequestHead& head, bool ids_are_uuids, bool topics_named, Fi
 
 }  // namespace
 
+Filter topic_filter_of(const RequestHead& head, std::string_view topic, BadParameter& bad) {
+  Filter filter;
+  filter.topics = {parse_topic(topic, false).value()};
+  const std::string* const names = head.query_param("filter");
+  if (names == nullptr) return filter;
+  const bool fits = split(*names, kMaxValues, filter.names) &&
+                    std::all_of(filter.names.begin(), filter.names.end(),
+                                [](const std::string& name) { return name.size() <= kMaxIdBytes; });
+  if (!fits) bad = {"filter", "must be 1 to 16 names of events, or prefix.*, separated by commas"};
+  settle(filter.names);
+  return filter;
+}
+
 HttpAnswer bad_parameter(const BadParameter& bad) {
   return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
                                       bad.field, json_string(bad.message)));

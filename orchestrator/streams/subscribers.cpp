@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "trace/visible_entries.h"
+
 namespace devs {
 namespace {
 
@@ -113,19 +115,14 @@ void Subscribers::Impl::drain(State& state) {
 // The next entries, from the ring or the log.  False: there are none to be had now.
 bool Subscribers::Impl::fill(State& state, std::vector<EntryPtr>& entries) {
   const Sequence from = state.next;
-  const auto read = bus_.read(from, kSlice, kSliceBytes, entries);
-  if (read != TraceStreamBus::Read::behind) return !entries.empty();
-  const ReadOutcome outcome = read_entries(flight_, from, {kSlice, kSliceBytes}, entries);
-  if (!outcome.loss) {
-    const Sequence head = bus_.head();
-    std::erase_if(entries, [head](const EntryPtr& entry) { return entry->sequence > head; });
-    return !entries.empty();
-  }
-  const Sequence readable = std::min(outcome.next, bus_.oldest());
-  state.missed += readable - from;
-  missed_.add(readable - from);
-  state.next = readable;
-  log_.warn("subscriber_missed", {{"entries", std::to_string(readable - from)}});
+  VisibleEntries found = visible_entries(bus_, flight_, from, {kSlice, kSliceBytes});
+  entries = std::move(found.entries);
+  if (found.missed_through == 0) return !entries.empty();
+  const std::uint64_t missed = found.missed_through + 1 - from;
+  state.missed += missed;
+  missed_.add(missed);
+  state.next = found.missed_through + 1;
+  log_.warn("subscriber_missed", {{"entries", std::to_string(missed)}});
   return false;
 }
 

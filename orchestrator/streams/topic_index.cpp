@@ -20,7 +20,7 @@ GroupPtr TopicIndex::apart(const Filter& filter, Projection projection, bool chu
 
 GroupPtr TopicIndex::join(const Filter& filter, Projection projection, bool chunked,
                           Sequence looked) {
-  std::string key(projection == Projection::raw ? "raw" : "console");
+  std::string key(name_of(projection));
   key += chunked ? "/chunked\n" : "/bare\n";
   key += filter.key();
   GroupPtr& group = groups_[key];

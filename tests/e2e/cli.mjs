@@ -28,7 +28,7 @@ test('call prints the answer of a tool; a tool that fails and a server that is n
   assert.notEqual(invalid.code, 0);
   const list = await run(binary, ['call', '--url', server.url]);
   assert.equal(list.code, 0);
-  assert.match(list.out, /^echo\t.+\nget_task_tree\t.+\nget_trace\t.+\nlist_upstreams\t.+\nrecord_thought\t.+\n$/);
+  assert.match(list.out, /^echo\t.+\nget_task_tree\t.+\nget_trace\t.+\nlist_upstreams\t.+\nrecord_thought\t.+\nsuggest_tools\t.+\n$/);
   const unknown = await run(binary, ['call', 'no_such_tool', '--url', server.url]);
   assert.notEqual(unknown.code, 0);
   assert.match(unknown.err + unknown.out, /no_such_tool/);

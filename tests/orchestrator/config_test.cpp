@@ -30,7 +30,8 @@ TEST_CASE("config: every section reaches its option") {
     "mcp": {"page_size": 3, "sessionless": "refuse"},
     "tasks": {"after_ms": 250},
     "sessions": {"idle_ms": 60000, "max": 20, "max_per_principal": 5},
-    "cors": {"origins": ["http://localhost:5173"]},
+    "cors": {"origins": ["http://localhost:5173"], "graph_origins": ["http://graph.test:*"]},
+    "graph": {"confidence": 2, "task_idle_ms": 10},
     "drain_ms": 10 })",
                        options)
               .ok());
@@ -46,6 +47,9 @@ TEST_CASE("config: every section reaches its option") {
   CHECK(options.tool_threads == 2);
   CHECK(options.all_builtin_tools);
   CHECK(options.streams.heartbeat == std::chrono::milliseconds(5000));
+  CHECK(options.http.graph_origins == std::vector<std::string>{"http://graph.test:*"});
+  CHECK(options.graph.learning.rule == ConfidenceRule::typed);
+  CHECK(options.graph.learning.task_idle == std::chrono::milliseconds(10));
   CHECK(options.streams.max_clients == 9);
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);

@@ -21,6 +21,7 @@ std::string text_of(JsonView result) {
 }
 
 struct House : LiveServer {
+  const TimePoint deadline = soon();
   // The result of a call as JSON text; `context` are members of devs.saop/context.
   std::string call(const std::string& tool, const std::string& arguments,
                    const std::string& context) {
@@ -130,6 +131,20 @@ TEST_CASE("[M49] get_task_tree: a task nobody knows is a tool error") {
   const std::string result =
       house.call("get_task_tree", R"({"task_id":"elsewhere"})", R"("task_id":"t-1")");
   CHECK(JsonView(result)["isError"].boolean() == true);
+}
+
+TEST_CASE("[M49] suggest_tools: by words, with a score and the reason") {
+  House house;
+  std::string told;
+  do {
+    REQUIRE(std::chrono::steady_clock::now() < house.deadline);
+    told = house.told_by("suggest_tools", R"({"query":"upstream servers","limit":1})");
+  } while (JsonView(told)["tools"].size() == 0);
+  JsonView(told)["tools"].each_element([](JsonView tool) {
+    CHECK(tool["name"].is("list_upstreams"));
+    CHECK(tool["score"].number().value_or(0) > 0);
+    CHECK(tool["why"].is("says servers"));
+  });
 }
 
 TEST_CASE("[M49] list_upstreams: how a server fares that cannot start, and what to do") {

@@ -7,7 +7,9 @@ namespace {
 
 OriginPolicy policy(bool auth_on = false) {
   OriginPolicy made({"proxy.example", "other.example:8443"},
-                    {"https://page.example", "http://dev.example:*"}, auth_on);
+                    {.list = {"https://page.example", "http://dev.example:*"},
+                     .graph = {"http://localhost:3000", "http://127.0.0.1:*"}},
+                    auth_on);
   made.set_port(3100);
   return made;
 }
@@ -85,6 +87,31 @@ TEST_CASE("OriginPolicy: any is decided once it is known who is speaking") {
   CHECK(granted(open, "https://anyone.example", CorsPolicy::any, true) == "refused");
   CHECK(granted(open, "http://127.0.0.1:9", CorsPolicy::any, true) == "http://127.0.0.1:9");
   CHECK(granted(policy(true), "https://anyone.example", CorsPolicy::any, true) == "*");
+}
+
+TEST_CASE("[S4.9] OriginPolicy: graph has origins of its own, the port alone may be any") {
+  const OriginPolicy origins = policy();
+  const auto graph = [&origins](std::string_view origin, bool preflight = false) {
+    return granted(origins, origin, CorsPolicy::graph, preflight);
+  };
+  for (const char* allowed :
+       {"http://localhost:3000", "http://127.0.0.1:1", "http://127.0.0.1:65535", "http://127.0.0.1",
+        "http://127.0.0.1:3100"}) {
+    CAPTURE(allowed);
+    CHECK(graph(allowed) == allowed);
+    CHECK(graph(allowed, true) == allowed);
+  }
+  for (const char* refused :
+       {"http://127.0.0.1.evil.example", "http://127.0.0.1.evil.example:3000",
+        "http://127.0.0.1:3000.evil.example", "https://127.0.0.1:3000", "http://localhost:3001",
+        "http://evil.example", "null", "", "http://127.0.0.1:*", "https://page.example",
+        "http://127.0.0.1:3000/path"}) {
+    CAPTURE(refused);
+    CHECK(graph(refused) == "refused");
+    CHECK(graph(refused, true) == "refused");
+  }
+  // And what is allowed to it is allowed to no other policy.
+  CHECK(granted(origins, "http://127.0.0.1:1", CorsPolicy::list) == "refused");
 }
 
 }  // namespace
