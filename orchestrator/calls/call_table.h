@@ -21,7 +21,8 @@ namespace devs {
 // One call in flight.  Passed along as a unique_ptr: whoever holds it is the only
 // one who may speak for it.
 struct Call {
-  Call(CallRequest asked, TraceStreamBus& bus) : request(std::move(asked)), trace(bus) {}
+  Call(CallRequest asked, TraceStreamBus& bus)
+      : request(std::move(asked)), trace(bus, owner_topic(request.principal)) {}
 
   CallId id = 0;
   CallRequest request;

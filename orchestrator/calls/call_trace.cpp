@@ -6,6 +6,7 @@ namespace devs {
 
 CallTrace::CallTrace(CallTrace&& other) noexcept
     : bus_(other.bus_),
+      owner_(std::move(other.owner_)),
       place_(std::move(other.place_)),
       repeats_(std::move(other.repeats_)),
       open_(std::exchange(other.open_, false)),
@@ -21,11 +22,17 @@ CallTrace::~CallTrace() {
   observation(std::move(last_word));
 }
 
+Draft CallTrace::draft(EncodedEnvelope envelope) const {
+  Draft draft = draft_of(std::move(envelope));
+  draft.topics = owner_;
+  return draft;
+}
+
 Status CallTrace::begin(const std::optional<ThoughtEnvelope>& thought,
                         const ActionEnvelope& action) {
   std::vector<Draft> drafts;
-  if (thought) drafts.push_back(draft_of(encode_thought(*thought)));
-  drafts.push_back(draft_of(encode_action(action)));
+  if (thought) drafts.push_back(draft(encode_thought(*thought)));
+  drafts.push_back(draft(encode_action(action)));
   auto published = bus_->publish_all_and_reserve(std::move(drafts));
   if (!published.ok()) return published.status();
   if (thought) thought_ = published->first;
@@ -51,8 +58,7 @@ Sequence CallTrace::observation(ObservationEnvelope last_word) {
   last_word.parent_span_id = std::move(repeats_.parent_span_id);
   last_word.tool_name = std::move(repeats_.tool_name);
   last_word.server = std::move(repeats_.server);
-  auto published =
-      bus_->publish_reserved(draft_of(encode_observation(last_word)), std::move(place_));
+  auto published = bus_->publish_reserved(draft(encode_observation(last_word)), std::move(place_));
   return published.ok() ? *published : 0;  // 0: the bus is closed
 }
 

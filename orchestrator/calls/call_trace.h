@@ -19,7 +19,8 @@ namespace devs {
 // Confined to whoever holds the call.
 class CallTrace {
  public:
-  explicit CallTrace(TraceStreamBus& bus) : bus_(&bus) {}
+  // `owner`: a topic that each of its entries carries; may be empty.
+  CallTrace(TraceStreamBus& bus, std::string owner) : bus_(&bus), owner_(std::move(owner)) {}
   CallTrace(CallTrace&& other) noexcept;
   CallTrace& operator=(CallTrace&&) = delete;
   ~CallTrace();
@@ -34,7 +35,10 @@ class CallTrace {
   Sequence action_sequence() const { return action_; }
 
  private:
+  Draft draft(EncodedEnvelope envelope) const;
+
   TraceStreamBus* bus_;
+  std::string owner_;
   TraceStreamBus::Reservation place_;
   ObservationEnvelope repeats_;  // of the open action
   bool open_ = false;

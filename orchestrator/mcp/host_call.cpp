@@ -22,7 +22,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
         options_(std::move(options)),
         id_(turn.message.id),
         method_(turn.message.method),
-        principal_(turn.principal.name),
+        principal_(turn.principal),
         revision_(turn.revision),
         session_(turn.session),
         state_(std::move(state)) {}
@@ -50,10 +50,11 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
   }
 
  private:
-  StateOwner owner() const { return {principal_, method_, options_.name, options_.arguments}; }
+  StateOwner owner() const { return {principal_.name, method_, options_.name, options_.arguments}; }
 
   void run() {
     ToolRun run;
+    run.caller = principal_;
     run.arguments = options_.arguments;
     run.deadline = house_->reactor.now() + kHostCallLimit;
     run.stop = stop_.get_token();
@@ -121,7 +122,8 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
 
   const McpHousePtr house_;
   const HostCallOptions options_;
-  const std::string id_, method_, principal_;
+  const std::string id_, method_;
+  const Principal principal_;
   const McpRevision revision_;
   const SessionPtr session_;  // legacy era; may be null
   std::atomic<bool> ended_{false};

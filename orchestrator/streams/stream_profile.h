@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/net/route_table.h"
 #include "orchestrator/streams/projection.h"
 
 namespace devs {
@@ -19,7 +20,8 @@ struct StreamProfile {
   std::chrono::milliseconds heartbeat_period;
   std::string_view cache_control;
   bool ids_are_uuids = false;  // `/stream` accepts UUIDs only
-  bool timed = false;          // a stretch of the past at its pace, then the end
+  Credential credential = Credential::stream;
+  bool timed = false;  // a stretch of the past at its pace, then the end
 };
 
 // THE table of streams (streams 3.1).
