@@ -1,6 +1,7 @@
 #include "orchestrator/cli_http.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <strings.h>
 
 #include <memory>
@@ -10,6 +11,40 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 64u << 20u;
 constexpr long kTotalSeconds = 3700;  // a tool may take its hour
+
+// libcurl brings 25 libraries, 4 MB of a server that never asks anybody: so it is loaded
+// by the first request, and not with the program.
+struct Curl {
+  decltype(&curl_global_init) global_init = nullptr;
+  decltype(&curl_easy_init) init = nullptr;
+  decltype(&curl_easy_cleanup) cleanup = nullptr;
+  decltype(&curl_easy_setopt) set = nullptr;
+  decltype(&curl_easy_perform) perform = nullptr;
+  decltype(&curl_easy_getinfo) get_info = nullptr;
+  decltype(&curl_easy_strerror) words_of = nullptr;
+  decltype(&curl_slist_append) append = nullptr;
+  decltype(&curl_slist_free_all) free_all = nullptr;
+  bool ready = false;
+
+  Curl() {
+    void* const library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    ready = library != nullptr && find(library, "curl_global_init", global_init) &&
+            find(library, "curl_easy_init", init) && find(library, "curl_easy_cleanup", cleanup) &&
+            find(library, "curl_easy_setopt", set) && find(library, "curl_easy_perform", perform) &&
+            find(library, "curl_easy_getinfo", get_info) &&
+            find(library, "curl_easy_strerror", words_of) &&
+            find(library, "curl_slist_append", append) &&
+            find(library, "curl_slist_free_all", free_all) &&
+            global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  }
+
+ private:
+  template <class Function>
+  static bool find(void* library, const char* name, Function& function) {
+    function = reinterpret_cast<Function>(dlsym(library, name));
+    return function != nullptr;
+  }
+};
 
 struct Transfer {
   const CliRequest& request;
@@ -40,43 +75,43 @@ std::size_t on_header(char* bytes, std::size_t, std::size_t size, void* to) {
 }  // namespace
 
 Result<CliAnswer> cli_http(const CliRequest& request) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, void (*)(CURL*)> curl(ready == CURLE_OK ? curl_easy_init() : nullptr,
-                                                    curl_easy_cleanup);
-  if (!curl) return Status(Code::internal, "libcurl could not be started");
+  static const Curl curl;
+  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl.ready ? curl.init() : nullptr,
+                                                      curl.cleanup);
+  if (!handle) return Status(Code::internal, "libcurl.so.4 could not be loaded and started");
 
   curl_slist* list = nullptr;
-  for (const std::string& header : request.headers) list = curl_slist_append(list, header.c_str());
+  for (const std::string& header : request.headers) list = curl.append(list, header.c_str());
   const std::string bearer = "Authorization: Bearer " + request.token;
-  if (!request.token.empty()) list = curl_slist_append(list, bearer.c_str());
-  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(list, curl_slist_free_all);
+  if (!request.token.empty()) list = curl.append(list, bearer.c_str());
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(list, curl.free_all);
 
   Transfer transfer{request, {}};
-  CURL* c = curl.get();
-  curl_easy_setopt(c, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 5L);
-  curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(c, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(c, CURLOPT_HEADERDATA, &transfer);
-  if (!request.method.empty()) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  if (!request.on_bytes) curl_easy_setopt(c, CURLOPT_TIMEOUT, kTotalSeconds);
+  CURL* c = handle.get();
+  curl.set(c, CURLOPT_URL, request.url.c_str());
+  curl.set(c, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl.set(c, CURLOPT_HTTPHEADER, headers.get());
+  curl.set(c, CURLOPT_NOSIGNAL, 1L);
+  curl.set(c, CURLOPT_CONNECTTIMEOUT, 5L);
+  curl.set(c, CURLOPT_WRITEFUNCTION, on_body);
+  curl.set(c, CURLOPT_WRITEDATA, &transfer);
+  curl.set(c, CURLOPT_HEADERFUNCTION, on_header);
+  curl.set(c, CURLOPT_HEADERDATA, &transfer);
+  if (!request.method.empty()) curl.set(c, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (!request.on_bytes) curl.set(c, CURLOPT_TIMEOUT, kTotalSeconds);
   if (!request.body.empty()) {
-    curl_easy_setopt(c, CURLOPT_POSTFIELDS, request.body.c_str());
-    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl.set(c, CURLOPT_POSTFIELDS, request.body.c_str());
+    curl.set(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
 
-  const CURLcode code = curl_easy_perform(c);
+  const CURLcode code = curl.perform(c);
   if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && request.on_bytes))
     return Status(Code::unavailable,
-                  "no answer from " + request.url + " (" + curl_easy_strerror(code) +
+                  "no answer from " + request.url + " (" + curl.words_of(code) +
                       "); is the server running? `mcp-orchestrator serve`, or give --url");
-  curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
+  curl.get_info(c, CURLINFO_RESPONSE_CODE, &transfer.answer.status);
   const char* type = nullptr;
-  curl_easy_getinfo(c, CURLINFO_CONTENT_TYPE, &type);
+  curl.get_info(c, CURLINFO_CONTENT_TYPE, &type);
   if (type) transfer.answer.content_type = type;
   return std::move(transfer.answer);
 }

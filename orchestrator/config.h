@@ -25,7 +25,7 @@ namespace devs {
 //   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
 //   mcp.http_sse (true | false)
-//   sessions.idle_ms sessions.max  tasks.after_ms
+//   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms
 //   auth.tokens (a list of name, sha256, role) auth.query_bearer (true | false)
 //   cors.origins  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,

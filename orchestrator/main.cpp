@@ -48,12 +48,15 @@ int main(int argc, char** argv) {
   std::string url = "http://127.0.0.1:" + (env_port.empty() ? std::string("3100") : env_port);
 
   CLI::App* serve = app.add_subcommand("serve", "Serve MCP and the trace stream until SIGTERM");
-  serve->add_option("--config", config, "JSON file with mcpServers and settings");
   serve->add_flag("--stdio", stdio, "Speak MCP on stdin and stdout too, until stdin ends");
-  serve->add_option("--port", port, "Port, 0 for any free one (default 3100, or MCP_PORT)")
-      ->check(CLI::Range(0, 65535));
-  serve->add_option("--host", host, "Address to listen on (default 127.0.0.1)");
-  serve->add_option("--trace-dir", trace_dir, "Directory of the flight log (default .devs)");
+  CLI::App* over_stdio = app.add_subcommand("stdio", "The same as serve --stdio");
+  for (CLI::App* each : {serve, over_stdio}) {
+    each->add_option("--config", config, "JSON file with mcpServers and settings");
+    each->add_option("--port", port, "Port, 0 for any free one (default 3100, or MCP_PORT)")
+        ->check(CLI::Range(0, 65535));
+    each->add_option("--host", host, "Address to listen on (default 127.0.0.1)");
+    each->add_option("--trace-dir", trace_dir, "Directory of the flight log (default .devs)");
+  }
 
   CLI::App* call = app.add_subcommand("call", "Call one tool on a running server");
   call->add_option("tool", tool, "Name, such as files__read_file; without one: list the tools");
@@ -83,5 +86,5 @@ int main(int argc, char** argv) {
   if (port >= 0) options.http.port = static_cast<std::uint16_t>(port);
   if (!host.empty()) options.http.host = host;
   if (!trace_dir.empty()) options.trace_dir = trace_dir;
-  return devs::serve_command(std::move(options), stdio);
+  return devs::serve_command(std::move(options), stdio || over_stdio->parsed());
 }

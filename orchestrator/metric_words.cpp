@@ -33,6 +33,8 @@ constexpr Words kWords[] = {
     {"http_streams_stalled_total", "streams closed: not a byte taken for 30 s"},
     {"mcp_sessions", "MCP sessions open"},
     {"mcp_sessions_ended_total", "MCP sessions ended by us: evicted, idle"},
+    {"mcp_stdio_messages_total", "messages over stdio, by direction: in, out"},
+    {"mcp_stdio_refused_total", "lines over stdio that were no message"},
     {"mcp_stray_responses_total", "answers of hosts to questions nobody asked"},
     {"mcp_streams_total", "calls answered by a stream"},
     {"mcp_tasks_running", "MCP tasks that run"},

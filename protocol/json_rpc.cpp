@@ -94,11 +94,11 @@ RpcFault fault_of(const Status& status) {
 std::variant<RpcMessage, RpcRefusal> decode_rpc(std::string_view compact) {
   const JsonView text(compact);
   if (!text.is_object()) {
-    return RpcRefusal{{kRpcInvalidRequest, "a message must be an object", {}}, "null"};
+    return RpcRefusal{{kRpcInvalidRequest, "a message must be an object", {}}, {}};
   }
   const Members members = members_of(text);
   if (const char* complaint = complaint_about(members)) {
-    RpcRefusal refusal{{kRpcInvalidRequest, complaint, {}}, "null"};
+    RpcRefusal refusal{{kRpcInvalidRequest, complaint, {}}, {}};
     if (members.id.present() && is_rpc_id(members.id)) refusal.id = members.id.text();
     return refusal;
   }
@@ -129,7 +129,7 @@ std::string encode_rpc_result(std::string_view id, std::string_view result) {
 
 std::string encode_rpc_error(std::string_view id, const RpcFault& fault) {
   std::string out = "{\"jsonrpc\":\"2.0\"";
-  append_member(out, "id", id);
+  if (!id.empty()) append_member(out, "id", id);
   out += ",\"error\":{\"code\":";
   out += std::to_string(fault.code);
   out += ",\"message\":";

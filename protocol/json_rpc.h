@@ -45,10 +45,10 @@ struct RpcMessage {
   JsonView error;
 };
 
-// What could not be decoded, with the id to answer to (`null` when unknown).
+// What could not be decoded, with the id to answer to (empty when it could not be read).
 struct RpcRefusal {
   RpcFault fault;
-  std::string id = "null";
+  std::string id;
 };
 
 // One JSON-RPC 2.0 message from compact text (an array is refused here; batches
@@ -58,7 +58,8 @@ struct RpcRefusal {
 std::variant<RpcMessage, RpcRefusal> decode_rpc(std::string_view compact);
 
 // `id` is a token as in RpcMessage::id; `result`, `params` are JSON text, params
-// may be empty.  One line each, no newline at the end.
+// may be empty.  An error with an empty id has none: MCP, other than JSON-RPC, knows no
+// `null` there.  One line each, no newline at the end.
 std::string encode_rpc_result(std::string_view id, std::string_view result);
 std::string encode_rpc_error(std::string_view id, const RpcFault& fault);
 std::string encode_rpc_request(std::string_view id, std::string_view method,

@@ -96,7 +96,7 @@ Result<SaopContext> decode_context(JsonView value) {
   if (const JsonView thought = value["thought"]; thought.present()) {
     auto decoded = decode_thought(thought, std::string(kContext) + "/thought");
     if (!decoded.ok()) return decoded.status();
-    context.thought = std::move(*decoded);
+    context.thought = std::make_shared<HostThought>(std::move(*decoded));
   }
   return context;
 }

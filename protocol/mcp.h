@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,15 @@ struct HostThought {
 // Text, or an object with these members.  Fails naming the member below `path`.
 Result<HostThought> decode_thought(JsonView value, const std::string& path);
 
-// `_meta["devs.saop/context"]`; every member optional, empty means absent.
+// `_meta["devs.saop/context"]`; every member optional, empty means absent.  A thought is rare
+// and large, so it lies apart.
 struct SaopContext {
   bool present = false;
   std::string agent_id, agent_role, session_id, task_id, thread_id, tool_call_id;
   std::string parent_tool_call_id;
   std::vector<std::string> depends_on;
   std::optional<std::int64_t> turn_index;
-  std::optional<HostThought> thought;
+  std::shared_ptr<HostThought> thought;  // null: none
 };
 
 struct CallToolParams {

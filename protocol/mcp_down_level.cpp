@@ -95,16 +95,14 @@ std::string down_level_tool(std::string_view tool_json, McpRevision revision) {
 std::string listed_tool(const ToolSpec& tool, McpRevision revision) {
   std::string json = down_level_tool(tool.json, revision);
   if (!has_core_tasks(revision)) return json;
-  bool required = tool.task == TaskMode::required;
-  if (const JsonView theirs = JsonView(json)["execution"]; theirs.present()) {
-    required = required || theirs["taskSupport"].is("required");
+  if (JsonView(json)["execution"].present()) {
     json = without(JsonView(json),
                    [](const std::string& name, JsonView) { return name == "execution"; });
   }
   if (tool.task == TaskMode::never) return json;
   json.pop_back();
-  json += required ? R"(,"execution":{"taskSupport":"required"}})"
-                   : R"(,"execution":{"taskSupport":"optional"}})";
+  json += tool.task == TaskMode::required ? R"(,"execution":{"taskSupport":"required"}})"
+                                          : R"(,"execution":{"taskSupport":"optional"}})";
   return json;
 }
 

@@ -1,7 +1,9 @@
 #include "orchestrator/calls/argument_schema.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -51,7 +53,15 @@ bool is_data(const std::string& keyword) {
   return keyword == "const" || keyword == "enum" || keyword == "default" || keyword == "examples";
 }
 bool names_schemas(const std::string& keyword) {
-  return keyword == "properties" || keyword == "$defs" || keyword == "definitions";
+  return keyword == "properties" || keyword == "$defs" || keyword == "definitions" ||
+         keyword == "dependencies";
+}
+
+// The validator divides by it as a signed integer, and trusts it: 0 and -1 end the process.
+bool is_divisor(const Json& value) {
+  if (value.is_number_float()) return value.get<double>() > 0;
+  const auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  return value.is_number_unsigned() && value.get<std::uint64_t>() - 1 < most;
 }
 
 // Removes `format`, which annotates (2020-12) and would run std::regex.
@@ -99,6 +109,7 @@ class Judge {
     if (std::find(std::begin(kUnjudged), std::end(kUnjudged), keyword) != std::end(kUnjudged))
       return "keyword " + keyword;
     if (keyword == "uniqueItems") unique_ = true;
+    if (keyword == "multipleOf" && !is_divisor(value)) return "multipleOf nothing";
     if (keyword == "$schema" && value.is_string()) {
       const auto& dialect = value.get_ref<const std::string&>();
       if (dialect.find("draft-07") == dialect.npos && dialect.find("2020-12") == dialect.npos)

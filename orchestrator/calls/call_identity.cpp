@@ -43,6 +43,10 @@ double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
 
+const std::string& parent_span_of(const Call& call) {
+  return call.thought_id.empty() ? call.parent_span_id : call.thought_span_id;
+}
+
 // The words of a result the house made itself: its one text block.
 std::string words_of(const ToolOutcome& outcome) {
   if (outcome.fault) return outcome.fault->message;
@@ -67,18 +71,17 @@ void identify(Call& call, CallHouse& house) {
   if (context.agent_role.empty())
     for (std::string_view role : kRoles)
       if (context.agent_id == role) context.agent_role = role;
-  if (context.session_id.empty()) context.session_id = call.request.session_id;
-  if (context.task_id.empty()) context.task_id = call.request.task_id;
+  if (context.session_id.empty()) context.session_id = std::move(call.request.session_id);
+  if (context.task_id.empty()) context.task_id = std::move(call.request.task_id);
   if (context.thread_id.empty()) context.thread_id = "main";
   call.tool_call_id =
       context.tool_call_id.empty() ? new_uuid_v7(house.reactor.clock()) : context.tool_call_id;
-  if (call.request.first_call_id.empty()) call.request.first_call_id = call.tool_call_id;
   call.place = house.turns.begin(
-      context.task_id, context.thread_id, context.turn_index, context.thought.has_value(),
+      context.task_id, context.thread_id, context.turn_index, context.thought != nullptr,
       [&house](std::string_view task) { return trace_of_task(house.epoch, task); });
 
   const TraceParent parent = decode_traceparent(params.traceparent);
-  call.trace_id = parent.trace_id.empty() ? call.place.trace_id : parent.trace_id;
+  call.trace_id = parent.trace_id.empty() ? std::move(call.place.trace_id) : parent.trace_id;
   call.parent_span_id = parent.parent_id;
   if (context.thought) {
     call.thought_id = new_uuid_v7(house.reactor.clock());
@@ -116,7 +119,7 @@ ActionEnvelope action_of(const Call& call, const CallHouse&) {
   action.call_index = call.place.call_index;
   action.source_thought_id = call.thought_id;
   action.span_id = call.span_id;
-  action.parent_span_id = call.thought_id.empty() ? call.parent_span_id : call.thought_span_id;
+  action.parent_span_id = parent_span_of(call);
   action.tool_name = std::string(utf8_prefix(params.name, kPreviewBytes));
   action.arguments = params.arguments;
   if (spec) {
@@ -131,13 +134,38 @@ ActionEnvelope action_of(const Call& call, const CallHouse&) {
   return action;
 }
 
+namespace {
+
+// What an observation repeats of its action.
+ObservationEnvelope repeats_of(const Call& call) {
+  ObservationEnvelope repeats;
+  repeats.origin = origin_of(call);
+  repeats.tool_call_id = call.tool_call_id;
+  repeats.call_index = call.place.call_index;
+  repeats.span_id = call.span_id;
+  repeats.parent_span_id = parent_span_of(call);
+  repeats.tool_name = std::string(utf8_prefix(call.request.params.name, kPreviewBytes));
+  if (call.tool) repeats.server = call.tool->tool->spec().server;
+  return repeats;
+}
+
+}  // namespace
+
+ObservationEnvelope abandoned_word(const Call& call) {
+  ObservationEnvelope last_word = repeats_of(call);
+  last_word.status = CallStatus::abandoned;
+  last_word.stderr_text = "The call was dropped before its result arrived.";
+  return last_word;
+}
+
 ObservationEnvelope observation_of(const Call& call, const ToolOutcome& outcome, TimePoint now) {
-  ObservationEnvelope last_word;
+  ObservationEnvelope last_word = repeats_of(call);
   last_word.status = outcome.status;
   last_word.input_required = outcome.asks;
-  if (call.request.first_call_id != call.tool_call_id) {
+  const std::string& first = call.request.first_call_id;
+  if (!first.empty() && first != call.tool_call_id) {
     last_word.mrtr_round = call.request.client.round;
-    last_word.mrtr_first = call.request.first_call_id;
+    last_word.mrtr_first = first;
   }
   last_word.executed = call.executed;
   last_word.duration_ms = call.executed ? milliseconds(now - call.started) : 0;

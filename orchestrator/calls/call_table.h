@@ -18,15 +18,19 @@
 
 namespace devs {
 
+struct Call;
+// The observation of a call that was dropped (call_identity.cpp).
+ObservationEnvelope abandoned_word(const Call& call);
+
 // One call in flight.  Passed along as a unique_ptr: whoever holds it is the only
 // one who may speak for it.
 struct Call {
   Call(CallRequest asked, TraceStreamBus& bus)
-      : request(std::move(asked)), trace(bus, owner_topic(request.principal)) {}
+      : request(std::move(asked)),
+        trace(bus, request.principal, [this] { return abandoned_word(*this); }) {}
 
   CallId id = 0;
   CallRequest request;
-  CallTrace trace;
   ToolSetPtr tools;  // the snapshot this call was decided on
   const RegisteredTool* tool = nullptr;
   TurnTracker::Place place;
@@ -40,6 +44,7 @@ struct Call {
   bool executed = false;  // the tool was started
   TimePoint hard_deadline{};
   std::chrono::milliseconds timeout{};
+  CallTrace trace;  // last: its own last word tells of the others
 };
 using CallPtr = std::unique_ptr<Call>;
 

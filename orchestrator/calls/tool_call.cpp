@@ -173,6 +173,7 @@ void run_tool_call(CallPtr call, CallHouse& house) {
     return refuse(std::move(call), told, house);
   }
   house.started.add();
+  call->request.params.context.thought.reset();  // it is told, and may be large
 
   if (auto outcome = decided_early(*call))
     return finish(std::move(call), std::move(*outcome), house);
@@ -216,8 +217,9 @@ void finish(CallPtr call, ToolOutcome outcome, CallHouse& house) {
     // Not stored means the disk refuses: the tool ran all the same, so its caller
     // hears of it, and `/readyz` tells everybody else.
     std::string receipt = receipt_of(*call, house, observation);
+    std::string& first = call->request.first_call_id;
     call->request.answer({.outcome = std::move(outcome),
-                          .call_id = std::move(call->request.first_call_id),
+                          .call_id = std::move(first.empty() ? call->tool_call_id : first),
                           .refused = std::move(call->refusal),
                           .receipt = std::move(receipt)});
     call.reset();

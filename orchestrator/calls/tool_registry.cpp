@@ -32,11 +32,12 @@ Status ToolRegistry::add(ToolPtr tool) {
     return Status(Code::invalid_argument, "a tool name has 1 to 128 bytes: '" + name + "'");
   RegisteredTool row = compiled(tool);
 
-  MutexLock lock(mutex_);
-  auto next = std::make_shared<ToolSet>(*current_);
+  MutexLock alone(building_);
+  auto next = std::make_shared<ToolSet>(*snapshot());
   if (!next->by_name_.emplace(name, std::move(row)).second)
     return Status(Code::invalid_argument, "a tool named '" + name + "' is registered already");
-  return swap_in(std::move(next));
+  swap_in(std::move(next));
+  return {};
 }
 
 std::vector<std::string> ToolRegistry::replace(std::string_view server,
@@ -49,8 +50,8 @@ std::vector<std::string> ToolRegistry::replace(std::string_view server,
   }
 
   std::vector<std::string> left_out;
-  MutexLock lock(mutex_);
-  auto next = std::make_shared<ToolSet>(*current_);
+  MutexLock alone(building_);
+  auto next = std::make_shared<ToolSet>(*snapshot());
   std::erase_if(next->by_name_,
                 [&](const auto& row) { return row.second.tool->spec().server == server; });
   for (auto& [name, row] : rows) {
@@ -58,16 +59,16 @@ std::vector<std::string> ToolRegistry::replace(std::string_view server,
         !next->by_name_.emplace(name, std::move(row)).second)
       left_out.push_back(name);
   }
-  (void)swap_in(std::move(next));  // cannot refuse
+  swap_in(std::move(next));
   return left_out;
 }
 
 void ToolRegistry::attach(Bell& bell) {
-  MutexLock lock(mutex_);
+  MutexLock alone(building_);
   bells_.push_back(&bell);
 }
 
-Status ToolRegistry::swap_in(std::shared_ptr<ToolSet> next) {
+void ToolRegistry::swap_in(std::shared_ptr<ToolSet> next) {
   next->listed_.clear();
   for (const auto& [name, row] : next->by_name_) next->listed_.push_back(&row.tool->spec());
   std::stable_sort(
@@ -78,10 +79,13 @@ Status ToolRegistry::swap_in(std::shared_ptr<ToolSet> next) {
         };
         return key(a) < key(b);
       });
-  next->generation_ = current_->generation_ + 1;
-  current_ = std::move(next);
+  ToolSetPtr before = snapshot();  // may die here, outside the lock
+  next->generation_ = before->generation() + 1;
+  {
+    MutexLock lock(mutex_);
+    current_ = std::move(next);
+  }
   for (Bell* bell : bells_) bell->ring();
-  return {};
 }
 
 }  // namespace devs

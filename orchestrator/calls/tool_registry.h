@@ -38,27 +38,29 @@ class ToolSet {
 };
 using ToolSetPtr = std::shared_ptr<const ToolSet>;
 
-// Name to tool.  Thread-safe.
+// Name to tool.  Thread-safe.  A change is built beside what there is, one at a time, and
+// swapped in: whoever looks meanwhile, the reactor above all, waits for a pointer alone.
 class ToolRegistry {
  public:
   ToolSetPtr snapshot() const DEVS_EXCLUDES(mutex_);
 
   // Refuses a name that is taken, empty, or over 128 bytes.
-  Status add(ToolPtr tool) DEVS_EXCLUDES(mutex_);
+  Status add(ToolPtr tool) DEVS_EXCLUDES(building_);
   // Replaces everything `server` offers; a name held by another server, or a
   // built-in, is left out and returned.  An empty list removes the server.
   std::vector<std::string> replace(std::string_view server, std::vector<ToolPtr> tools)
-      DEVS_EXCLUDES(mutex_);
+      DEVS_EXCLUDES(building_);
 
   // Rung after each change.  Before the first change; for the registry's life.
-  void attach(Bell& bell) DEVS_EXCLUDES(mutex_);
+  void attach(Bell& bell) DEVS_EXCLUDES(building_);
 
  private:
-  Status swap_in(std::shared_ptr<ToolSet> next) DEVS_REQUIRES(mutex_);
+  void swap_in(std::shared_ptr<ToolSet> next) DEVS_REQUIRES(building_);
 
+  Mutex building_;  // taken first
+  std::vector<Bell*> bells_ DEVS_GUARDED_BY(building_);
   mutable Mutex mutex_;
   ToolSetPtr current_ DEVS_GUARDED_BY(mutex_) = std::make_shared<const ToolSet>();
-  std::vector<Bell*> bells_ DEVS_GUARDED_BY(mutex_);
 };
 
 }  // namespace devs

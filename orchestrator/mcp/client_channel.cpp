@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "protocol/json_rpc.h"
 #include "protocol/mcp.h"
 
 namespace devs {
 
 bool ClientChannel::has_room(std::size_t bytes) const {
-  return unsent_.size() < kCrowdedMessages && unsent_bytes_ + bytes <= kCrowdedBytes;
+  return unsent_.empty() ||
+         (unsent_.size() < kCrowdedMessages && unsent_bytes_ + bytes <= kCrowdedBytes);
 }
 
 bool ClientChannel::push(std::string message) {
@@ -40,9 +40,11 @@ bool ClientChannel::send(std::string_view message, Terms terms, std::uint64_t of
   return sent;
 }
 
-std::uint64_t ClientChannel::open(std::string progress_token) {
+std::uint64_t ClientChannel::open(std::string id, std::string progress_token) {
   MutexLock lock(mutex_);
-  requests_[++last_request_].progress_token = std::move(progress_token);
+  Request& request = requests_[++last_request_];
+  request.id = std::move(id);
+  request.progress_token = std::move(progress_token);
   return last_request_;
 }
 
@@ -60,7 +62,7 @@ void ClientChannel::progress(std::uint64_t number, std::string_view fields) {
     if (request.held.empty() && has_room(message.size()) && request.rate.take(reactor_.now())) {
       push(std::move(message));
     } else {
-      request.held = std::move(message);
+      hold(number, request, std::move(message));
     }
     needed = needs_wake();
   }
@@ -73,12 +75,30 @@ void ClientChannel::finish(std::uint64_t number, std::string_view response) {
     MutexLock lock(mutex_);
     const auto found = requests_.find(number);
     if (found == requests_.end()) return;
+    std::string held = take_held(number, found->second);
     if (!response.empty()) {
-      push_held_of(number);
+      if (!held.empty()) push(std::move(held));
       push(std::string(response));
-      needed = needs_wake();
     }
     requests_.erase(found);
+    needed = needs_wake();
+  }
+  wake(needed);
+}
+
+std::size_t ClientChannel::owed() const {
+  MutexLock lock(mutex_);
+  return requests_.size();
+}
+
+void ClientChannel::refuse_owed(const RpcFault& fault) {
+  bool needed = false;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [number, request] : requests_) push(encode_rpc_error(request.id, fault));
+    requests_.clear();
+    holding_.clear();
+    needed = needs_wake();
   }
   wake(needed);
 }
@@ -107,20 +127,41 @@ void ClientChannel::attach(std::function<void()> wake) {
   wake_ = std::move(wake);
 }
 
+void ClientChannel::hold(std::uint64_t number, Request& request, std::string message) {
+  if (request.held.empty()) {
+    request.due = request.rate.next();
+    holding_.emplace(request.due, number);
+  }
+  request.held = std::move(message);
+}
+
+std::string ClientChannel::take_held(std::uint64_t number, Request& request) {
+  if (!request.held.empty()) holding_.erase({request.due, number});
+  return std::exchange(request.held, {});
+}
+
 void ClientChannel::push_held_of(std::uint64_t number) {
   const auto found = requests_.find(number);
-  if (found != requests_.end() && !found->second.held.empty())
-    push(std::exchange(found->second.held, {}));
+  if (found == requests_.end()) return;
+  if (std::string held = take_held(number, found->second); !held.empty()) push(std::move(held));
 }
 
 // What may go by now.
 void ClientChannel::push_held(Taken& taken) {
-  for (auto& [number, request] : requests_) {
-    if (request.held.empty() || !has_room(request.held.size())) continue;
-    if (request.rate.take(reactor_.now())) {
-      push(std::exchange(request.held, {}));
-    } else if (!taken.look_again || request.rate.next() < *taken.look_again) {
-      taken.look_again = request.rate.next();
+  const TimePoint now = reactor_.now();
+  while (!holding_.empty()) {
+    const auto [due, number] = *holding_.begin();
+    if (due > now) {
+      taken.look_again = due;
+      return;
+    }
+    Request& request = requests_.at(number);
+    if (!unsent_.empty() && !has_room(request.held.size())) return;
+    std::string held = take_held(number, request);
+    if (request.rate.take(now)) {
+      push(std::move(held));
+    } else {
+      hold(number, request, std::move(held));
     }
   }
 }

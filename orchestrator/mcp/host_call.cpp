@@ -1,21 +1,20 @@
 #include "orchestrator/mcp/host_call.h"
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <utility>
 
 #include "orchestrator/mcp/client_link.h"
 #include "protocol/json.h"
+#include "trace/mutex.h"
 
 namespace devs {
 namespace {
 
-// Told to the function; nobody enforces it.
-constexpr std::chrono::seconds kHostCallLimit{30};
-
-class HostCall : public std::enable_shared_from_this<HostCall> {
+// In the list of those that have a deadline while the function of the host runs, not
+// while a client is asked.
+class HostCall final : public SlowCall, public std::enable_shared_from_this<HostCall> {
  public:
   HostCall(const RpcTurn& turn, HostCallOptions options, RequestState state)
       : house_(turn.house),
@@ -26,6 +25,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
         revision_(turn.revision),
         session_(turn.session),
         state_(std::move(state)) {}
+  ~HostCall() override { house_->reads->remove(*this); }
 
   // The client wants no answer any more.  Any thread.
   void leave() {
@@ -46,17 +46,29 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
       ended_ = true;  // the id is the other request's
       return listener_->end(fault_end(id_, id_in_flight(), 400));
     }
+    if (!turn.session && !turn.meta) keep(house_->loose.add(loose_key(turn, id_), running));
     run();
   }
 
  private:
   StateOwner owner() const { return {principal_.name, method_, options_.name, options_.arguments}; }
 
+  // The time is over: what the function says after this goes nowhere.
+  void slow() override {
+    stop_.request_stop();
+    end(fault_end(
+        id_, fault_of(Status(Code::deadline_exceeded,
+                             "No answer within " +
+                                 std::to_string(house_->options.read_timeout.count()) + " ms."))));
+  }
+
   void run() {
+    if (ended_) return;
+    house_->reads->add(shared_from_this());
     ToolRun run;
     run.caller = principal_;
     run.arguments = options_.arguments;
-    run.deadline = house_->reactor.now() + kHostCallLimit;
+    run.deadline = house_->reactor.now() + house_->options.read_timeout;
     run.stop = stop_.get_token();
     run.log = log_;
     run.let_poll = [listener = listener_](std::chrono::milliseconds retry) {
@@ -69,6 +81,8 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
   }
 
   void done(ToolOutcome outcome) {
+    house_->reads->remove(*this);
+    if (ended_) return;
     if (outcome.asks) {
       if (auto refused = why_not_asked(state_.client, outcome)) {
         outcome = std::move(*refused);
@@ -79,6 +93,12 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
     end(end_of(outcome));
   }
 
+  // Until the end, which may have come already: who is known can be cancelled.
+  void keep(LooseCalls::PlacePtr place) {
+    MutexLock lock(mutex_);
+    if (!place || !ended_) loose_.swap(place);
+  }
+
   // By whoever is first.
   void end(RpcEnd last_word) {
     if (ended_.exchange(true)) return;
@@ -86,6 +106,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
       withdraw_questions(session_, listener_);
       session_->remove_call(request_key(id_));
     }
+    keep(nullptr);
     listener_->end(std::move(last_word));
   }
 
@@ -101,6 +122,7 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
              self->state_.client.answers.insert_or_assign(key, std::move(answer));
            self->run();
          });
+    if (ended_) withdraw_questions(session_, listener_);  // it ended while it asked
   }
 
   RpcEnd end_of(const ToolOutcome& outcome) {
@@ -126,6 +148,8 @@ class HostCall : public std::enable_shared_from_this<HostCall> {
   const Principal principal_;
   const McpRevision revision_;
   const SessionPtr session_;  // legacy era; may be null
+  Mutex mutex_;
+  LooseCalls::PlacePtr loose_ DEVS_GUARDED_BY(mutex_);
   std::atomic<bool> ended_{false};
   // One round after the other: whoever runs the round has these.
   RequestState state_;

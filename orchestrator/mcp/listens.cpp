@@ -10,6 +10,8 @@
 namespace devs {
 namespace {
 
+using Say = CallListener::Say;
+
 // `"_meta":{...}` by which a client knows to which listen a message belongs.
 std::string subscription(std::string_view id) {
   return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" + std::string(id) + "}";
@@ -122,7 +124,8 @@ void Listens::acknowledge(std::uint64_t number) {
       early.swap(listen.early);
       listener = listen.listener;
     }
-    for (const Note& note : early) say(*listener, note);
+    for (const Note& note : early)
+      if (!say(number, *listener, note)) return;
   }
 }
 
@@ -134,50 +137,60 @@ bool Listens::remove(std::uint64_t number) {
   return !gone.empty();
 }
 
-void Listens::say(CallListener& to, const Note& note) {
-  if (!note.may_miss) return static_cast<void>(to.say(note.text, CallListener::Say::once));
-  if (to.say(note.text, CallListener::Say::droppable) || note.brief.empty()) return;
-  to.say(note.brief, CallListener::Say::once);
+bool Listens::say(std::uint64_t number, CallListener& to, const Note& note) {
+  if (to.say(note.text, note.how) || note.how == Say::once) return true;
+  std::string id;
+  {
+    MutexLock lock(mutex_);
+    const auto found = listens_.find(number);
+    if (found == listens_.end()) return false;  // it has ended, or left, meanwhile
+    id = found->second.id;
+  }
+  if (remove(number)) end(id, to);
+  return false;
 }
 
 template <class Wants>
-void Listens::tell(std::string_view method, const Fields& fields, Wants wants) {
-  std::vector<std::pair<std::shared_ptr<CallListener>, Note>> who;
+void Listens::tell(std::string_view method, std::string_view members, Say how, Wants wants) {
+  struct Told {
+    std::uint64_t number;
+    std::shared_ptr<CallListener> listener;
+    Note note;
+  };
+  std::vector<Told> who;
   {
     MutexLock lock(mutex_);
     for (auto& [number, listen] : listens_) {
       if (!wants(listen.filter)) continue;
-      const auto message = [&, &id = listen.id](std::string_view members) {
-        return encode_rpc_notification(method, "{" + std::string(members) + subscription(id) + "}");
-      };
-      Note note{.text = message(fields.whole), .brief = {}, .may_miss = fields.may_miss};
-      if (!fields.brief.empty()) note.brief = message(fields.brief);
+      Note note{.text = encode_rpc_notification(
+                    method, "{" + std::string(members) + subscription(listen.id) + "}"),
+                .how = how};
       if (listen.acknowledged) {
-        who.emplace_back(listen.listener, std::move(note));
+        who.push_back({number, listen.listener, std::move(note)});
       } else if (std::find(listen.early.begin(), listen.early.end(), note) == listen.early.end()) {
         listen.early.push_back(std::move(note));
       }
     }
   }
-  for (const auto& [listener, note] : who) say(*listener, note);
+  for (const Told& told : who) say(told.number, *told.listener, told.note);
 }
 
 void Listens::changed(Change change) {
   switch (change) {
     case Change::tools:
-      return tell("notifications/tools/list_changed", Fields{},
+      return tell("notifications/tools/list_changed", {}, Say::once,
                   [](const ListenFilter& filter) { return filter.tools; });
     case Change::prompts:
-      return tell("notifications/prompts/list_changed", Fields{},
+      return tell("notifications/prompts/list_changed", {}, Say::once,
                   [](const ListenFilter& filter) { return filter.prompts; });
     case Change::resources:
-      return tell("notifications/resources/list_changed", Fields{},
+      return tell("notifications/resources/list_changed", {}, Say::once,
                   [](const ListenFilter& filter) { return filter.resources; });
   }
 }
 
 void Listens::updated(std::string_view uri) {
-  tell("notifications/resources/updated", Fields{.whole = "\"uri\":" + json_string(uri) + ","},
+  tell("notifications/resources/updated", "\"uri\":" + json_string(uri) + ",", Say::once,
        [uri = std::string(uri)](const ListenFilter& filter) { return filter.uris.contains(uri); });
 }
 
@@ -187,26 +200,23 @@ bool Listens::wants_task(std::string_view key) const {
                      [&](const auto& each) { return each.second.filter.tasks.contains(key); });
 }
 
-void Listens::task_changed(std::string_view key, std::string_view task, std::string_view brief) {
-  const auto members = [](std::string_view object) {
-    return object.empty() ? std::string() : std::string(object.substr(1, object.size() - 2)) + ",";
-  };
-  tell("notifications/tasks",
-       Fields{.whole = members(task), .brief = members(brief), .may_miss = true},
+void Listens::task_changed(std::string_view key, std::string_view task) {
+  tell("notifications/tasks", std::string(task.substr(1, task.size() - 2)) + ",", Say::droppable,
        [key](const ListenFilter& filter) { return filter.tasks.contains(key); });
 }
 
-void Listens::close(std::string_view version) {
+void Listens::end(std::string_view id, CallListener& listener) const {
+  listener.end(result_end(id, modern_result("{" + subscription(id) + "}", version_)));
+}
+
+void Listens::close() {
   std::map<std::uint64_t, Listen> all;
   {
     MutexLock lock(mutex_);
     closed_ = true;
     all.swap(listens_);
   }
-  for (const auto& [number, listen] : all) {
-    listen.listener->end(
-        result_end(listen.id, modern_result("{" + subscription(listen.id) + "}", version)));
-  }
+  for (const auto& [number, listen] : all) end(listen.id, *listen.listener);
 }
 
 std::size_t Listens::size() const {

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/mcp/rpc_reply.h"
@@ -34,11 +35,20 @@ Result<ListenFilter> decode_listen(JsonView params, const TaskKeyOf& task_key_of
 
 // The open listens of the modern era.  A listen is a request whose answer comes when the
 // house closes; a change is one notification to each that asked for it, and one that
-// still waits unsent is enough.  Thread-safe.
+// still waits unsent is enough.
+//
+// The state of a task is told whole or not at all, and its client need not ask for what it
+// was not told.  So a listen that has no room for one ends with its response: its client is
+// behind, and knows that it has to ask.
+//
+// Thread-safe.
 class Listens {
  public:
   static constexpr std::size_t kMaxPerPrincipal = 16;
   enum class Change { tools, prompts, resources };
+
+  // `version` is ours, which each response names.
+  explicit Listens(std::string version) : version_(std::move(version)) {}
 
   // Acknowledges and keeps it.  resource_exhausted: too many of this principal.
   // `id` is the request's token; `number` is what remove() takes.
@@ -52,26 +62,18 @@ class Listens {
   void updated(std::string_view uri) DEVS_EXCLUDES(mutex_);
   // Whether anybody has named it.
   bool wants_task(std::string_view key) const DEVS_EXCLUDES(mutex_);
-  // `task` is the whole of it, a JSON object, which a listener that is behind, or has no
-  // room for it, is not told: `brief` instead, when there is one, so that what waits for
-  // a slow one is small.  tasks/get has the rest.
-  void task_changed(std::string_view key, std::string_view task, std::string_view brief)
-      DEVS_EXCLUDES(mutex_);
+  // `task` is the whole of it, a JSON object.
+  void task_changed(std::string_view key, std::string_view task) DEVS_EXCLUDES(mutex_);
   // Each ends with its response.
-  void close(std::string_view version) DEVS_EXCLUDES(mutex_);
+  void close() DEVS_EXCLUDES(mutex_);
 
   std::size_t size() const DEVS_EXCLUDES(mutex_);
 
  private:
-  // A notification's members; `brief`, of one that may be missed, is said in its place.
-  struct Fields {
-    std::string whole = {}, brief = {};
-    bool may_miss = false;
-  };
-  // The same, for one listen.
+  // A notification, and whether it waits however much waits before it.
   struct Note {
-    std::string text, brief;
-    bool may_miss = false;
+    std::string text;
+    CallListener::Say how = CallListener::Say::once;
     bool operator==(const Note&) const = default;
   };
   struct Listen {
@@ -84,10 +86,15 @@ class Listens {
   };
   // Says what came early, until there is nothing more.
   void acknowledge(std::uint64_t number) DEVS_EXCLUDES(mutex_);
-  static void say(CallListener& to, const Note& note);
+  // False: it had no room, and has ended.
+  bool say(std::uint64_t number, CallListener& to, const Note& note) DEVS_EXCLUDES(mutex_);
+  // `members` are those of its params, each with a comma at its end.
   template <class Wants>
-  void tell(std::string_view method, const Fields& fields, Wants wants) DEVS_EXCLUDES(mutex_);
+  void tell(std::string_view method, std::string_view members, CallListener::Say how, Wants wants)
+      DEVS_EXCLUDES(mutex_);
+  void end(std::string_view id, CallListener& listener) const;
 
+  const std::string version_;
   mutable Mutex mutex_;
   std::map<std::uint64_t, Listen> listens_ DEVS_GUARDED_BY(mutex_);
   std::set<std::uint64_t> pending_ DEVS_GUARDED_BY(mutex_);  // given out, not added yet

@@ -40,10 +40,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
     house->mcp_tasks->tell([weak = std::weak_ptr<McpHouse>(house)](const TaskView& view) {
       const auto here = weak.lock();
       if (!here || !here->listens.wants_task(view.record.key)) return;
-      // Of what happens before the end a listener that is behind may miss all.
-      here->listens.task_changed(
-          view.record.key, whole_task(view),
-          view.record.ended() ? task_object(view.record, kLatestModern) : std::string());
+      here->listens.task_changed(view.record.key, whole_task(view));
     });
     house->tools.attach(*bell_);
     house->prompts.attach(*prompts_bell_);
@@ -70,7 +67,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       session->streams()->close(kRetryMs);
     }
     house->sessions_open.set(0);
-    house->listens.close(house->options.version);
+    house->listens.close();
     if (stdio) stdio->stop();
     http_sse->close();
     house->reactor.post([self = shared_from_this()] {
@@ -78,6 +75,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
       self->tell_.cancel();
       self->house->slow->stop();
       self->house->promotions->stop();
+      self->house->reads->stop();
     });
   }
 

@@ -38,6 +38,8 @@ class McpEndpoint {
     std::size_t max_sessions = 10'000;
     std::size_t max_sessions_per_principal = 1'000;
     std::size_t page_size = 1'000;
+    // Which clients are served; the others are answered as a server of one era does.
+    enum class Eras { both, legacy, modern } eras = Eras::both;
     bool sessionless = true;  // POST without a session id is served (MCP page 4.3)
     bool http_sse = false;    // GET /sse and POST /messages of 2024-11-05 too
     std::string instructions{};
@@ -46,6 +48,7 @@ class McpEndpoint {
     // Of MCP tasks; null: in memory, gone with this process.
     std::shared_ptr<TaskStore> tasks{};
     std::chrono::milliseconds task_after{10'000};       // a slower call becomes a task
+    std::chrono::milliseconds read_timeout{30'000};     // of a prompt or a read, each round
     std::chrono::milliseconds answer_limit{3'605'000};  // of a deferred answer
   };
 
@@ -69,8 +72,8 @@ class McpEndpoint {
   // `workers`.  `on_end` is told once, on the reactor, why the client says no more.  At most once.
   void serve_stdio(BytePipe in, BytePipe out, std::function<void(std::string_view why)> on_end,
                    WorkerPool& workers);
-  // After close(): blocks until what it was told has been written, or cannot be.  REQUIRES: the
-  // reactor turns.
+  // After close(): blocks until every request it made has been answered, and that is written, or
+  // cannot be; what has no answer by then is refused.  REQUIRES: the reactor turns.
   void wait_stdio_written(std::chrono::milliseconds at_most);
 
   // Open streams end (retry hint first); sessions are forgotten.  New POSTs: 503.

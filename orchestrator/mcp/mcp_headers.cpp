@@ -16,6 +16,10 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       stray_responses(metrics.counter("mcp_stray_responses_total")),
       unknown_cancels(metrics.counter("mcp_unknown_cancels_total")),
       other_versions(metrics.counter("mcp_version_differs_total")),
+      stdio_in(metrics.counter("mcp_stdio_messages_total", "direction=\"in\"")),
+      stdio_out(metrics.counter("mcp_stdio_messages_total", "direction=\"out\"")),
+      stdio_refused(metrics.counter("mcp_stdio_refused_total")),
+      listens(options.version),
       sessions({.max_sessions = options.max_sessions,
                 .max_per_principal = options.max_sessions_per_principal,
                 .idle = options.session_idle,
@@ -23,6 +27,7 @@ McpHouse::McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& regi
       catalogue(registry, options.page_size),
       slow(std::make_shared<SlowCalls>(home, options.sse_after)),
       promotions(std::make_shared<SlowCalls>(home, options.task_after)),
+      reads(std::make_shared<SlowCalls>(home, options.read_timeout)),
       mcp_tasks(std::make_shared<Tasks>(options.tasks, options.seal, workers, home.clock(), log,
                                         metrics)) {
 }
@@ -49,12 +54,12 @@ McpHeaders read_mcp_headers(McpHouse& house, const Exchange& exchange) {
 }
 
 void respond_error(Exchange& exchange, int http_status, int rpc_code, std::string_view message) {
-  exchange.respond(http_answer_of(fault_end(
-      "null", {.code = rpc_code, .message = std::string(message), .data = {}}, http_status)));
+  exchange.respond(http_answer_of(
+      fault_end({}, {.code = rpc_code, .message = std::string(message), .data = {}}, http_status)));
 }
 
 void respond_closed(Exchange& exchange) {
-  RpcEnd end = fault_end("null", fault_of(Status(Code::unavailable, "shutting down")),
+  RpcEnd end = fault_end({}, fault_of(Status(Code::unavailable, "shutting down")),
                          http_status_of(Code::unavailable));
   end.retry_later = true;
   exchange.respond(http_answer_of(std::move(end)));
@@ -77,7 +82,7 @@ bool check_session(const McpHeaders& headers, bool required, Exchange& exchange,
 bool check_session_verb(const McpHeaders& headers, Exchange& exchange) {
   if (headers.is_modern) {
     HttpAnswer answer = http_answer_of(fault_end(
-        "null", {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}}, 405));
+        {}, {.code = kRpcInvalidRequest, .message = "Method Not Allowed", .data = {}}, 405));
     answer.headers.emplace_back("Allow", "POST");
     exchange.respond(std::move(answer));
     return false;
@@ -86,7 +91,7 @@ bool check_session_verb(const McpHeaders& headers, Exchange& exchange) {
     respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
     return false;
   }
-  return check_session(headers, true, exchange, "null");
+  return check_session(headers, true, exchange, {});
 }
 
 }  // namespace devs

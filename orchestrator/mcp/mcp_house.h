@@ -9,6 +9,7 @@
 #include "orchestrator/mcp/implicit_task.h"
 #include "orchestrator/mcp/list_cursor.h"
 #include "orchestrator/mcp/listens.h"
+#include "orchestrator/mcp/loose_calls.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
 #include "orchestrator/mcp/offers.h"
 #include "orchestrator/mcp/session_table.h"
@@ -23,6 +24,12 @@ struct McpHouse {
   McpHouse(McpEndpoint::Options with, CallDesk& desk, ToolRegistry& registry, Reactor& home,
            WorkerPool& workers, Log& log, Metrics& metrics);
 
+  // How a message that says so, or does not, is served.
+  bool is_modern(bool says_so) const {
+    return options.eras == Eras::modern || (says_so && options.eras == Eras::both);
+  }
+
+  using Eras = McpEndpoint::Options::Eras;
   const McpEndpoint::Options options;
   CallDesk& calls;
   ToolRegistry& tools;
@@ -35,6 +42,9 @@ struct McpHouse {
   Counter& stray_responses;
   Counter& unknown_cancels;
   Counter& other_versions;
+  Counter& stdio_in;  // messages
+  Counter& stdio_out;
+  Counter& stdio_refused;
 
   Offers prompts, resources, templates;
   const ListCursors cursors;  // of their lists
@@ -42,8 +52,10 @@ struct McpHouse {
   SessionTable sessions;
   Catalogue catalogue;
   PrincipalTasks tasks;  // of requests without a session
+  LooseCalls loose;      // the same, of the legacy era
   const std::shared_ptr<SlowCalls> slow;
   const std::shared_ptr<SlowCalls> promotions;  // of calls to tasks
+  const std::shared_ptr<SlowCalls> reads;       // prompts and reads the host has in hand
   const std::shared_ptr<Tasks> mcp_tasks;
   std::atomic<bool> closed{false};
 };

@@ -29,7 +29,7 @@ bool check_version(const McpHeaders& headers, const RpcMessage& message, Exchang
   const bool is_request = message.kind == Kind::request;
   if (headers.version_ok || (is_request && message.method == "initialize")) return true;
   exchange.respond(http_answer_of(fault_end(
-      is_request ? message.id : std::string_view("null"),
+      is_request ? message.id : std::string_view(),
       {.code = kRpcNoSession, .message = "MCP-Protocol-Version is not supported", .data = {}},
       400)));
   return false;
@@ -38,12 +38,13 @@ bool check_version(const McpHeaders& headers, const RpcMessage& message, Exchang
 void post_one(const McpHousePtr& house, Exchange& exchange, const RpcMessage& message,
               const Accepts& accepts) {
   const McpHeaders headers = read_mcp_headers(*house, exchange);
-  if (is_of_modern_era(headers, message)) return post_modern(house, exchange, message, accepts);
+  if (is_of_modern_era(*house, headers, message))
+    return post_modern(house, exchange, message, accepts);
   if (!check_version(headers, message, exchange)) return;
   const bool is_request = message.kind == Kind::request;
   const bool begins = is_request && message.method == "initialize";
   if (!check_session(headers, !house->options.sessionless && !begins, exchange,
-                     is_request ? message.id : std::string_view("null"))) {
+                     is_request ? message.id : std::string_view())) {
     return;
   }
   const RpcTurn turn{.house = house,
@@ -71,7 +72,7 @@ void post_batch(const McpHousePtr& house, Exchange& exchange, JsonView messages)
   if (!headers.version_ok) {
     return respond_error(exchange, 400, kRpcNoSession, "MCP-Protocol-Version is not supported");
   }
-  if (headers.names_session && !check_session(headers, true, exchange, "null")) return;
+  if (headers.names_session && !check_session(headers, true, exchange, {})) return;
   const MessageBatch batch = decode_batch(messages);
   if (const char* complaint = batch_complaint(batch, headers.session.get())) {
     return respond_error(exchange, 400, kRpcInvalidRequest, complaint);

@@ -19,7 +19,7 @@ constexpr std::string_view kParamPrefix = "mcp-param-";
 
 RpcEnd refusal(const RpcMessage& message, int code, std::string text, int status,
                std::string data = {}) {
-  const std::string_view id = message.kind == Kind::request ? message.id : std::string_view("null");
+  const std::string_view id = message.kind == Kind::request ? message.id : std::string_view();
   return fault_end(id, {.code = code, .message = std::move(text), .data = std::move(data)}, status);
 }
 
@@ -103,8 +103,8 @@ std::optional<RpcEnd> check_param_headers(McpHouse& house, const RequestHead& he
 
 }  // namespace
 
-bool is_of_modern_era(const McpHeaders& headers, const RpcMessage& message) {
-  return meta_protocol_version(message.params).present() || headers.is_modern;
+bool is_of_modern_era(const McpHouse& house, const McpHeaders& headers, const RpcMessage& message) {
+  return house.is_modern(meta_protocol_version(message.params).present() || headers.is_modern);
 }
 
 std::optional<RpcEnd> modern_refusal(McpHouse& house, const RequestHead* head,

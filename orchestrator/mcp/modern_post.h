@@ -12,7 +12,7 @@ namespace devs {
 
 // Whether a message is of the modern era: `_meta` names a revision, or the header names
 // a modern one (MCP page 4.1, row 3).
-bool is_of_modern_era(const McpHeaders& headers, const RpcMessage& message);
+bool is_of_modern_era(const McpHouse& house, const McpHeaders& headers, const RpcMessage& message);
 
 // Why a modern message may not be run, checked in the order of MCP page 4.1, rows 4 to 7;
 // nullopt: it may, and `meta` is what it carries.  `head` is null over stdio, where there

@@ -57,7 +57,8 @@ class PipeClient::Reply final : public RpcReply {
   }
   std::shared_ptr<CallListener> later(std::string progress_token,
                                       std::function<void()> on_left) override {
-    const std::uint64_t number = client_.channel_->open(std::move(progress_token));
+    const std::uint64_t number =
+        client_.channel_->open(std::string(message_.id), std::move(progress_token));
     std::string key = request_key(message_.id);
     const bool gone = on_left && !client_.add(key, number, on_left);
     auto listener = std::make_shared<Listener>(client_.shared_from_this(), std::move(key), number,
@@ -71,30 +72,44 @@ class PipeClient::Reply final : public RpcReply {
   const RpcMessage& message_;
 };
 
-void PipeClient::receive(std::string_view line) {
+bool PipeClient::receive(std::string_view line) {
   const auto text = compact_json(line, kLineJson);
-  if (!text.ok()) return refuse(kRpcParseError, text.status().message());
+  if (!text.ok()) {
+    refuse(kRpcParseError, text.status().message());
+    return false;
+  }
   if (const JsonView messages(*text); messages.is_array()) return receive_batch(messages);
   const auto decoded = decode_rpc(*text);
-  if (const auto* refusal = std::get_if<RpcRefusal>(&decoded))
-    return say(fault_end(refusal->id, refusal->fault));
+  if (const auto* refusal = std::get_if<RpcRefusal>(&decoded)) {
+    say(fault_end(refusal->id, refusal->fault));
+    return false;
+  }
   const RpcMessage& message = std::get<RpcMessage>(decoded);
-  if (meta_protocol_version(message.params).present()) return receive_modern(message);
-  receive_legacy(message);
+  if (house_->is_modern(meta_protocol_version(message.params).present())) {
+    receive_modern(message);
+  } else {
+    receive_legacy(message);
+  }
+  return true;
 }
 
 void PipeClient::refuse(int rpc_code, std::string_view why) {
-  say(fault_end("null", {.code = rpc_code, .message = std::string(why), .data = {}}));
+  say(fault_end({}, {.code = rpc_code, .message = std::string(why), .data = {}}));
 }
 
-void PipeClient::receive_batch(JsonView messages) {
+bool PipeClient::receive_batch(JsonView messages) {
   const SessionPtr session = this->session();
   const MessageBatch batch = decode_batch(messages);
-  if (const char* complaint = batch_complaint(batch, session.get()))
-    return refuse(kRpcInvalidRequest, complaint);
-  run_batch(house_, principal_, session, batch, [channel = channel_](const std::string& responses) {
-    if (!responses.empty()) channel->send(responses, {});
-  });
+  if (const char* complaint = batch_complaint(batch, session.get())) {
+    refuse(kRpcInvalidRequest, complaint);
+    return false;
+  }
+  const std::uint64_t number = responses_owed(batch) == 0 ? 0 : channel_->open("null", {});
+  run_batch(house_, principal_, session, batch,
+            [channel = channel_, number](const std::string& responses) {
+              channel->finish(number, responses);
+            });
+  return true;
 }
 
 void PipeClient::receive_legacy(const RpcMessage& message) {
@@ -210,6 +225,8 @@ void PipeClient::leave() {
   }
   channel_->close();
   for (const auto& [key, request] : in_flight) request.cancel();
+  for (const RunningCallPtr& call : house_->loose.of(channel_.get()))
+    call->cancel("the client has left");
   if (session) end_session(session);
 }
 

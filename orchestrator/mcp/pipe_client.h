@@ -26,12 +26,11 @@ class PipeClient : public std::enable_shared_from_this<PipeClient> {
   PipeClient(McpHousePtr house, Principal principal, std::shared_ptr<ClientChannel> channel)
       : house_(std::move(house)), principal_(std::move(principal)), channel_(std::move(channel)) {}
 
-  // One message as it came.  On a worker; never waits.
-  void receive(std::string_view text);
+  // One message as it came.  On a worker; never waits.  False: it was none, which is answered.
+  bool receive(std::string_view text);
   // What was no message at all is answered too.
   void refuse(int rpc_code, std::string_view why);
-  // It is gone: its session ends, and its calls are cancelled.  What runs without a session
-  // (legacy, before `initialize`) goes on unheard.
+  // It is gone: its session ends, and its calls are cancelled.
   void leave();
 
   const Principal& principal() const { return principal_; }
@@ -40,7 +39,7 @@ class PipeClient : public std::enable_shared_from_this<PipeClient> {
   class Reply;
   class Listener;
 
-  void receive_batch(JsonView messages);
+  bool receive_batch(JsonView messages);
   void receive_legacy(const RpcMessage& message);
   void receive_modern(const RpcMessage& message);
   void say(const RpcEnd& end);

@@ -41,6 +41,8 @@ void dispatch_notification(const RpcTurn& turn);
 
 // An id's token as a key: `1` and `"1"` are two, `"1"` and `"\u0031"` are one.  Also a token.
 std::string request_key(std::string_view id);
+// Who cancels a request by its id, where there is no session.
+LooseCalls::Key loose_key(const RpcTurn& turn, std::string_view id);
 // Why a second request of one key is refused.
 RpcFault id_in_flight();
 
@@ -62,7 +64,8 @@ void subscribe_resource(const RpcTurn& turn, RpcReply& reply);
 void unsubscribe_resource(const RpcTurn& turn, RpcReply& reply);
 void complete(const RpcTurn& turn, RpcReply& reply);
 void listen(const RpcTurn& turn, RpcReply& reply);
-// `notifications/cancelled`, of a call of the same session.
+// `notifications/cancelled`, of a request of the same session; without one, of the same
+// principal, over stdio of the same client.
 void cancel_tool_call(const RpcTurn& turn);
 
 }  // namespace devs

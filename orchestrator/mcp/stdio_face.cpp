@@ -1,7 +1,5 @@
 #include "orchestrator/mcp/stdio_face.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -22,28 +20,10 @@ constexpr int kWritesPerTurn = 16;
 constexpr std::chrono::milliseconds kWorkersFullRetry{10};
 // A client that has closed its end and takes not a byte for so long reads no more.
 constexpr std::chrono::milliseconds kStandsStill{1'000};
-
-// A client that is gone is an ordinary thing; the signal for it would end this process
-// unless somebody thought of it.
-void block_sigpipe_here() {
-  sigset_t pipe_signal;
-  ::sigemptyset(&pipe_signal);
-  ::sigaddset(&pipe_signal, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
-}
+// For the refusals of what was not answered in time.
+constexpr std::chrono::milliseconds kLastWords{100};
 
 }  // namespace
-
-struct StdioFace::Port final : FdHandler {
-  using OnReady = void (StdioFace::*)(std::uint32_t);
-  Port(StdioFace& to, OnReady how) : face(to), ready(how) {}
-  void on_ready(std::uint32_t events) override {
-    const std::shared_ptr<StdioFace> keep = face.shared_from_this();
-    (keep.get()->*ready)(events);
-  }
-  StdioFace& face;
-  const OnReady ready;
-};
 
 StdioFace::StdioFace(McpHousePtr house, Options options, WorkerPool& workers)
     : house_(std::move(house)),
@@ -54,8 +34,8 @@ StdioFace::StdioFace(McpHousePtr house, Options options, WorkerPool& workers)
       on_end_(std::move(options.on_end)),
       channel_(std::make_shared<ClientChannel>(reactor_)),
       client_(std::make_shared<PipeClient>(house_, Principal{}, channel_)),
-      in_port_(std::make_unique<Port>(*this, &StdioFace::on_in)),
-      out_port_(std::make_unique<Port>(*this, &StdioFace::on_out)),
+      in_port_(*this, &StdioFace::on_in),
+      out_port_(*this, &StdioFace::on_out),
       retry_([this] { handle(std::move(waiting_)); }),
       still_([this] { look_whether_it_stands(); }),
       look_again_([this] { write_on(); }) {
@@ -88,7 +68,12 @@ void StdioFace::wait_written(std::chrono::milliseconds at_most) {
     self->on_written_ = [written] { written->set_value(); };
     self->write_on();
   });
-  done.wait_for(at_most);
+  if (done.wait_for(at_most) == std::future_status::ready) return;
+  reactor_.post([self = shared_from_this()] {
+    self->channel_->refuse_owed(
+        fault_of(Status(Code::cancelled, "the server stopped before it had an answer")));
+  });
+  done.wait_for(kLastWords);
 }
 
 void StdioFace::let_go() {
@@ -166,11 +151,9 @@ void StdioFace::handle(Lines lines) {
 
 void StdioFace::run_lines(const Lines& lines) {
   for (const StdioLineReader::Line& line : lines) {
-    if (line.too_long) {
-      client_->refuse(kRpcParseError, "a message has at most 8 MiB");
-    } else {
-      client_->receive(line.text);
-    }
+    house_->stdio_in.add();
+    if (line.too_long) client_->refuse(kRpcParseError, "a message has at most 8 MiB");
+    if (line.too_long || !client_->receive(line.text)) house_->stdio_refused.add();
   }
 }
 
@@ -185,9 +168,9 @@ void StdioFace::watch_in(std::uint32_t events) {
   if (events == 0) {
     reactor_.forget(in_.fd());
   } else if (in_events_ == 0) {
-    reactor_.watch(in_.fd(), events, *in_port_);
+    reactor_.watch(in_.fd(), events, in_port_);
   } else {
-    reactor_.change(in_.fd(), events, *in_port_);
+    reactor_.change(in_.fd(), events, in_port_);
   }
   in_events_ = events;
 }
@@ -210,6 +193,7 @@ bool StdioFace::refill() {
   written_ = 0;
   const ClientChannel::Taken taken = channel_->take(kWriteBytes);
   for (const std::string& message : taken.messages) writing_.append(message) += '\n';
+  house_->stdio_out.add(taken.messages.size());
   if (taken.look_again) reactor_.timers().set(look_again_, *taken.look_again);
   return !writing_.empty();
 }
@@ -220,7 +204,7 @@ void StdioFace::write_on() {
   for (int i = 0; out_.is_open() && i < kWritesPerTurn; ++i) {
     if (written_ == writing_.size() && !refill()) {
       watch_out(false);
-      told_written();
+      if (channel_->owed() == 0) told_written();
       if (crowded_) read_on();
       return;
     }
@@ -242,7 +226,7 @@ void StdioFace::write_on() {
 
 void StdioFace::write_on_worker() {
   writing_on_worker_ = true;
-  const Status taken = workers_.try_submit([self = shared_from_this()] {
+  const auto write = [self = shared_from_this()] {
     std::string_view rest = self->writing_;
     bool lost = false;
     while (!rest.empty() && !lost) {
@@ -257,8 +241,10 @@ void StdioFace::write_on_worker() {
       if (lost) return self->lose_output();
       self->write_on();
     });
-  });
+  };
+  const Status taken = workers_.try_submit(write);
   if (taken.ok()) return;
+  if (taken.code() == Code::unavailable) return write();  // they have stopped; so do we
   writing_on_worker_ = false;
   reactor_.timers().set(look_again_, reactor_.now() + kWorkersFullRetry);
 }
@@ -267,7 +253,7 @@ void StdioFace::watch_out(bool watch) {
   if (out_watched_ == watch || !out_.is_polled()) return;
   out_watched_ = watch;
   if (watch) {
-    reactor_.watch(out_.fd(), EPOLLOUT, *out_port_);
+    reactor_.watch(out_.fd(), EPOLLOUT, out_port_);
   } else {
     reactor_.forget(out_.fd());
   }

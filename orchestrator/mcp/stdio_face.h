@@ -12,6 +12,7 @@
 #include "orchestrator/mcp/mcp_house.h"
 #include "orchestrator/mcp/pipe_client.h"
 #include "orchestrator/net/byte_pipe.h"
+#include "orchestrator/net/fd_port.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
 #include "orchestrator/upstream/line_reader.h"
@@ -41,14 +42,15 @@ class StdioFace : public std::enable_shared_from_this<StdioFace> {
   void start();
   // Reads no more; what is said still goes out.
   void stop();
-  // Blocks until everything said has been written or cannot be.  REQUIRES: the reactor turns.
+  // Blocks until every request received has its answer, and that is written, or cannot be.
+  // What has none by then is refused.  REQUIRES: the reactor turns.
   void wait_written(std::chrono::milliseconds at_most);
   // Closes both streams; the client has left.
   void let_go();
 
  private:
   using Lines = std::vector<StdioLineReader::Line>;
-  struct Port;
+  using Port = FdPort<StdioFace>;
 
   void read_on();
   bool read_some(Lines& lines);
@@ -75,7 +77,7 @@ class StdioFace : public std::enable_shared_from_this<StdioFace> {
   std::function<void(std::string_view)> on_end_;
   const std::shared_ptr<ClientChannel> channel_;
   const std::shared_ptr<PipeClient> client_;
-  std::unique_ptr<Port> in_port_, out_port_;
+  Port in_port_, out_port_;
 
   StdioLineReader reader_;  // with whoever reads: the reactor, or one worker
   Lines waiting_;           // for a worker

@@ -115,8 +115,8 @@ void StreamShelf::progress(std::uint64_t number, std::string_view fields) {
 }
 
 bool StreamShelf::has_room(const Stream& stream, std::string_view message) const {
-  return stream.unsent.size() < options_.unsent_messages &&
-         stream.unsent_bytes + message.size() <= options_.unsent_bytes;
+  return stream.unsent.empty() || (stream.unsent.size() < options_.unsent_messages &&
+                                   stream.unsent_bytes + message.size() <= options_.unsent_bytes);
 }
 
 bool StreamShelf::send(std::uint64_t number, Stream& stream, std::string_view message,
@@ -197,8 +197,8 @@ void StreamShelf::abandon(std::uint64_t number) {
     MutexLock lock(mutex_);
     const auto found = streams_.find(number);
     if (found == streams_.end()) return;
-    line = wake(found->second);
-    if (found->second.reading) --readers_;
+    Stream& stream = found->second;
+    line = wake(stream);
     std::size_t bytes = 0;
     std::erase_if(kept_, [&](const Kept& kept) {
       if (kept.stream != number) return false;
@@ -206,7 +206,16 @@ void StreamShelf::abandon(std::uint64_t number) {
       return true;
     });
     kept_bytes_ -= bytes;
-    streams_.erase(found);  // its reader finds nothing and ends
+    if (!stream.line) {  // whoever should read it finds nothing, if he comes
+      if (stream.reading) --readers_;
+      streams_.erase(found);
+      return;
+    }
+    stream.kept = 0;
+    stream.lost = stream.next;
+    stream.held.clear();
+    stream.ended = true;
+    forget_if_over(found);
   }
   post_wake(line);
 }

@@ -30,7 +30,7 @@ namespace devs {
 //
 // What waits for a slow reader is bounded too: beyond unsent_bytes or
 // unsent_messages, and beyond the rate, progress is one slot that
-// holds the newest.  Answers are never dropped.
+// holds the newest.  One message may wait whatever its size; answers are never dropped.
 //
 // Thread-safe.  Producers wake their reader through its reactor.
 class StreamShelf {
@@ -80,7 +80,8 @@ class StreamShelf {
   void part(std::uint64_t stream, std::chrono::milliseconds retry) DEVS_EXCLUDES(mutex_);
   // The response: the last message; the stream ends after it.
   void finish(std::uint64_t stream, std::string_view message) DEVS_EXCLUDES(mutex_);
-  // Ends without a response; nobody can come back to it.
+  // Ends without a response, after what its reader has not taken yet (that its questions are
+  // cancelled, say); nobody can come back to it.
   void abandon(std::uint64_t stream) DEVS_EXCLUDES(mutex_);
   // A notification on the standalone stream; one that still waits is enough.
   // False when nobody reads it.

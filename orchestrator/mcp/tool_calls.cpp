@@ -1,4 +1,5 @@
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "orchestrator/mcp/client_link.h"
@@ -11,13 +12,18 @@
 namespace devs {
 namespace {
 
+// Of whom the state of a round is, and what it was.
+struct Round {
+  std::string principal, name, arguments;
+  RequestState state;
+};
+
 // How one request's call is answered.
 struct Terms {
   std::string id;  // as written
   McpRevision revision;
   McpHousePtr house;
-  std::string principal, name, arguments;  // modern era: of whom the state of a round is
-  RequestState state;
+  std::unique_ptr<Round> round;  // where the client comes back with answers: modern era
 };
 
 RpcEnd end_of(Terms& terms, CallAnswer answer, bool cancelled) {
@@ -28,12 +34,13 @@ RpcEnd end_of(Terms& terms, CallAnswer answer, bool cancelled) {
     end.silent = true;
   } else if (!answer.refused.ok()) {
     end = refused_end(id, answer.refused);
-  } else if (answer.outcome.asks) {
-    terms.state.first_call = std::move(answer.call_id);
+  } else if (answer.outcome.asks && terms.round) {
+    Round& round = *terms.round;
+    round.state.first_call = std::move(answer.call_id);
     end =
         result_end(id, input_required(*terms.house,
-                                      {terms.principal, "tools/call", terms.name, terms.arguments},
-                                      std::move(terms.state), answer.outcome));
+                                      {round.principal, "tools/call", round.name, round.arguments},
+                                      std::move(round.state), answer.outcome));
   } else if (answer.outcome.fault && answer.outcome.fault->code == kRpcMissingCapability) {
     end = missing_capability(id, *answer.outcome.fault, terms.revision, true);
   } else if (answer.outcome.fault) {
@@ -53,6 +60,7 @@ RpcEnd end_of(Terms& terms, CallAnswer answer, bool cancelled) {
 struct CallInFlight {
   McpHousePtr house;
   SessionPtr session;  // may be null
+  LooseCalls::PlacePtr loose;
   std::shared_ptr<ImplicitTask> task;
   RunningCallPtr running;
   std::shared_ptr<CallListener> listener;
@@ -66,6 +74,7 @@ struct CallInFlight {
       session->remove_call(key);
       session->touch(house->reactor.now());
     }
+    loose.reset();
     task->end_call(house->reactor.clock());
     auto plain = [running = running, listener = listener,
                   terms = std::move(terms)](CallAnswer ended) mutable {
@@ -89,6 +98,10 @@ std::string request_key(std::string_view id) {
   return id == "-0" ? "0" : std::string(id);
 }
 
+LooseCalls::Key loose_key(const RpcTurn& turn, std::string_view id) {
+  return {.principal = turn.principal.name, .pipe = turn.channel.get(), .request = request_key(id)};
+}
+
 void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   const McpHousePtr& house = turn.house;
   const std::string_view id = turn.message.id;
@@ -108,28 +121,25 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
   request.first_call_id = state.first_call;
   // A task is not its session's: it goes on when that ends.
   const SessionPtr session = plan.only ? nullptr : turn.session;
-  CallInFlight call{.house = house,
-                    .session = session,
-                    .task = {},
-                    .running = std::make_shared<RunningCall>(house->calls),
-                    .listener = {},
-                    .key = request_key(id),
-                    .mcp_task = {},
-                    .terms = {.id = std::string(id),
-                              .revision = turn.revision,
-                              .house = house,
-                              .principal = turn.principal.name,
-                              .name = {},
-                              .arguments = {},
-                              .state = {}}};
+  CallInFlight call{
+      .house = house,
+      .session = session,
+      .loose = {},
+      .task = {},
+      .running = std::make_shared<RunningCall>(house->calls),
+      .listener = {},
+      .key = request_key(id),
+      .mcp_task = {},
+      .terms = {.id = std::string(id), .revision = turn.revision, .house = house, .round = {}}};
   if (turn.meta) {
-    call.terms.name = params->name;
-    call.terms.arguments = params->arguments;
-    call.terms.state = std::move(state);
+    call.terms.round = std::make_unique<Round>(
+        Round{turn.principal.name, params->name, params->arguments, std::move(state)});
   }
   if (session && !session->add_call(call.key, call.running)) {
     return reply.now(fault_end(id, id_in_flight(), 400));
   }
+  if (!turn.session && !turn.meta && !plan.only)
+    call.loose = house->loose.add(loose_key(turn, id), call.running);
   call.task = turn.session ? std::shared_ptr<ImplicitTask>(turn.session, &turn.session->task())
                            : house->tasks.of(turn.principal.name);
   if (plan.may) call.mcp_task = std::make_shared<TaskCall>(turn, plan, call.running);
@@ -172,10 +182,12 @@ void begin_tool_call(const RpcTurn& turn, RpcReply& reply) {
 }
 
 void cancel_tool_call(const RpcTurn& turn) {
-  const JsonView request_id = turn.message.params["requestId"];
-  const RunningCallPtr call = turn.session && request_id.present()
-                                  ? turn.session->find_call(request_key(request_id.text()))
-                                  : nullptr;
+  const std::string_view id = turn.message.params["requestId"].text();
+  RunningCallPtr call;
+  if (turn.session && !id.empty()) call = turn.session->find_call(request_key(id));
+  // Over stdio also what was begun before the session.
+  if (!call && !id.empty() && (!turn.session || turn.channel))
+    call = turn.house->loose.find(loose_key(turn, id));
   if (!call) return turn.house->unknown_cancels.add();  // ended, or never was: no matter
   call->cancel(turn.message.params["reason"].string().value_or(""));
 }

@@ -1,12 +1,14 @@
 #include "orchestrator/net/byte_pipe.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -30,6 +32,13 @@ int open_again(int fd, BytePipe::Way way) {
 }
 
 }  // namespace
+
+void block_sigpipe_here() {
+  sigset_t pipe_signal;
+  ::sigemptyset(&pipe_signal);
+  ::sigaddset(&pipe_signal, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
+}
 
 BytePipe::BytePipe(int fd, Way way) {
   struct stat what {};

@@ -7,6 +7,10 @@
 
 namespace devs {
 
+// A peer that reads no more is an answer of the write; the signal for it would end this
+// process unless somebody thought of it.  For the calling thread, once.
+void block_sigpipe_here();
+
 // One direction of a standard stream, whatever it is: a pipe, a socket, a terminal, a file,
 // a device.  Bytes go in or out without waiting where the system can do that; `is_polled()`
 // says whether it can (epoll refuses files, which may make a caller wait for a disk).

@@ -80,6 +80,7 @@ class Connection final : public FdHandler {
   void on_fin();
   void on_time();
   bool must_close() const;
+  bool is_answer() const;
 
   // connection_body.cpp: the body of a request
   void begin_body(std::string_view after_head);

@@ -25,6 +25,8 @@ std::size_t Connection::body_bytes_sent() const {
 
 void Connection::begin_stream(StreamStart start) {
   const bool chunked = !http_1_0_;
+  if (chunked && is_answer() && must_close())
+    start.head.headers.emplace_back("Connection", "close");
   EncodedAnswer encoded = encode_stream_head(start.head, chunked);
   if (is_head_ || !start.provider || encoded.status != start.head.status) {
     finish_and_write(std::move(encoded));
@@ -107,10 +109,15 @@ void Connection::pump() {
     }
   }
   timer_.cancel();
-  if (ended_) {
-    provider_.reset();
-    end();
-  }
+  if (!ended_) return;
+  provider_.reset();
+  is_answer() && !http_1_0_ && !must_close() ? after_written() : end();
+}
+
+// A stream that answers a POST is over like any answer, and its head says keep-alive: a
+// request that is on its way must not meet a closed door.  Readers of a GET end with theirs.
+bool Connection::is_answer() const {
+  return route_->method == Method::post;
 }
 
 // The house closes and this one's time is over: the last chunk where it fits, so

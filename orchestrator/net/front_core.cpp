@@ -198,13 +198,17 @@ bool FrontCore::try_dispatch(std::unique_ptr<Request> request) {
 bool FrontCore::queue_is_old() {
   const std::uint64_t begun = begun_.load(std::memory_order_relaxed);
   for (; counted_off_ < begun && !queued_at_.empty(); ++counted_off_) queued_at_.pop_front();
-  return !queued_at_.empty() && reactor_.now() - queued_at_.front() > options_.queue_deadline;
+  return !queued_at_.empty() && is_too_old(queued_at_.front(), queued_at_.size());
+}
+
+bool FrontCore::is_too_old(TimePoint received, std::size_t waiting) const {
+  return waiting >= options_.queue_short && reactor_.now() - received > options_.queue_deadline;
 }
 
 void FrontCore::run(std::unique_ptr<Request> request) {
   begun_.fetch_add(1, std::memory_order_relaxed);
   const ConnectionId to = request->connection;
-  const bool late = reactor_.now() - request->received > options_.queue_deadline;
+  const bool late = is_too_old(request->received, workers_.waiting() + 1);
   const bool closing = shared_.closing.load(std::memory_order_relaxed);
   if (late || closing) {
     shared_.count_refusal(503, closing ? "closing" : "queue");

@@ -53,6 +53,7 @@ class FrontCore final : public Dispatcher,
   void finish(ConnectionId to, Outcome outcome);
   void on_accepted(Listener::Accepted accepted);
   bool make_room();
+  bool is_too_old(TimePoint received, std::size_t waiting) const;
   void fit_to_descriptors();
   void begin_stop(TimePoint deadline);
 

@@ -55,6 +55,9 @@ class HttpFront {
     std::chrono::milliseconds stream_stall{30'000};  // streams: no progress while something is due
     std::chrono::milliseconds write_limit{120'000};  // one answer, progress or not
     std::chrono::milliseconds queue_deadline{100};   // shed when the queue's head is older
+    // So few waiting are none too many, however old: then the machine stood still, and works
+    // them off in milliseconds as soon as it goes on.
+    std::size_t queue_short = 256;
     // accept4(2), or what a test puts in its place: descriptor, or -1 and errno.
     std::function<int(int)> accept{};
   };

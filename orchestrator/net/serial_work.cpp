@@ -10,7 +10,7 @@ void SerialWork::post(Work work) {
     waiting_.push_back(std::move(work));
     if (std::exchange(running_, true)) return;
   }
-  if (!pool_.try_submit([self = shared_from_this()] { self->drain(); }).ok()) drain();
+  if (!pool_.submit([self = shared_from_this()] { self->drain(); }).ok()) drain();
 }
 
 void SerialWork::drain() {

@@ -13,7 +13,8 @@ namespace devs {
 // it touches needs no lock.
 //
 // Work that throws ends alone, and the pool counts it; the next piece has its turn.
-// A pool that refuses (full, or stopped) makes the caller run what waits, here and now.
+// A pool that is full makes it wait, never the caller: that may be the reactor.  After the
+// pool has been stopped the caller runs what waits, here and now; the reactor has ended before.
 // Thread-safe.
 class SerialWork : public std::enable_shared_from_this<SerialWork> {
  public:

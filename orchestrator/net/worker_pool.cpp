@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include <limits>
 #include <utility>
 
 namespace devs {
@@ -18,12 +19,20 @@ WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
 }
 
 Status WorkerPool::try_submit(Work work) {
+  return accept(std::move(work), options_.queue_capacity);
+}
+
+Status WorkerPool::submit(Work work) {
+  return accept(std::move(work), std::numeric_limits<std::size_t>::max());
+}
+
+Status WorkerPool::accept(Work work, std::size_t most_waiting) {
   std::shared_ptr<Idle> called;
   {
     MutexLock lock(mutex_);
     if (closed_)
       return Status(Code::unavailable, fmt::format("{}: the pool is closed", options_.name));
-    if (queue_.size() >= options_.queue_capacity)
+    if (queue_.size() >= most_waiting)
       return Status(Code::resource_exhausted,
                     fmt::format("{}: the queue is full: {} waiting, {} threads", options_.name,
                                 queue_.size(), options_.threads));

@@ -19,7 +19,8 @@ namespace devs {
 // Runs submitted work on a fixed set of threads: http workers, tool workers.
 //
 // Bounded on purpose: a full queue is an answer (resource_exhausted), not a
-// wait, so overload reaches the client while it can still do something.
+// wait, so overload reaches the client while it can still do something.  What must not
+// be refused goes by submit().
 //
 // Thread-safe, except stop(), which belongs to the owner.
 class WorkerPool {
@@ -37,6 +38,9 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   Status try_submit(Work work) DEVS_EXCLUDES(mutex_);
+  // Takes it however much waits; only a pool that has been stopped refuses.  REQUIRES: its
+  // owner has one piece waiting at most, so that owners are the bound.
+  Status submit(Work work) DEVS_EXCLUDES(mutex_);
   std::size_t waiting() const DEVS_EXCLUDES(mutex_);
   // Here and now, as its threads do: an exception ends this piece of work alone.
   void run(Work& work);
@@ -53,6 +57,7 @@ class WorkerPool {
     CondVar called;
     bool is_called = false;
   };
+  Status accept(Work work, std::size_t most_waiting) DEVS_EXCLUDES(mutex_);
   void run_until_closed();
 
   const Options options_;

@@ -6,7 +6,7 @@ namespace devs {
 namespace {
 
 constexpr auto kTooLong = std::chrono::milliseconds(100);
-// One late turn says that the next will be late too, for about so long.
+// One turn says what the next will be like, for about so long.
 constexpr auto kRemembered = std::chrono::seconds(1);
 
 }  // namespace
@@ -17,7 +17,8 @@ LiveLag::LiveLag(Metrics& metrics)
 
 void LiveLag::saw(Duration lag, TimePoint now) {
   seconds_.observe(std::chrono::duration<double>(lag).count());
-  if (lag > kTooLong) hurts_until_ = now + kRemembered;
+  matters_until_ = now + kRemembered;
+  if (lag > kTooLong) hurts_until_ = matters_until_;
 }
 
 }  // namespace devs

@@ -15,12 +15,16 @@ class LiveLag {
   explicit LiveLag(Metrics& metrics);
 
   void saw(Duration lag, TimePoint now);
-  // True while live readers suffer: whoever reads the past gives way (reliability 6).
+  // True while live readers are served: whoever reads the past leaves them the machine
+  // (ADR 0010).
+  bool matters(TimePoint now) const { return now < matters_until_; }
+  // True while they suffer all the same, waiting more than 100 ms: then each who reads
+  // the past gives way (reliability 6).
   bool hurts(TimePoint now) const { return now < hurts_until_; }
 
  private:
   Histogram& seconds_;
-  TimePoint hurts_until_{};
+  TimePoint matters_until_{}, hurts_until_{};
 };
 
 }  // namespace devs

@@ -41,7 +41,7 @@ FrameBatchPtr ReplayDesk::find(const StreamGroup& group, Sequence from, bool fro
 }
 
 FrameBatchPtr ReplayDesk::at_hand(const StreamGroup& group, Sequence from) const {
-  return find(group, from, !lag_.hurts(reactor_.now()));
+  return find(group, from, !lag_.matters(reactor_.now()));
 }
 
 FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Sequence through) {
@@ -84,16 +84,19 @@ void ReplayDesk::leave(std::uint64_t reader) {
 
 void ReplayDesk::start_some() {
   const TimePoint now = reactor_.now();
-  const bool rationed = lag_.hurts(now);
-  if (!rationed) toll_.clear();
-  if (toll_.open_to_all() > now) return again_at(toll_.open_to_all());
+  const bool each = lag_.hurts(now);
+  if (!lag_.matters(now)) toll_.clear();
+  if (toll_.open_to_all() > now) {
+    if (!waiting_.empty()) rationed_.add();
+    return again_at(toll_.open_to_all());
+  }
   TimePoint earliest = TimePoint::max();
   for (std::size_t left = waiting_.size(); left > 0 && running_ < kMaxFetches; --left) {
     const std::uint64_t reader = waiting_.front();
     waiting_.pop_front();
     const auto wanted = wanted_.find(reader);
     if (wanted == wanted_.end() || wanted->second.in_hand) continue;
-    if (const TimePoint open = toll_.open_to(reader); rationed && open > now) {
+    if (const TimePoint open = toll_.open_to(reader); each && open > now) {
       rationed_.add();
       earliest = std::min(earliest, open);
       waiting_.push_back(reader);
@@ -149,7 +152,7 @@ void ReplayDesk::done(std::uint64_t reader, std::uint64_t ticket, Stretch stretc
 
 void ReplayDesk::charge(std::uint64_t reader, std::size_t bytes) {
   const TimePoint now = reactor_.now();
-  if (lag_.hurts(now)) toll_.charge(reader, bytes, now);
+  if (lag_.matters(now)) toll_.charge(reader, bytes, now);
 }
 
 // REQUIRES: it is wanted.

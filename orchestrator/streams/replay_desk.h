@@ -21,7 +21,7 @@
 namespace devs {
 
 // Stretches of the log for readers that are behind: from the ring at once, from
-// disk through a worker.  Few fetches run at a time, and while live readers suffer
+// disk through a worker.  Few fetches run at a time, and while live readers are served
 // they are rationed, so that those who read the past do not slow down those who
 // follow the present; a stretch just built serves every reader of its group that
 // stands in it.

@@ -8,18 +8,18 @@
 
 namespace devs {
 
-// How much of the past may be read while the present suffers: so many bytes a
-// second in all, and for one reader (reliability 6).
+// How much of the past may be read beside the present: so many bytes a second in all,
+// and for one reader (reliability 6).
 //
 // Confined to its owner.
 class ReplayToll {
  public:
-  // When that reader may have its next stretch; no later than `now`: at once.
-  TimePoint open_to(std::uint64_t reader) const;
+  // When whoever reads the past may have the next stretch; no later than now: at once.
   TimePoint open_to_all() const { return all_; }
+  TimePoint open_to(std::uint64_t reader) const;  // the same, of that reader
   void charge(std::uint64_t reader, std::size_t bytes, TimePoint now);
   void forget(std::uint64_t reader) { readers_.erase(reader); }
-  void clear();  // nobody suffers any more
+  void clear();  // nobody is beside them any more
 
  private:
   TimePoint all_{};

@@ -21,7 +21,11 @@ Result<Handshake> decode_initialize_result(JsonView result) {
     return Status(Code::invalid_argument,
                   fmt::format("it speaks protocol revision `{}`, which is not known here",
                               utf8_prefix(*version, 64)));
-  return Handshake{*revision, result["capabilities"]["tools"].is_object()};
+  const JsonView can = result["capabilities"];
+  return Handshake{.revision = *revision,
+                   .has_tools = can["tools"].is_object(),
+                   .has_tasks = has_core_tasks(*revision) &&
+                                can["tasks"]["requests"]["tools"]["call"].is_object()};
 }
 
 std::string encode_roots(const std::vector<std::string>& uris) {

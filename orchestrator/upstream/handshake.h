@@ -17,6 +17,7 @@ namespace devs {
 struct Handshake {
   McpRevision revision = kLatestLegacy;
   bool has_tools = false;
+  bool has_tasks = false;  // of 2025-11-25, for calls of tools
 };
 
 // params of `initialize`: the latest revision we speak, roots, our name.

@@ -1,7 +1,6 @@
 #include "orchestrator/upstream/stdio_link.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 #include <csignal>
 #include <utility>
 
+#include "orchestrator/net/byte_pipe.h"
 #include "orchestrator/upstream/guard_messages.h"
 
 namespace devs {
@@ -36,27 +36,7 @@ ssize_t read_some(int fd, std::array<char, kReadBytes>& buffer) {
   }
 }
 
-// A child that closed its stdin is an ordinary thing; the signal for it would end
-// this process unless somebody thought of it.
-void block_sigpipe_here() {
-  sigset_t pipe_signal;
-  ::sigemptyset(&pipe_signal);
-  ::sigaddset(&pipe_signal, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, nullptr);
-}
-
 }  // namespace
-
-struct StdioLink::Port final : FdHandler {
-  using OnReady = void (StdioLink::*)(std::uint32_t);
-  Port(StdioLink& to, OnReady how) : link(to), ready(how) {}
-  void on_ready(std::uint32_t events) override {
-    const std::shared_ptr<StdioLink> keep = link.shared_from_this();
-    (keep.get()->*ready)(events);
-  }
-  StdioLink& link;
-  const OnReady ready;
-};
 
 StdioLink::StdioLink(std::string server, ChildEnds child, Reactor& reactor, WorkerPool& workers,
                      Log& log, Metrics& metrics, Owner& owner)

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/net/fd_port.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
 #include "orchestrator/upstream/child_process.h"
@@ -68,7 +69,7 @@ class StdioLink : public std::enable_shared_from_this<StdioLink> {
   const std::string& last_words() const { return stderr_.last_line(); }
 
  private:
-  struct Port;  // one descriptor's handler
+  using Port = FdPort<StdioLink>;
 
   void on_input(std::uint32_t events);
   void on_output(std::uint32_t events);

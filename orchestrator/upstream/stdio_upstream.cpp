@@ -136,7 +136,7 @@ void StdioUpstream::on_initialized(UpstreamReply reply) {
     seen_.revision = name_of(shaken->revision);
   }
   send(encode_rpc_notification("notifications/initialized", {}));
-  catalogue_.refresh(shaken->has_tools);
+  catalogue_.refresh(shaken->has_tools, shaken->has_tasks);
 }
 
 void StdioUpstream::on_listed(Status status, ToolListChange change) {
@@ -290,16 +290,16 @@ void StdioUpstream::set_phase(Phase phase) {
 
 // --- any thread ---
 
-void StdioUpstream::call(const std::string& tool, ToolRun run, ToolDone done) {
+void StdioUpstream::call(const std::string& tool, bool as_task, ToolRun run, ToolDone done) {
   if (refusing_) {
     done(text_outcome(fmt::format("Upstream `{}` is not available: the orchestrator is stopping.",
                                   options_.config.key),
                       CallStatus::upstream_unavailable));
     return;
   }
-  house_.reactor.post([calls = calls_, self = shared_from_this(), tool, run = std::move(run),
-                       done = std::move(done)]() mutable {
-    calls->begin(std::move(tool), std::move(run), std::move(done));
+  house_.reactor.post([calls = calls_, self = shared_from_this(), tool, as_task,
+                       run = std::move(run), done = std::move(done)]() mutable {
+    calls->begin(std::move(tool), as_task, std::move(run), std::move(done));
   });
 }
 

@@ -59,7 +59,7 @@ class StdioUpstream final : public std::enable_shared_from_this<StdioUpstream>,
   void stop(std::function<void()> on_stopped);
 
   // --- any thread ---
-  void call(const std::string& tool, ToolRun run, ToolDone done);
+  void call(const std::string& tool, bool as_task, ToolRun run, ToolDone done);
   void refuse_calls() { refusing_ = true; }  // new ones answer at once
   UpstreamState state() const DEVS_EXCLUDES(mutex_);
 

@@ -38,7 +38,7 @@ ToolCatalogue::ToolCatalogue(std::string server, ToolRegistry& registry, Reactor
       workers_(workers),
       log_(log),
       owner_(owner),
-      debounce_([this] { refresh(has_tools_); }),
+      debounce_([this] { refresh(has_tools_, has_tasks_); }),
       page_deadline_([this] {
         owner_.forget(request_);
         fail(Status(Code::deadline_exceeded,
@@ -47,8 +47,9 @@ ToolCatalogue::ToolCatalogue(std::string server, ToolRegistry& registry, Reactor
       retry_([this] { build(); }) {
 }
 
-void ToolCatalogue::refresh(bool has_tools) {
+void ToolCatalogue::refresh(bool has_tools, bool has_tasks) {
   has_tools_ = has_tools;
+  has_tasks_ = has_tasks;
   wanted_ = true;
   if (!fetching_ && !building_) begin();
 }
@@ -126,9 +127,10 @@ void ToolCatalogue::fail(Status why) {
 void ToolCatalogue::build() {
   building_ = true;
   auto pages = std::make_shared<std::vector<std::string>>(std::move(pages_));
-  const Status taken = workers_.try_submit(
-      [this, keep = owner_.keep_alive(), pages, before = current_, on = connection_]() mutable {
-        Built done = build_on_worker(server_, registry_, log_, owner_, *before, *pages);
+  const Status taken =
+      workers_.try_submit([this, keep = owner_.keep_alive(), pages, before = current_,
+                           on = connection_, has_tasks = has_tasks_]() mutable {
+        Built done = build_on_worker(server_, registry_, log_, owner_, *before, *pages, has_tasks);
         Reactor& reactor = reactor_;  // `keep` may be the last to hold this
         reactor.post([this, keep = std::move(keep), on, done = std::move(done)]() mutable {
           built(on, std::move(done));
@@ -142,8 +144,9 @@ void ToolCatalogue::build() {
 ToolCatalogue::Built ToolCatalogue::build_on_worker(const std::string& server,
                                                     ToolRegistry& registry, Log& log, Owner& owner,
                                                     const Specs& before,
-                                                    const std::vector<std::string>& pages) {
-  ToolList list = decode_tool_list(server, pages);
+                                                    const std::vector<std::string>& pages,
+                                                    bool has_tasks) {
+  ToolList list = decode_tool_list(server, pages, has_tasks);
   const ToolSetPtr held = registry.snapshot();
   for (ToolSpec& tool : list.tools) {
     const RegisteredTool* holder = held->find(tool.name);

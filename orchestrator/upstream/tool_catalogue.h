@@ -46,8 +46,8 @@ class ToolCatalogue {
   ToolCatalogue& operator=(const ToolCatalogue&) = delete;
 
   // Now, or after the one that runs.  Without `has_tools` the list is empty
-  // and nobody is asked.
-  void refresh(bool has_tools);
+  // and nobody is asked.  `has_tasks`: see decode_tool_list().
+  void refresh(bool has_tools, bool has_tasks);
   // The upstream says its list changed: soon, once for many.
   void changed();
   // The connection has ended: nothing more is told about it.
@@ -67,7 +67,7 @@ class ToolCatalogue {
   void build();
   static Built build_on_worker(const std::string& server, ToolRegistry& registry, Log& log,
                                Owner& owner, const Specs& before,
-                               const std::vector<std::string>& pages);
+                               const std::vector<std::string>& pages, bool has_tasks);
   void built(std::uint64_t connection, Built built);
 
   const std::string server_;
@@ -81,6 +81,7 @@ class ToolCatalogue {
   std::uint64_t connection_ = 0;
   bool wanted_ = false;
   bool has_tools_ = false;
+  bool has_tasks_ = false;
   bool fetching_ = false;
   bool building_ = false;
 

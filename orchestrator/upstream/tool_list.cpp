@@ -60,7 +60,8 @@ void part_clashes(std::vector<ToolSpec>& tools) {
 
 }  // namespace
 
-ToolList decode_tool_list(std::string_view server, const std::vector<std::string>& pages) {
+ToolList decode_tool_list(std::string_view server, const std::vector<std::string>& pages,
+                          bool has_tasks) {
   ToolList list;
   std::set<std::string, std::less<>> seen;
   std::size_t listed = 0;
@@ -78,6 +79,8 @@ ToolList decode_tool_list(std::string_view server, const std::vector<std::string
       spec.server = server;
       spec.json = tool.text();
       spec.input_schema = tool["inputSchema"].text();
+      if (has_tasks && tool["execution"]["taskSupport"].is("required"))
+        spec.task = TaskMode::required;
       set_name(spec, namespaced_tool(server, own, false));
       spec.upstream_tool = std::move(own);
       list.tools.push_back(std::move(spec));
@@ -104,7 +107,7 @@ ToolListChange compare(const std::vector<ToolSpec>& before, const std::vector<To
       change.added.push_back(tool.name);
       continue;
     }
-    if (found->second->json != tool.json) change.any = true;
+    if (found->second->json != tool.json || found->second->task != tool.task) change.any = true;
     old.erase(found);
   }
   for (const ToolSpec& tool : before)

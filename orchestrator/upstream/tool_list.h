@@ -23,7 +23,9 @@ inline constexpr std::size_t kMaxInputSchema = 256 * 1024;
 // where two tools of the server would get one name, the one spelled exactly so
 // keeps it and the others carry their hash, whatever the order.  Left out: tools
 // over the bounds, without name or inputSchema, and second ones of a name.
-ToolList decode_tool_list(std::string_view server, const std::vector<std::string>& pages);
+// `has_tasks`: the server runs tools as tasks, and what a tool says of that counts.
+ToolList decode_tool_list(std::string_view server, const std::vector<std::string>& pages,
+                          bool has_tasks = false);
 
 // Gives `tool` its hashed name: somebody else holds the plain one.
 void rename_taken(ToolSpec& tool);

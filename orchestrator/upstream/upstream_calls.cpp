@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "orchestrator/upstream/upstream_task.h"
 #include "protocol/json_rpc.h"
 
 namespace devs {
@@ -21,12 +22,14 @@ ToolOutcome outcome_of(UpstreamReply reply) {
   return outcome;
 }
 
-std::string encode_call(std::string_view token, std::string_view tool, const ToolRun& run) {
+std::string encode_call(std::string_view token, std::string_view tool, bool as_task,
+                        const ToolRun& run) {
   std::string params = R"({"name":)";
   params.reserve(run.arguments.size() + 256);
   append_json_string(params, tool);
   params += R"(,"arguments":)";
   params += run.arguments.empty() ? "{}" : run.arguments;
+  if (as_task) params.append(",").append(kTaskParam);
   if (run.wants_progress || !run.traceparent.empty()) {
     params += R"(,"_meta":{)";
     if (run.wants_progress) params.append(R"("progressToken":)").append(token);
@@ -60,17 +63,21 @@ std::string fields_of(JsonView params) {
 struct UpstreamCalls::Call {
   using OnStop = std::stop_callback<std::function<void()>>;
 
-  Call(std::string name, ToolRun what, ToolDone how, MoveFunction<void()> too_late)
+  Call(std::string name, bool task_only, ToolRun what, ToolDone how, MoveFunction<void()> too_late)
       : tool(std::move(name)),
+        as_task(task_only),
         run(std::move(what)),
         done(std::move(how)),
         deadline(std::move(too_late)) {}
 
   const std::string tool;
+  const bool as_task;
   const ToolRun run;
   ToolDone done;
   Timer deadline;
   bool sent = false;
+  std::uint64_t request = 0;  // of ours, whose answer it waits for
+  std::string task;           // the id of the task it is there, as a token
   double progress = -std::numeric_limits<double>::infinity();
   std::optional<OnStop> on_stop;  // last: it may run as soon as it exists
 };
@@ -84,7 +91,7 @@ UpstreamCalls::UpstreamCalls(Options options, Correlation& correlation, Reactor&
 
 UpstreamCalls::~UpstreamCalls() = default;
 
-void UpstreamCalls::begin(std::string tool, ToolRun run, ToolDone done) {
+void UpstreamCalls::begin(std::string tool, bool as_task, ToolRun run, ToolDone done) {
   if (!closed_because_.empty()) {
     done(unavailable(closed_because_));
     return;
@@ -97,7 +104,7 @@ void UpstreamCalls::begin(std::string tool, ToolRun run, ToolDone done) {
   }
   const std::uint64_t id = correlation_.next_id();
   auto& call = calls_[id];
-  call = std::make_unique<Call>(std::move(tool), std::move(run), std::move(done),
+  call = std::make_unique<Call>(std::move(tool), as_task, std::move(run), std::move(done),
                                 [this, id] { give_up(id, CallStatus::timeout_exceeded); });
   restart_clock(*call);
   call->on_stop.emplace(call->run.stop, [weak = weak_from_this(), id, &reactor = reactor_] {
@@ -115,12 +122,30 @@ void UpstreamCalls::begin(std::string tool, ToolRun run, ToolDone done) {
 void UpstreamCalls::send(std::uint64_t id, Call& call) {
   call.sent = true;
   in_flight_.fetch_add(1, std::memory_order_relaxed);
-  correlation_.expect(id, [this, id](UpstreamReply reply) {
-    finish(id, reply.unavailable.empty() ? outcome_of(std::move(reply))
-                                         : unavailable(reply.unavailable));
-  });
-  if (!send_(encode_call(std::to_string(id), call.tool, call.run)))
-    finish(id, unavailable("it does not read its input"));
+  ask(id, call, id, encode_call(std::to_string(id), call.tool, call.as_task, call.run));
+}
+
+void UpstreamCalls::ask(std::uint64_t id, Call& call, std::uint64_t request,
+                        std::string_view line) {
+  call.request = request;
+  correlation_.expect(request, [this, id](UpstreamReply reply) { on_reply(id, std::move(reply)); });
+  if (!send_(line)) finish(id, unavailable("it does not read its input"));
+}
+
+void UpstreamCalls::on_reply(std::uint64_t id, UpstreamReply reply) {
+  if (!reply.unavailable.empty()) return finish(id, unavailable(reply.unavailable));
+  Call& call = *calls_.at(id);
+  if (call.as_task && call.task.empty() && !reply.fault) {
+    if (auto task = created_task(reply.result)) {
+      call.task = std::move(*task);
+      const std::uint64_t request = correlation_.next_id();
+      return ask(
+          id, call, request,
+          encode_rpc_request(std::to_string(request), "tasks/result", encode_task_id(call.task)));
+    }
+  }
+  if (!call.task.empty()) reply.result = without_related_task(std::move(reply.result));
+  finish(id, outcome_of(std::move(reply)));
 }
 
 void UpstreamCalls::send_next() {
@@ -155,24 +180,33 @@ void UpstreamCalls::give_up(std::uint64_t id, CallStatus status) {
   const bool past_deadline =
       call.run.deadline != TimePoint() && reactor_.now() >= call.run.deadline;
   const bool too_late = status == CallStatus::timeout_exceeded || past_deadline;
-  if (call.sent) {
-    const std::string params =
-        fmt::format(R"({{"requestId":{},"reason":"{}"}})", id,
-                    too_late ? "the call timed out" : "the call was cancelled");
-    // A child that takes no more lines learns it from its end.
-    static_cast<void>(send_(encode_rpc_notification("notifications/cancelled", params)));
-  }
+  if (call.sent) tell_cancelled(call, too_late);
   finish(id, too_late ? text_outcome(fmt::format("No result within {} ms; the tool was stopped.",
                                                  options_.timeout.count()),
                                      CallStatus::timeout_exceeded)
                       : text_outcome("The call was cancelled.", CallStatus::cancelled));
 }
 
+// A child that takes no more lines learns it from its end.
+void UpstreamCalls::tell_cancelled(const Call& call, bool too_late) {
+  if (!call.task.empty()) {
+    const std::uint64_t request = correlation_.next_id();
+    correlation_.expect(request, [](const UpstreamReply&) {});  // what it says changes nothing
+    static_cast<void>(send_(
+        encode_rpc_request(std::to_string(request), "tasks/cancel", encode_task_id(call.task))));
+    return;
+  }
+  const std::string params =
+      fmt::format(R"({{"requestId":{},"reason":"{}"}})", call.request,
+                  too_late ? "the call timed out" : "the call was cancelled");
+  static_cast<void>(send_(encode_rpc_notification("notifications/cancelled", params)));
+}
+
 void UpstreamCalls::finish(std::uint64_t id, ToolOutcome outcome) {
   auto ended = calls_.extract(id);
   if (ended.empty()) return;
-  correlation_.forget(id);
   Call& call = *ended.mapped();
+  correlation_.forget(call.request);
   call.on_stop.reset();
   call.deadline.cancel();
   if (call.sent) {

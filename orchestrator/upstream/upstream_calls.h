@@ -38,8 +38,9 @@ class UpstreamCalls : public std::enable_shared_from_this<UpstreamCalls> {
   UpstreamCalls(const UpstreamCalls&) = delete;
   UpstreamCalls& operator=(const UpstreamCalls&) = delete;
 
-  // `tool` is the upstream's own name.
-  void begin(std::string tool, ToolRun run, ToolDone done);
+  // `tool` is the upstream's own name.  `as_task`: it runs there as a task, of which the
+  // caller notices nothing: the call ends when the task does, and cancelling it cancels that.
+  void begin(std::string tool, bool as_task, ToolRun run, ToolDone done);
   // params of notifications/progress: to the call whose token it names, without
   // the token; false when there is none, or the value does not grow.
   bool progress(JsonView params);
@@ -56,6 +57,9 @@ class UpstreamCalls : public std::enable_shared_from_this<UpstreamCalls> {
   struct Call;
 
   void send(std::uint64_t id, Call& call);
+  void ask(std::uint64_t id, Call& call, std::uint64_t request, std::string_view line);
+  void on_reply(std::uint64_t id, UpstreamReply reply);
+  void tell_cancelled(const Call& call, bool too_late);
   void send_next();
   void restart_clock(Call& call);
   void give_up(std::uint64_t id, CallStatus status);

@@ -19,7 +19,8 @@ class UpstreamTool final : public Tool {
 
   const ToolSpec& spec() const override { return spec_; }
   void start(ToolRun run, ToolDone done) override {
-    upstream_->call(spec_.upstream_tool, std::move(run), std::move(done));
+    upstream_->call(spec_.upstream_tool, spec_.task == TaskMode::required, std::move(run),
+                    std::move(done));
   }
 
  private:

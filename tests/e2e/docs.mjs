@@ -113,3 +113,9 @@ test('[T34] operations.md: signals and exit codes are those of the program', lim
   assert.deepEqual(busy.end, { code: 130, signal: null });
   await call;
 });
+
+test('[S0.18] the tool of asking_the_client.md is the one that is compiled and run as an example', limit, () => {
+  const read = (name) => fs.readFileSync(path.join(root, 'docs', name), 'utf8');
+  const [, code] = /```cpp\n([^]*?)```/.exec(read('asking_the_client.md'));
+  assert.ok(read('examples/asking_tool.cpp').includes(code));
+});

@@ -34,11 +34,31 @@ test('wire_schema: 2026-07-28 wants resultType and hints, and knows its own erro
     inputRequests: { name: { method: 'elicitation/create', params: { message: 'm', requestedSchema: { type: 'object', properties: {} } } } },
   }), 'tools/call'), '');
   assert.match(wrong(answer({ resultType: 'input_required', inputRequests: { name: { method: 'ping' } } }), 'tools/call'), /inputRequests/);
-  assert.equal(wrong(answer({ resultType: 'task', taskId: 't', status: 'working' }), 'tools/call'), '');
+  const task = { taskId: 't', status: 'working', createdAt: '2026-01-01T00:00:00Z', lastUpdatedAt: '2026-01-01T00:00:00Z', ttlMs: 1 };
+  assert.equal(wrong(answer({ resultType: 'task', ...task }), 'tools/call'), '');
+  assert.match(wrong(answer({ resultType: 'task', taskId: 't', status: 'working' }), 'tools/call'), /createdAt/);
+  const told = (params) => wrong({ jsonrpc: '2.0', method: 'notifications/tasks', params });
+  assert.equal(told({ ...task, status: 'completed', result: { content: [] } }), '');
+  assert.match(told({ ...task, status: 'completed' }), /result/); // a task is told whole
+  assert.match(told({ ...task, status: 'failed' }), /error/);
+  assert.match(wrong(answer({ resultType: 'complete', ...task, status: 'completed', result: {} }), 'tasks/get'), /content/);
   const error = (code, data) => ({ jsonrpc: '2.0', id: 1, error: { code, message: 'm', data } });
   assert.equal(wrong(error(-32022, { supported: ['2026-07-28'], requested: 'x' })), '');
   assert.match(wrong(error(-32022, { supported: [] })), /requested/);
   assert.match(wrong(error(-32021, { requiredCapabilities: ['sampling'] })), /requiredCapabilities/);
+});
+
+test('wire_schema: an error that answers nobody has no id, in no revision null', () => {
+  for (const revision of revisions) {
+    const error = { jsonrpc: '2.0', error: { code: -32700, message: 'm' } };
+    assert.deepEqual(validate(revision, 'server', error), []);
+    assert.notDeepEqual(validate(revision, 'server', { ...error, id: null }), []);
+  }
+});
+
+test('wire_schema: an empty result is empty', () => {
+  assert.deepEqual(validate('2025-11-25', 'server', answer({}), 'ping'), []);
+  assert.match(validate('2025-11-25', 'server', answer({ ok: true }), 'logging/setLevel').join(), /not empty/);
 });
 
 test('wire_schema: nobody sends what only the other side may', () => {

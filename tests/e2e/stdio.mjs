@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { Client, Server, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
-import { Conversation, listen } from './wire_schema.mjs';
+import { Conversation, listen, validate } from './wire_schema.mjs';
 
 const { StdioClientTransport } = await load('@modelcontextprotocol/sdk/client/stdio.js');
 const { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema } = await load('@modelcontextprotocol/sdk/types.js');
@@ -153,7 +153,7 @@ test('[M10] nothing but messages on stdout, junk is answered, EOF ends it within
   host.process.stdin.end();
   assert.equal(await host.exited, 0);
   assert.ok(Date.now() - began < 2000 * slow, `${Date.now() - began} ms`);
-  host.messages(); // each line is JSON to the last
+  for (const message of host.messages()) assert.deepEqual(validate('2025-11-25', 'server', message), []);
 });
 
 test('[M10] SIGTERM ends it with exit code 0', limit, async (t) => {
@@ -205,4 +205,37 @@ test('[M10] several at once with one directory and one port: each serves its cli
   assert.ok(second.err.includes(`the trace is in ${path.join(dir, '2')}`), second.err);
   first.say(ping(1));
   await first.answer(1);
+});
+
+test('[M10] everything asked before the end of stdin is answered', limit, async (t) => {
+  const host = new Raw(t, { args: ['--port', '0'] });
+  const ids = Array.from({ length: 40 }, (_, i) => i + 1);
+  const ask = (id, method, params = {}) => `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`;
+  const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info };
+  host.process.stdin.end(ask(0, 'initialize', hello) + ids.map((id) => ask(id, 'tasks/list')).join(''));
+  assert.equal(await host.exited, 0);
+  const answered = host.messages().map((message) => message.id).sort((a, b) => a - b);
+  assert.deepEqual(answered, [0, ...ids]);
+});
+
+test('[M10] stdin and stdout may be files: the same answers', limit, async (t) => {
+  const dir = scratch(t);
+  const [from, to] = [path.join(dir, 'in'), path.join(dir, 'out')];
+  const ids = Array.from({ length: 40 }, (_, i) => i + 1);
+  fs.writeFileSync(from, ids.map((id) => `${JSON.stringify({ ...ping(id), method: 'tools/list' })}\n`).join(''));
+  const child = spawn(binary, ['stdio', '--port', '0', '--trace-dir', path.join(dir, 't')], { env: plainEnv(), stdio: [fs.openSync(from, 'r'), fs.openSync(to, 'w'), 'ignore'] });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  const answered = fs.readFileSync(to, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line).id);
+  assert.deepEqual(answered.sort((a, b) => a - b), ids);
+});
+
+test('[M10] `stdio` is `serve --stdio`', limit, async (t) => {
+  const child = spawn(binary, ['stdio', '--port', '0', '--trace-dir', scratch(t)], { env: plainEnv() });
+  let out = '';
+  child.stdout.on('data', (bytes) => { out += bytes; });
+  child.stdin.end(`${JSON.stringify(ping(7))}\n`);
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(out).id, 7);
 });

@@ -4,6 +4,7 @@
 // ctest sets DEVS_BINARY (the program under test) and DEVS_SLOW (how much slower a
 // sanitizer makes it); the npm peers come from tools/node.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -13,6 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Conversation, listen } from './wire_schema.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = process.env.DEVS_BINARY;
@@ -161,12 +163,17 @@ export async function metrics(server) {
 
 // --- clients
 
-// An official SDK client, connected.
+// An official SDK client, connected; what it says and hears is valid by the official schema.
 export async function sdkClient(t, server, { headers } = {}) {
   const client = new Client({ name: 'e2e-host', version: '1.0.0' }, { capabilities: {} });
   const transport = new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit: { headers } });
+  const wrong = [];
+  listen(transport, new Conversation('2025-11-25'), wrong);
   await client.connect(transport);
-  later(t, () => client.close());
+  later(t, async () => {
+    await client.close();
+    assert.deepEqual(wrong, []);
+  });
   client.transportUsed = transport;
   return client;
 }

@@ -6,9 +6,10 @@
 #include "tests/fuzz/law.h"
 #include "tests/support/naive_sse_parser.h"
 
-// Laws: two independent parsers agree on any bytes, at every split; a frame
-// parsed at every split gives back its event, and never a line its fields
-// smuggled in.
+// What an upstream or a server says on an event stream.  Laws: two independent parsers agree
+// on any bytes, at every split; a frame parsed at every split gives back its event, and never
+// a line its fields smuggled in; a stream over the bound fails at the same event, at every
+// split, and holds no more than the bound.
 namespace devs {
 namespace {
 
@@ -28,6 +29,34 @@ void check_splits(std::string_view text, const Events& expected) {
   for (std::size_t cut = 0; cut <= text.size(); cut += step) {
     law(parsed(text.substr(0, cut), text.substr(cut)) == expected, "a split changes nothing");
   }
+}
+
+struct Bounded {
+  bool ok = true;
+  Events events;
+  bool operator==(const Bounded&) const = default;
+};
+
+Bounded bounded(std::string_view first, std::string_view second) {
+  constexpr std::size_t kBound = 64;
+  Bounded got;
+  SseParser parser(
+      [&got](const SseParser::Event& event) {
+        // A line end joins two lines of data, and is in no line.
+        law(event.data.size() <= 2 * kBound && event.id.size() <= kBound, "an event is bounded");
+        got.events.push_back({event.id, event.event, event.data});
+      },
+      kBound);
+  got.ok = parser.feed(first).ok() && parser.feed(second).ok();
+  law(got.ok || !parser.feed("\n\ndata: late\n\n").ok(), "who failed once has failed");
+  return got;
+}
+
+void check_bound(std::string_view text) {
+  const Bounded whole = bounded(text, "");
+  const std::size_t step = text.size() / 64 + 1;
+  for (std::size_t cut = 0; cut <= text.size(); cut += step)
+    law(bounded(text.substr(0, cut), text.substr(cut)) == whole, "a split moves no bound");
 }
 
 std::string one_line(std::string_view text) {
@@ -75,6 +104,7 @@ void check(std::string_view input) {
   NaiveSseParser naive;
   naive.feed(input);
   check_splits(input, naive.events());
+  check_bound(input);
   check_frame(input);
 }
 

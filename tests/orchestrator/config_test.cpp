@@ -28,7 +28,8 @@ TEST_CASE("config: every section reaches its option") {
     "builtin": {"tools": "all"},
     "sse": {"heartbeat_ms": 5000, "max_clients": 9, "checkpoint": false},
     "mcp": {"page_size": 3, "sessionless": "refuse"},
-    "sessions": {"idle_ms": 60000},
+    "tasks": {"after_ms": 250},
+    "sessions": {"idle_ms": 60000, "max": 20, "max_per_principal": 5},
     "cors": {"origins": ["http://localhost:5173"]},
     "auth": {"query_bearer": true, "tokens": [{"name": "u1", "role": "user", "sha256":
       "00000000000000000000000000000000000000000000000000000000000000ff"}]},
@@ -51,7 +52,10 @@ TEST_CASE("config: every section reaches its option") {
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);
   CHECK_FALSE(options.mcp.sessionless);
+  CHECK(options.mcp.task_after == std::chrono::milliseconds(250));
   CHECK(options.mcp.session_idle == std::chrono::minutes(1));
+  CHECK(options.mcp.max_sessions == 20);
+  CHECK(options.mcp.max_sessions_per_principal == 5);
   CHECK(options.http.origins == std::vector<std::string>{"http://localhost:5173"});
   CHECK(options.access.query_bearer);
   REQUIRE(options.access.tokens.size() == 1);

@@ -52,7 +52,7 @@ TEST_CASE("decode_rpc: an id keeps its type and spelling") {
   CHECK(message(R"({"jsonrpc":"2.0","method":"m","id":)" + longest + "}").id == longest);
 }
 
-TEST_CASE("decode_rpc: an id that is none is refused, and null is answered to") {
+TEST_CASE("decode_rpc: an id that is none is refused, and there is none to answer to") {
   for (const std::string& id :
        {std::string("null"), std::string("true"), std::string("{}"), std::string("[1]"),
         std::string("1.0"), std::string("1E+2"), std::string("9007199254740993"),
@@ -60,7 +60,7 @@ TEST_CASE("decode_rpc: an id that is none is refused, and null is answered to") 
         '"' + std::string(257, 'x') + '"'}) {
     const RpcRefusal refused = refusal(R"({"jsonrpc":"2.0","method":"m","id":)" + id + "}");
     CHECK(refused.fault.code == -32600);
-    CHECK(refused.id == "null");
+    CHECK(refused.id.empty());
   }
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("decode_rpc: what is JSON but not JSON-RPC is refused, to its own id")
   for (const char* text :
        {"[]", "[[]]", "1", "null", "\"x\"", "true", "{}", R"({"jsonrpc":"2.0","result":{}})"}) {
     CHECK(refusal(text).fault.code == -32600);
-    CHECK(refusal(text).id == "null");
+    CHECK(refusal(text).id.empty());
   }
 }
 
@@ -91,8 +91,8 @@ TEST_CASE("encode_rpc: one line each, in the order people expect") {
   CHECK(encode_rpc_result("1", "{}") == R"({"jsonrpc":"2.0","id":1,"result":{}})");
   CHECK(encode_rpc_error("\"a\"", {-32602, "bad \"x\"", ""}) ==
         R"({"jsonrpc":"2.0","id":"a","error":{"code":-32602,"message":"bad \"x\""}})");
-  CHECK(encode_rpc_error("null", {-32603, "m", R"({"reason":"recorder"})"}) ==
-        R"({"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"m",)"
+  CHECK(encode_rpc_error("", {-32603, "m", R"({"reason":"recorder"})"}) ==
+        R"({"jsonrpc":"2.0","error":{"code":-32603,"message":"m",)"
         R"("data":{"reason":"recorder"}}})");
   CHECK(encode_rpc_request("3", "ping", "") == R"({"jsonrpc":"2.0","id":3,"method":"ping"})");
   CHECK(encode_rpc_request("3", "m", "[1]") ==

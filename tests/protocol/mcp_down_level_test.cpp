@@ -45,7 +45,9 @@ TEST_CASE("listed_tool: 2025-11-25 alone hears whether a tool can be called as a
   CHECK(listed(plain, TaskMode::never) == plain);
   CHECK(listed(R"({"execution":{"taskSupport":"forbidden"},"name":"t"})", TaskMode::always) ==
         optional);
-  CHECK(listed(required, TaskMode::automatic) == required);  // what is behind us says so
+  CHECK(listed(required, TaskMode::required) == required);
+  // Its server says so without having declared tasks: it is called as any other.
+  CHECK(listed(required, TaskMode::automatic) == optional);
   for (const R revision : {R::v2025_06_18, R::v2026_07_28})
     CHECK(listed(optional, TaskMode::automatic, revision) == plain);
 }

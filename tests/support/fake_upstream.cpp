@@ -33,9 +33,11 @@ struct Settings {
   std::string line_end = "\n";  // --crlf
   std::string pid_file;         // --pids <file>: appends its own and its children's
   std::string alone_file;       // --alone <file>: says so in it when it is not
+  int many = 0;                 // --many <count>: so many tools `tool_<n>`, 1000 a page
   int banner = 0;               // --banner <lines> of junk before anything else
   int exit_at_once = -1;        // --exit <code>
   bool pages = false;           // --pages: one tool a page
+  bool tasks = false;           // --tasks: tools that are tasks only, instead of all
   bool stubborn = false;        // --stubborn: ignores EOF and SIGTERM
   bool silent = false;          // --silent: answers nothing, not even initialize
   bool refuse = false;          // --refuse: an error for initialize
@@ -51,6 +53,7 @@ std::vector<Held> held;
 std::string cancelled = "[";
 std::map<std::string, std::string> answer_when_cancelled;
 std::string last_request_answer;
+std::map<std::string, std::string> tool_of_task;  // by the token of its id
 std::vector<std::string> argv_seen;
 
 // --- words ---
@@ -88,6 +91,7 @@ struct Call {
   std::string id;
   std::string arguments;
   std::string meta;
+  std::string task{};
   std::string text(std::string_view name) const {
     return JsonView(arguments)[name].string().value_or("");
   }
@@ -212,24 +216,76 @@ const std::map<std::string, ToolBody>& bodies() {
   return table;
 }
 
+// --- tasks of 2025-11-25 ---
+
+const std::vector<std::string> kTaskTools{"task_text", "task_fails", "task_error", "task_never",
+                                          "task_refused"};
+
+void begin_task(const Call& call, const std::string& tool) {
+  if (call.task.empty()) return answer(call.id, "no task");
+  if (tool == "task_refused") return answer(call.id, "no task of it", call.task);
+  const std::string id = "\"of-" + call.id + "\"";
+  tool_of_task[id] = tool;
+  say(encode_rpc_result(call.id, R"({"task":{"taskId":)" + id +
+                                     R"(,"status":"working","createdAt":"2026-11-30T00:00:00Z",)"
+                                     R"("lastUpdatedAt":"2026-11-30T00:00:00Z","ttl":3600000}})"));
+}
+
+void end_task(std::string_view request, const std::string& id) {
+  const std::string& tool = tool_of_task[id];
+  const std::string meta =
+      R"("_meta":{"io.modelcontextprotocol/related-task":{"taskId":)" + id + "}}";
+  if (tool == "task_text") {
+    say(encode_rpc_result(request, R"({"content":[{"type":"text","text":"of a task"}],)" + meta +
+                                       R"(,"structuredContent":{"n":1.10}})"));
+  } else if (tool == "task_fails") {
+    say(encode_rpc_result(request, R"({"isError":true,"content":[],)" + meta + "}"));
+  } else if (tool == "task_error") {
+    say(encode_rpc_error(request, {-32042, "not like this", {}}));
+  }  // task_never: until it is cancelled
+}
+
+void cancel_task(const RpcMessage& message) {
+  if (cancelled.size() > 1) cancelled += ',';
+  cancelled += message.params.text();
+  say(encode_rpc_result(message.id, "{}"));
+}
+
 // --- messages ---
+
+// What follows the name of a tool as people write them.
+constexpr const char* kPlainTool =
+    R"(,"description":"Searches the records of one customer and returns those that match, the )"
+    R"(newest first, as many as are asked for.","inputSchema":{"type":"object","properties":{)"
+    R"("customer":{"type":"string","description":"Number of the customer."},)"
+    R"("words":{"type":"string"},"limit":{"type":"integer","minimum":1,"maximum":100}},)"
+    R"("required":["customer"]},"annotations":{"readOnlyHint":true}})";
 
 void list_tools(const RpcMessage& message) {
   std::vector<std::string> names = settings.tools;
+  if (settings.tasks) names.insert(names.end(), kTaskTools.begin(), kTaskTools.end());
+  for (int i = 0; i < settings.many; ++i) names.push_back("tool_" + std::to_string(i));
   if (names.empty())
     for (const auto& [name, body] : bodies()) names.push_back(name);
   std::size_t from = 0;
   std::size_t to = names.size();
-  if (settings.pages) {
+  const std::size_t page = settings.pages ? 1 : settings.many > 0 ? 1000 : 0;
+  if (page > 0) {
     from = static_cast<std::size_t>(
         std::atoi(message.params["cursor"].string().value_or("0").c_str()));
-    to = std::min(names.size(), from + 1);
+    to = std::min(names.size(), from + page);
   }
   std::string out = R"({"tools":[)";
   for (std::size_t i = from; i < to; ++i) {
     if (i > from) out += ',';
+    if (settings.many > 0) {
+      out += "{\"name\":" + json_string(names[i]) + kPlainTool;
+      continue;
+    }
     out += R"({"title":"T","name":)" + json_string(names[i]) +
-           R"(,"description":"does \u0041","inputSchema":{"type":"object"}})";
+           R"(,"description":"does \u0041","inputSchema":{"type":"object"})";
+    if (names[i].starts_with("task_")) out += R"(,"execution":{"taskSupport":"required"})";
+    out += '}';
   }
   out += ']';
   if (to < names.size()) out += R"(,"nextCursor":")" + std::to_string(to) + "\"";
@@ -242,20 +298,30 @@ void on_request(const RpcMessage& message) {
       say(encode_rpc_error(message.id, {-32603, "not today", {}}));
       return;
     }
+    const std::string tasks =
+        settings.tasks ? R"(,"tasks":{"cancel":{},"requests":{"tools":{"call":{}}}})" : "";
     say(encode_rpc_result(message.id, R"({"protocolVersion":")" + settings.revision +
-                                          R"(","capabilities":{"tools":{"listChanged":true}},)"
+                                          R"(","capabilities":{"tools":{"listChanged":true})" +
+                                          tasks + "}," +
                                           R"("serverInfo":{"name":"fake","version":"1"}})"));
   } else if (message.method == "tools/list") {
     list_tools(message);
   } else if (message.method == "tools/call") {
     const Call call{std::string(message.id), std::string(message.params["arguments"].text()),
-                    std::string(message.params["_meta"].text())};
-    const auto body = bodies().find(message.params["name"].string().value_or(""));
+                    std::string(message.params["_meta"].text()),
+                    std::string(message.params["task"].text())};
+    const std::string name = message.params["name"].string().value_or("");
+    if (name.starts_with("task_")) return begin_task(call, name);
+    const auto body = bodies().find(name);
     if (body != bodies().end()) {
       body->second(call);
     } else {
-      answer(call.id, "I am " + message.params["name"].string().value_or("?"));
+      answer(call.id, "I am " + name);
     }
+  } else if (message.method == "tasks/result") {
+    end_task(message.id, std::string(message.params["taskId"].text()));
+  } else if (message.method == "tasks/cancel") {
+    cancel_task(message);
   } else {
     say(encode_rpc_result(message.id, "{}"));
   }
@@ -320,6 +386,8 @@ Settings read_flags(const std::vector<std::string>& args) {
     if (flag == "--tools") {
       std::istringstream names(value);
       for (std::string name; std::getline(names, name, ',');) out.tools.push_back(name);
+    } else if (flag == "--many") {
+      out.many = std::atoi(value.c_str());
     } else if (flag == "--revision") {
       out.revision = value;
     } else if (flag == "--pids") {
@@ -332,6 +400,7 @@ Settings read_flags(const std::vector<std::string>& args) {
       out.exit_at_once = std::atoi(value.c_str());
     }
     out.pages = out.pages || flag == "--pages";
+    out.tasks = out.tasks || flag == "--tasks";
     out.stubborn = out.stubborn || flag == "--stubborn";
     out.silent = out.silent || flag == "--silent";
     out.refuse = out.refuse || flag == "--refuse";

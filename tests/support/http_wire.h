@@ -47,6 +47,8 @@ class HttpWire {
   HttpWire(const HttpWire&) = delete;
   HttpWire& operator=(const HttpWire&) = delete;
 
+  int fd() const { return fd_; }  // -1: hung up
+
   void send(std::string_view bytes) {
     while (fd_ >= 0 && !bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -92,10 +92,12 @@ Status McpCaller::call() {
   const std::string id = std::to_string(++calls_);
   const std::string text = "caller " + std::to_string(number_) + " call " + id;
   wanted_id_ = "\"id\":" + id;
-  wanted_text_ = "\"text\":\"" + text + '"';
+  const std::string arguments =
+      tool_.arguments.empty() ? "{\"" + tool_.argument + "\":\"" + text + "\"}" : tool_.arguments;
+  wanted_text_ = tool_.arguments.empty() ? "\"text\":\"" + text + '"' : "\"result\":";
   const std::string body = R"({"jsonrpc":"2.0","id":)" + id +
                            R"(,"method":"tools/call","params":{"name":")" + tool_.name +
-                           R"(","arguments":{")" + tool_.argument + R"(":")" + text + R"("})" +
+                           R"(","arguments":)" + arguments +
                            std::string(tool_.modern ? kModernMeta : "") + "}}";
   const std::string bytes = request(body);
   called_at_ = now();
@@ -132,7 +134,8 @@ bool McpCaller::is_right(const HttpAnswers::Answer& answer) {
   const bool right =
       answer.status == 200 && id != std::string::npos &&
       std::string_view(",}").find(answer.body[id + wanted_id_.size()]) != std::string_view::npos &&
-      answer.body.find(wanted_text_) != std::string::npos;
+      answer.body.find(wanted_text_) != std::string::npos &&
+      (!tool_.streamed || answer.body.starts_with("id: "));
   if (!right) complaint_ = std::to_string(answer.status) + " " + answer.body;
   return right;
 }

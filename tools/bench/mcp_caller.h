@@ -22,7 +22,9 @@ class McpCaller {
  public:
   struct Tool {
     std::string name, argument;
-    bool modern = false;  // called by the rules of 2026-07-28
+    bool modern = false;    // called by the rules of 2026-07-28
+    std::string arguments;  // in place of its argument: then no words are looked for
+    bool streamed = false;  // each answer must be an event stream
   };
 
   // Connects and initialises, waiting for the answers.
@@ -37,6 +39,7 @@ class McpCaller {
   // Reads what came.  `reconnected`: fd() is another one now.
   Heard listen(bool& reconnected);
   Nanos called_at() const { return called_at_; }
+  std::uint64_t calls() const { return calls_; }  // begun so far
   const std::string& complaint() const { return complaint_; }
 
  private:

@@ -13,8 +13,8 @@
 
 #include "tools/bench/endpoint.h"
 #include "tools/bench/flags.h"
-#include "tools/bench/http_answer.h"
 #include "tools/bench/nanoseconds.h"
+#include "tools/bench/plain_client.h"
 #include "tools/bench/process_usage.h"
 
 namespace devs {
@@ -43,10 +43,9 @@ struct Call {
 
 class Client {
  public:
-  explicit Client(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+  explicit Client(const Endpoint& endpoint) : endpoint_(endpoint), control_(endpoint) {}
   ~Client() {
     for (const Call& call : calls_) close(call.fd);
-    if (control_ >= 0) close(control_);
   }
 
   // Until `to` calls wait for an answer.
@@ -89,46 +88,14 @@ class Client {
     return false;
   }
 
-  std::string request(const std::string& session, const std::string& body) const {
-    std::string head = "POST " + endpoint_.path + " HTTP/1.1\r\nHost: " + endpoint_.authority() +
-                       "\r\nContent-Type: application/json\r\nAccept: application/json, "
-                       "text/event-stream\r\n";
-    if (!session.empty())
-      head += "Mcp-Session-Id: " + session + "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
-    return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  }
-
-  // One request and its answer on the connection kept for that.
   HttpAnswers::Answer post(std::size_t session, const std::string& body) {
-    HttpAnswers::Answer answer;
-    if (control_ < 0) {
-      const auto fd = connect_to(endpoint_);
-      if (!fd.ok()) return answer;
-      control_ = *fd;
-      answers_.reset();
-    }
-    const std::string id = session < sessions_.size() ? sessions_[session] : "";
-    if (!send_all(control_, request(id, body))) return answer;
-    while (!answers_.take(answer)) {
-      char bytes[4096];
-      pollfd readable{control_, POLLIN, 0};
-      if (poll(&readable, 1, kPatienceMs) <= 0) return answer;
-      const ssize_t got = recv(control_, bytes, sizeof bytes, 0);
-      if (got <= 0) return answer;
-      answers_.feed({bytes, static_cast<std::size_t>(got)});
-    }
-    if (answer.closes) close(std::exchange(control_, -1));
-    return answer;
+    return control_.post(sessions_[session], body);
   }
 
   bool open_session() {
-    const auto hello = post(
-        sessions_.size(),
-        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-        R"("capabilities":{"elicitation":{},"sampling":{}},"clientInfo":{"name":"parked","version":"1"}}})");
-    if (hello.session.empty()) return complain("initialize was answered with " + hello.body);
-    sessions_.push_back(hello.session);
-    return true;
+    HttpAnswers::Answer hello;
+    sessions_.push_back(control_.initialise(R"({"elicitation":{},"sampling":{}})", &hello));
+    return !sessions_.back().empty() || complain("initialize was answered with " + hello.body);
   }
 
   bool begin() {
@@ -143,7 +110,7 @@ class Client {
                                             : R"("test_elicitation","arguments":{"message":"who?")";
     const std::string body = R"({"jsonrpc":"2.0","id":)" + std::to_string(call.number) +
                              R"(,"method":"tools/call","params":{"name":)" + what + "}}}";
-    if (!send_all(call.fd, request(sessions_[call.session], body)))
+    if (!send_all(call.fd, post_of(endpoint_, sessions_[call.session], body)))
       return complain("a call was lost");
     calls_.push_back(std::move(call));
     return true;
@@ -178,8 +145,7 @@ class Client {
   std::vector<std::string> sessions_;
   std::vector<Call> calls_;
   std::size_t begun_ = 0;
-  int control_ = -1;
-  HttpAnswers answers_;
+  PlainClient control_;  // of what is not a call
   std::string complaint_;
 };
 

@@ -143,5 +143,25 @@ TEST_CASE(
   CHECK_FALSE(ArgumentSchema::compile(R"({"$ref":"#/~9"})")->unchecked_reason().empty());
 }
 
+TEST_CASE("[M62] ArgumentSchema: multipleOf what nothing is a multiple of ends no process") {
+  for (const char* divisor : {"0", "-1", "0.0", "-2.5", "18446744073709551615", "\"2\"", "null"}) {
+    CAPTURE(divisor);
+    const std::string part =
+        "{\"properties\":{\"a\":{\"multipleOf\":" + std::string(divisor) + "}}}";
+    for (const std::string& schema :
+         {part, "{\"dependencies\":{\"const\":" + part + "}}", "{\"not\":" + part + "}",
+          "{\"default\":" + part + R"(,"$ref":"#/default"})"}) {
+      const auto judged = ArgumentSchema::compile(schema);
+      CHECK(judged->unchecked_reason() == "multipleOf nothing");
+      CHECK(judged->check(R"({"const":1,"a":-9223372036854775808})").empty());
+    }
+  }
+  const auto even = ArgumentSchema::compile(R"({"properties":{"a":{"multipleOf":2}}})");
+  CHECK(even->unchecked_reason().empty());
+  CHECK(even->check(R"({"a":-9223372036854775808})").empty());
+  CHECK_FALSE(even->check(R"({"a":3})").empty());
+  CHECK(ArgumentSchema::compile(R"({"multipleOf":9223372036854775807})")->unchecked_reason() == "");
+}
+
 }  // namespace
 }  // namespace devs

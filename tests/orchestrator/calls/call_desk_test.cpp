@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "orchestrator/calls/call_table.h"
 #include "tests/orchestrator/calls/call_kit.h"
 
 namespace devs {
@@ -40,6 +41,11 @@ TEST_CASE("CallDesk: a tool that drops its answer is told about, never left hang
   { ToolDone dropped = held->take_done(); }
   REQUIRE(to->wait());
   CHECK(status_of(house.story()[1]) == "TOOL_ERROR");
+}
+
+TEST_CASE("[M65] a call that waits keeps nothing twice: ten thousand may wait for a person") {
+  CHECK(sizeof(Call) <= 1'400);
+  CHECK(sizeof(CallTrace) <= 96);  // what the observation repeats is the call's
 }
 
 TEST_CASE("CallDesk: a large result is told whole, and not on the reactor") {

@@ -58,7 +58,7 @@ TEST_CASE("run_tool_call: a thought is told only when the host had one, before i
   auto to = std::make_shared<CallFixture::Answered>();
   CallRequest asked = house.request("greet", "{}", to);
   asked.params.context.present = true;
-  asked.params.context.thought.emplace();
+  asked.params.context.thought = std::make_shared<HostThought>();
   asked.params.context.thought->reasoning_chain = "be polite";
   house.desk.begin(std::move(asked));
   REQUIRE(to->wait());
@@ -234,7 +234,7 @@ TEST_CASE("run_tool_call: a thought is not told without its action") {
   house.bus.close();
   auto to = std::make_shared<CallFixture::Answered>();
   CallRequest asked = house.request("greet", "{}", to);
-  asked.params.context.thought.emplace();
+  asked.params.context.thought = std::make_shared<HostThought>();
   asked.params.context.thought->reasoning_chain = "too late";
   house.desk.begin(std::move(asked));
   REQUIRE(to->wait());

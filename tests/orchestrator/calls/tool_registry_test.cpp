@@ -2,8 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <future>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "tests/support/gate.h"
+#include "tests/support/patience.h"
 
 namespace devs {
 namespace {
@@ -55,6 +61,40 @@ TEST_CASE("ToolRegistry: a taken name is refused, a server's is left out and tol
   CHECK(tools.replace("ant", {named("echo", "ant"), named("ant__a", "ant")}) ==
         std::vector<std::string>{"echo"});
   CHECK(tools.snapshot()->find("echo")->tool->spec().server == "builtin");
+}
+
+// Whoever asks it for its spec while it is `slow` waits.
+class SlowToTell final : public Tool {
+ public:
+  const ToolSpec& spec() const override {
+    if (slow) gate.pass();
+    return spec_;
+  }
+  void start(ToolRun, ToolDone done) override { done(text_outcome("ran")); }
+
+  std::atomic<bool> slow{false};
+  mutable Gate gate;
+
+ private:
+  const ToolSpec spec_ = make_tool_spec("slow", "", R"({"type":"object"})");
+};
+
+TEST_CASE("[M65] ToolRegistry: while a list is built, whoever looks does not wait for it") {
+  ToolRegistry tools;
+  const auto slow = std::make_shared<SlowToTell>();
+  REQUIRE(tools.add(slow).ok());
+  slow->slow = true;
+  std::jthread building([&tools] { tools.replace("ant", {named("ant__a", "ant")}); });
+  REQUIRE(slow->gate.wait_for_arrival());
+  auto seen =
+      std::async(std::launch::async, [&tools] { return tools.snapshot()->listed().size(); });
+  const bool at_once = seen.wait_until(soon()) == std::future_status::ready;
+  slow->slow = false;
+  slow->gate.open();
+  CHECK(at_once);
+  CHECK(seen.get() == 1);
+  building.join();
+  CHECK(tools.snapshot()->listed().size() == 2);
 }
 
 TEST_CASE("ToolRegistry: names of 1 to 128 bytes") {

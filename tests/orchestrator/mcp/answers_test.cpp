@@ -22,6 +22,27 @@ TEST_CASE("[M3] answers: a result that is there first is one JSON body") {
         R"("isError":false}})");
 }
 
+TEST_CASE("answers: after one that was a stream, its connection takes the next request") {
+  McpFixture fixture;
+  const McpClient client = fixture.ready();
+  HttpWire wire(fixture.port());
+  for (std::size_t i = 0; i < 3; ++i) {
+    client.begin_post(wire, rpc("1", "tools/call", call_params("held", "{}", kWithToken)));
+    REQUIRE(fixture.held->wait_for(i));
+    fixture.held->run(i).progress(R"({"progress":1})");
+    REQUIRE(wire.read_head().status == 200);
+    SseWire stream(wire);
+    fixture.held->answer("done", i);
+    while (stream.next()) {
+    }
+    REQUIRE(stream.ended());
+    client.begin_post(wire, rpc("2", "ping"));
+    CHECK(wire.read_answer().status == 200);
+  }
+  CHECK(fixture.eventually([&] { return fixture.counts().streams == 0; }));
+  CHECK(fixture.counts().connections == 1);
+}
+
 TEST_CASE("[M3] answers: progress makes it a stream, the response is its last message") {
   McpFixture fixture;
   const McpClient client = fixture.ready();

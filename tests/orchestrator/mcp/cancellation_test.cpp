@@ -134,6 +134,62 @@ TEST_CASE("[M6] cancellation: a client that hangs up does not cancel") {
   CHECK(last_status(fixture) == "SUCCESS");
 }
 
+TEST_CASE("[M6] cancellation: without a session, the principal and the id say which is meant") {
+  McpFixture fixture;
+  const McpClient client = fixture.client();
+  const auto unknown = [&] {
+    return fixture.house.metrics.counter("mcp_unknown_cancels_total").value();
+  };
+  HttpWire one(fixture.port()), other(fixture.port());
+  client.begin_post(one, rpc("5", "tools/call", call_params("held")));
+  REQUIRE(fixture.held->wait_for(0));
+  CHECK(fixture.ready().post(cancelled("5")).status == 202);  // somebody's session: not his
+  CHECK_FALSE(fixture.held->was_stopped(0));
+  client.begin_post(other, rpc("5", "tools/call", call_params("held")));
+  REQUIRE(fixture.held->wait_for(1));
+  CHECK(client.post(cancelled("5")).status == 202);  // which one?
+  CHECK_FALSE(fixture.held->was_stopped(0));
+  CHECK_FALSE(fixture.held->was_stopped(1));
+  CHECK(unknown() == 2);
+  fixture.held->answer("done", 1);
+  CHECK(text_of(other.read_answer().body) == "done");
+  CHECK(client.post(cancelled("5")).status == 202);
+  CHECK(one.read_answer().body.empty());
+  CHECK(fixture.held->was_stopped(0));
+  CHECK(last_status(fixture) == "CANCELLED");
+  CHECK(client.post(cancelled("5")).status == 202);
+  CHECK(unknown() == 3);
+}
+
+TEST_CASE("[M6] cancellation: without a session, hanging up does not cancel either") {
+  McpFixture fixture;
+  const McpClient client = fixture.client();
+  {
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
+    REQUIRE(fixture.held->wait_for());
+  }
+  CHECK(client.post(rpc("6", "ping")).status == 200);
+  CHECK_FALSE(fixture.held->was_stopped());
+  fixture.held->answer("done");
+  REQUIRE(fixture.eventually([&] { return fixture.house.desk.in_flight() == 0; }));
+  CHECK(last_status(fixture) == "SUCCESS");
+}
+
+TEST_CASE("[M6] cancellation: a prompt without a session is cancelled as a call is") {
+  McpFixture fixture;
+  REQUIRE(fixture.endpoint->prompts()
+              .add({"held", prompt_json("held", "", {}), fixture.held, {}})
+              .ok());
+  const McpClient client = fixture.client();
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("\"p\"", "prompts/get", R"({"name":"held"})"));
+  REQUIRE(fixture.held->wait_for());
+  CHECK(client.post(cancelled("\"p\"")).status == 202);
+  CHECK(wire.read_answer().body.empty());
+  CHECK(fixture.held->was_stopped());
+}
+
 TEST_CASE("[M6] cancellation: racing the answer, there is one end") {
   McpFixture fixture;
   const McpClient client = fixture.ready();

@@ -39,6 +39,12 @@ TEST_CASE("[M10] client channel: crowded, it drops logs and keeps everything els
   CHECK(kit.take() == std::deque<std::string>{kHalf, "log 1", kHalf, "answer"});
   CHECK_FALSE(kit.channel->crowded());
 
+  // One message may wait whatever its size.
+  CHECK(kit.channel->send(std::string(ClientChannel::kCrowdedBytes + 1, 'l'), kLog));
+  CHECK(kit.channel->crowded());
+  CHECK_FALSE(kit.channel->send("log 3", kLog));
+  CHECK(kit.take().size() == 1);
+
   for (std::size_t i = 0; i < ClientChannel::kCrowdedMessages; ++i) kit.channel->send("x", kAlways);
   CHECK(kit.channel->crowded());
 }
@@ -53,7 +59,7 @@ TEST_CASE("[M10] client channel: a change that waits is said once, and again whe
 
 TEST_CASE("[M10] client channel: progress keeps its place, its rate, and only the newest") {
   Kit kit;
-  const auto request = kit.channel->open("7");
+  const auto request = kit.channel->open("1", "7");
   for (int value = 1; value <= 10; ++value) kit.channel->progress(request, progress(value));
   kit.channel->progress(request, progress(3));  // it does not grow
   auto taken = kit.channel->take(1 << 20);
@@ -80,10 +86,65 @@ TEST_CASE("[M10] client channel: progress keeps its place, its rate, and only th
   CHECK(rest[3] == "response");
 }
 
+TEST_CASE("[M10] client channel: of what waits for its rate, what is due first goes first") {
+  Kit kit;
+  const auto early = kit.channel->open("1", "1");
+  const auto late = kit.channel->open("2", "2");
+  for (int value = 1; value <= 5; ++value) kit.channel->progress(early, progress(value));
+  CHECK(kit.take().size() == 4);
+  kit.reactor.pass(std::chrono::milliseconds(30));
+  for (int value = 1; value <= 5; ++value) kit.channel->progress(late, progress(10 + value));
+  auto taken = kit.channel->take(1 << 20);
+  CHECK(taken.messages.size() == 4);
+  REQUIRE(taken.look_again);
+  kit.reactor.pass(*taken.look_again - kit.reactor->now());
+  taken = kit.channel->take(1 << 20);
+  REQUIRE(taken.messages.size() == 1);
+  CHECK(value_of(taken.messages[0]) == 5);
+  REQUIRE(taken.look_again);  // of the other
+  kit.reactor.pass(*taken.look_again - kit.reactor->now());
+  taken = kit.channel->take(1 << 20);
+  REQUIRE(taken.messages.size() == 1);
+  CHECK(value_of(taken.messages[0]) == 15);
+  CHECK_FALSE(taken.look_again);
+}
+
+TEST_CASE(
+    "[M10] client channel: progress that had no room goes when there is some, however large") {
+  Kit kit;
+  const auto one = kit.channel->open("1", "1"), two = kit.channel->open("2", "2");
+  kit.channel->send(kHalf, kAlways);
+  const std::string large = R"({"progress":1,"message":")" + kHalf + kHalf + "\"}";
+  kit.channel->progress(one, large);
+  kit.channel->send(kHalf, kAlways);
+  kit.channel->progress(two, progress(2));
+  CHECK(kit.take().size() == 2);
+  for (const int value : {1, 2}) {
+    const auto taken = kit.take();
+    REQUIRE(taken.size() == 1);
+    CHECK(value_of(taken[0]) == value);
+  }
+}
+
+TEST_CASE("[M10] client channel: a request is owed its response until it has one, or a refusal") {
+  Kit kit;
+  const auto one = kit.channel->open("1", ""), two = kit.channel->open("\"2\"", "");
+  CHECK(kit.channel->owed() == 2);
+  kit.channel->finish(one, "response");
+  CHECK(kit.channel->owed() == 1);
+  kit.channel->refuse_owed({});
+  CHECK(kit.channel->owed() == 0);
+  kit.channel->finish(two, "late");
+  const auto taken = kit.take();
+  REQUIRE(taken.size() == 2);
+  CHECK(JsonView(taken[1])["id"].text() == "\"2\"");
+  CHECK(JsonView(taken[1])["error"].present());
+}
+
 TEST_CASE("[M10] client channel: who asked for no progress gets none, nor who was cancelled") {
   Kit kit;
-  kit.channel->progress(kit.channel->open(""), progress(1));
-  const auto cancelled = kit.channel->open("7");
+  kit.channel->progress(kit.channel->open("1", ""), progress(1));
+  const auto cancelled = kit.channel->open("1", "7");
   for (int value = 1; value <= 10; ++value) kit.channel->progress(cancelled, progress(value));
   kit.channel->finish(cancelled, "");
   CHECK(kit.take().size() == 4);  // those said before it was

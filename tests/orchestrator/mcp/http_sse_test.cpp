@@ -82,6 +82,16 @@ TEST_CASE("[M10] HTTP+SSE: who hangs up has left, and its calls are stopped") {
   CHECK(other.post(rpc("1", "ping"), "/messages?session=0") == 404);
 }
 
+TEST_CASE("[M10] HTTP+SSE: who hangs up without having said initialize has left as well") {
+  McpFixture fixture(switched_on());
+  {
+    SseClient client(fixture);
+    CHECK(client.post(rpc("1", "tools/call", call_params("held"))) == 202);
+    REQUIRE(fixture.held->wait_for());
+  }
+  CHECK(fixture.eventually([&] { return fixture.held->was_stopped(); }));
+}
+
 TEST_CASE("[M10] HTTP+SSE: not there unless switched on, and as many clients as sessions") {
   {
     McpFixture fixture;

@@ -74,7 +74,7 @@ struct Interrupted final : CallListener {
 };
 
 TEST_CASE("[M15] listen: a change that comes with the acknowledgement is told after it") {
-  Listens listens;
+  Listens listens("9.9.9");
   const auto client = std::make_shared<Interrupted>();
   client->meanwhile = [&listens] {
     listens.changed(Listens::Change::tools);
@@ -101,6 +101,7 @@ struct Behind final : CallListener {
   }
   bool full = false;
   std::vector<std::string> said;
+  std::vector<std::string> ended;
   std::function<void()> dies;
   void progress(std::string_view) override {}
   bool say(std::string_view message, Say how) override {
@@ -108,26 +109,61 @@ struct Behind final : CallListener {
     said.emplace_back(message);
     return true;
   }
-  void end(RpcEnd) override {}
+  void end(RpcEnd end) override { ended.push_back(std::move(end.message)); }
 };
 
-TEST_CASE("[M54] listen: who is behind is told the end of a task without its result") {
-  Listens listens;
+TEST_CASE("[M54] listen: a task is told whole, and who has no room for it is behind and ends") {
+  Listens listens("9.9.9");
   const auto client = std::make_shared<Behind>();
   ListenFilter filter;
+  filter.tools = true;
   filter.tasks = {{"key", "id"}};
   REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
   CHECK(listens.wants_task("key"));
   CHECK_FALSE(listens.wants_task("other"));
-  listens.task_changed("key", R"({"result":1})", R"({"brief":1})");
+  listens.task_changed("key", R"({"result":1})");
   CHECK(client->said.back().find(R"("result":1,)") != std::string::npos);
   client->full = true;
-  listens.task_changed("key", R"({"inputRequests":1})", {});
-  CHECK(client->said.size() == 2);
-  listens.task_changed("key", R"({"result":2})", R"({"brief":2})");
-  REQUIRE(client->said.size() == 3);
-  CHECK(client->said.back().find(R"("brief":2,)") != std::string::npos);
-  CHECK(client->said.back().find("result") == std::string::npos);
+  listens.changed(Listens::Change::tools);  // small, and once: it always finds room
+  CHECK(client->said.size() == 3);
+  CHECK(client->ended.empty());
+  listens.task_changed("key", R"({"result":2})");
+  REQUIRE(client->ended.size() == 1);
+  CHECK(JsonView(client->ended.front())["id"].text() == "7");
+  CHECK(JsonView(client->ended.front())["result"]["resultType"].is("complete"));
+  CHECK_FALSE(listens.wants_task("key"));
+  listens.task_changed("key", R"({"result":3})");
+  listens.close();
+  CHECK(client->said.size() == 3);
+  CHECK(client->ended.size() == 1);
+}
+
+TEST_CASE("[M54] listen: of results that come early the first without room ends it") {
+  Listens listens("9.9.9");
+  struct Early final : CallListener {
+    std::function<void()> meanwhile;
+    std::vector<std::string> said;
+    int ended = 0;
+    void progress(std::string_view) override {}
+    bool say(std::string_view message, Say how) override {
+      if (how == Say::droppable) return false;
+      said.emplace_back(message);
+      if (meanwhile) std::exchange(meanwhile, {})();
+      return true;
+    }
+    void end(RpcEnd) override { ++ended; }
+  };
+  const auto client = std::make_shared<Early>();
+  client->meanwhile = [&listens] {
+    listens.task_changed("key", R"({"result":1})");
+    listens.task_changed("key", R"({"result":2})");
+  };
+  ListenFilter filter;
+  filter.tasks = {{"key", "id"}};
+  REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
+  CHECK(client->said.size() == 1);
+  CHECK(client->ended == 1);
+  CHECK(listens.size() == 0);
 }
 
 TEST_CASE("[M54] listen: results that wait for a slow reader are bounded") {
@@ -143,25 +179,30 @@ TEST_CASE("[M54] listen: results that wait for a slow reader are bounded") {
       return shelf->send(stream, message,
                          {.droppable = how == Say::droppable, .once = how == Say::once});
     }
-    void end(RpcEnd) override {}
+    void end(RpcEnd end) override { shelf->finish(stream, end.message); }
   };
   const auto client = std::make_shared<OnShelf>();
   client->shelf = shelf.get();
   client->stream = reading.stream;
-  Listens listens;
+  Listens listens("9.9.9");
   ListenFilter filter;
   for (int i = 0; i < 100; ++i) filter.tasks.emplace(std::to_string(i), "id");
   REQUIRE(listens.add("local", "7", filter, client, listens.next_number()).ok());
-  const std::string whole = R"({"result":")" + std::string(100'000, 'x') + "\"}";
-  for (int i = 0; i < 100; ++i)
-    listens.task_changed(std::to_string(i), whole, "{\"brief\":" + std::to_string(i) + "}");
+  const auto told = [&](std::size_t bytes) {
+    listens.task_changed("1", R"({"result":")" + std::string(bytes, 'x') + "\"}");
+  };
+  CHECK(shelf->take(reading, std::size_t{64} << 20u).text.size() < 1'000);
+  told(4u << 20u);  // who reads is told a result of any size
+  CHECK(shelf->take(reading, std::size_t{64} << 20u).text.size() > 4u << 20u);
+  for (int i = 0; i < 100; ++i) told(100'000);
   const StreamShelf::Taken taken = shelf->take(reading, std::size_t{64} << 20u);
   CHECK(taken.text.size() < 400'000);
-  CHECK(taken.text.find(R"("brief":99,)") != std::string::npos);
+  CHECK(taken.text.find(R"("resultType":"complete")") != std::string::npos);
+  CHECK(listens.size() == 0);
 }
 
 TEST_CASE("listen: one that is removed dies where others may listen") {
-  Listens listens;
+  Listens listens("9.9.9");
   std::future<std::size_t> other;
   bool free = false;
   auto client = std::make_shared<Behind>([&] {

@@ -28,6 +28,8 @@ class HeldTool final : public Tool {
     spec_.task = task;
   }
   const ToolSpec& spec() const override { return spec_; }
+  // Before it is registered.
+  void belongs_to(std::string_view server) { spec_.server = server; }
   void start(ToolRun run, ToolDone done) override {
     MutexLock lock(mutex_);
     started_.emplace_back(std::move(run), std::move(done));
@@ -59,7 +61,7 @@ class HeldTool final : public Tool {
   bool was_stopped(std::size_t index = 0) { return run(index).stop.stop_requested(); }
 
  private:
-  ToolSpec spec_;  // set once
+  ToolSpec spec_;  // set before it is shared
   Mutex mutex_;
   CondVar changed_;
   std::vector<std::pair<ToolRun, ToolDone>> started_ DEVS_GUARDED_BY(mutex_);
@@ -69,6 +71,7 @@ struct McpSetup {
   McpEndpoint::Options mcp{};
   Access::Options access{};
   CallDesk::Options desk{};
+  HttpFront::Authorize authorize{};  // in place of Access, when there is one
 };
 
 // The endpoint behind a real front, a real desk, a real log, on a clock that the
@@ -79,6 +82,10 @@ class McpFixture {
       : house(options.desk, clock),
         held(std::make_shared<HeldTool>("held")),
         access_(options.access),
+        authorize_(options.authorize
+                       ? std::move(options.authorize)
+                       : [this](Exchange& exchange,
+                                const Route& route) { return access_.check(exchange, route); }),
         workers_({.name = "http", .threads = 2, .queue_capacity = 256}) {
     options.mcp.version = "9.9.9";
     REQUIRE(house.tools.add(held).ok());
@@ -99,10 +106,9 @@ class McpFixture {
     REQUIRE(endpoint->add_routes(routes).ok());
     // A front belongs to its reactor, which turns already.
     on_reactor([this, &routes] {
-      front_ = std::make_unique<HttpFront>(
-          HttpFront::Options{}, std::move(routes),
-          [this](Exchange& exchange, const Route& route) { return access_.check(exchange, route); },
-          house.reactor, workers_, stderr_log(Log::Level::error), house.metrics);
+      front_ = std::make_unique<HttpFront>(HttpFront::Options{}, std::move(routes), authorize_,
+                                           house.reactor, workers_, stderr_log(Log::Level::error),
+                                           house.metrics);
     });
     const Status listening = front_->listen();
     REQUIRE_MESSAGE(listening.ok(), listening.message());
@@ -162,6 +168,7 @@ class McpFixture {
 
  private:
   const Access access_;
+  const HttpFront::Authorize authorize_;
   WorkerPool workers_;
   std::unique_ptr<HttpFront> front_;
 };

@@ -11,6 +11,8 @@
 namespace devs {
 namespace {
 
+constexpr std::string_view kElicits = R"({"elicitation":{}})";
+
 ToolOutcome result(std::string text) {
   ToolOutcome outcome;
   outcome.result = std::move(text);
@@ -223,6 +225,60 @@ TEST_CASE("prompts: may ask the client as a tool may, in both eras") {
           R"({"jsonrpc":"2.0","id":"context","result":{"action":"accept","content":{"v":"L"}}})");
   }
   CHECK(last.find("\"L\"") != std::string::npos);
+}
+
+TEST_CASE("prompts: one the host does not answer in time ends, and its late answer goes nowhere") {
+  Offering fixture;
+  REQUIRE(fixture.endpoint->prompts()
+              .add({"held", prompt_json("held", "", {}), fixture.held, {}})
+              .ok());
+  for (const bool in_a_session : {true, false}) {
+    CAPTURE(in_a_session);
+    const std::size_t call = in_a_session ? 0 : 1;
+    McpClient client = in_a_session ? fixture.ready("2025-11-25", kElicits) : fixture.client();
+    client.accept = "application/json";
+    HttpWire wire(fixture.port());
+    client.begin_post(wire, rpc("5", "prompts/get", R"({"name":"held"})"));
+    REQUIRE(fixture.held->wait_for(call));
+    CHECK(fixture.held->run(call).deadline == fixture.clock.steady() + std::chrono::seconds(30));
+    fixture.advance(std::chrono::milliseconds(29'900));
+    fixture.on_reactor([] {});
+    CHECK_FALSE(fixture.held->was_stopped(call));
+    fixture.advance(std::chrono::milliseconds(200));
+    const WireAnswer answer = wire.read_answer();
+    CHECK(error_code_of(answer) == -32603);
+    CHECK(answer.body.find("No answer within 30000 ms") != std::string::npos);
+    CHECK(JsonView(answer.body)["error"]["data"]["reason"].is("deadline_exceeded"));
+    CHECK(fixture.held->was_stopped(call));
+    fixture.held->answer_with(ask_client({{"late", "elicitation/create", "{}"}}), call);
+    CHECK(client.post(rpc("5", "ping")).status == 200);  // the id is free again
+  }
+}
+
+TEST_CASE("prompts: while the client is asked, no time passes for the host") {
+  Offering fixture;
+  REQUIRE(fixture.endpoint->prompts()
+              .add({"held", prompt_json("held", "", {}), fixture.held, {}})
+              .ok());
+  const McpClient client = fixture.ready("2025-11-25", kElicits);
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("5", "prompts/get", R"({"name":"held"})"));
+  REQUIRE(fixture.held->wait_for());
+  fixture.held->answer_with(ask_client({{"who", "elicitation/create", "{}"}}));
+  CHECK(wire.read_head().status == 200);
+  SseWire stream(wire);
+  while (const auto event = stream.next())
+    if (JsonView(event->data)["id"].is("who")) break;
+  fixture.advance(std::chrono::minutes(10));
+  client.post(R"({"jsonrpc":"2.0","id":"who","result":{"action":"accept","content":{}}})");
+  REQUIRE(fixture.held->wait_for(1));
+  fixture.advance(std::chrono::seconds(29));
+  fixture.on_reactor([] {});
+  CHECK_FALSE(fixture.held->was_stopped(1));
+  fixture.held->answer_with(result(R"({"messages":[]})"), 1);
+  const auto last = stream.next();
+  REQUIRE(last);
+  CHECK(JsonView(last->data)["result"]["messages"].present());
 }
 
 TEST_CASE("subscriptions: a client that does not read its stream costs a bounded memory") {

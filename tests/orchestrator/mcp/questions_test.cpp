@@ -234,6 +234,26 @@ TEST_CASE("questions, legacy: an error is a cancelled elicitation, and the end o
   }
 }
 
+TEST_CASE("[M6] questions, legacy: a call that is cancelled takes back what it asked, and ends") {
+  McpFixture fixture;
+  add_tool(fixture, "two", two_rounds);
+  const McpClient client = fixture.ready("2025-11-25", kAll);
+  HttpWire wire(fixture.port());
+  client.begin_post(wire, rpc("1", "tools/call", call_params("two")));
+  CHECK(wire.read_head().status == 200);
+  SseWire stream(wire);
+  const auto question = stream.next();
+  REQUIRE(question);
+  const std::string id(JsonView(question->data)["id"].text());
+  CHECK(client.post(rpc("", "notifications/cancelled", R"({"requestId":1})")).status == 202);
+  const auto taken_back = stream.next();
+  REQUIRE(taken_back);
+  CHECK(JsonView(taken_back->data)["method"].is("notifications/cancelled"));
+  CHECK(JsonView(taken_back->data)["params"]["requestId"].text() == id);
+  CHECK_FALSE(stream.next());
+  CHECK(stream.ended());
+}
+
 TEST_CASE("questions, legacy: a session that ends answers the calls that wait for it") {
   McpFixture fixture;
   add_tool(fixture, "two", two_rounds);

@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(TableFixture, "[M2] SessionTable: a foreign session is as unkn
   CHECK(table.size() == 0);
 }
 
-TEST_CASE_FIXTURE(TableFixture, "SessionTable: full, the longest unused makes room") {
+TEST_CASE_FIXTURE(TableFixture, "[M39] SessionTable: full, the longest unused makes room") {
   SessionTable table({.max_sessions = 3, .max_per_principal = 3});
   for (const char* id : {"a", "b", "c"}) CHECK(add(table, make(id)) == "");
   CHECK(table.find("local", "a", clock.steady()) != nullptr);  // used again
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(TableFixture, "SessionTable: full, the longest unused makes ro
   CHECK(table.size() == 3);
 }
 
-TEST_CASE_FIXTURE(TableFixture, "SessionTable: a principal makes room among its own") {
+TEST_CASE_FIXTURE(TableFixture, "[M39] SessionTable: a principal makes room among its own") {
   SessionTable table({.max_sessions = 10, .max_per_principal = 2});
   CHECK(add(table, make("x", "other")) == "");
   CHECK(add(table, make("a")) == "");
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(TableFixture, "SessionTable: a principal makes room among its 
 }
 
 TEST_CASE_FIXTURE(TableFixture,
-                  "SessionTable: calls and streams keep a session, none left is a refusal") {
+                  "[M39] SessionTable: calls and streams keep a session, none left is a refusal") {
   SessionTable table({.max_sessions = 2, .max_per_principal = 2});
   const SessionPtr calling = make("calling");
   REQUIRE(calling->add_call("1", call()));
@@ -103,7 +103,28 @@ TEST_CASE_FIXTURE(TableFixture, "SessionTable: idle time expires, a stream prolo
   CHECK(table.size() == 1);  // a running call holds its session, however long
 }
 
-TEST_CASE_FIXTURE(TableFixture, "SessionTable: a flood of newcomers is bounded and quick") {
+TEST_CASE_FIXTURE(TableFixture,
+                  "[M39] SessionTable: under a flood they leave in the order of their last use") {
+  SessionTable table({.max_sessions = 100, .max_per_principal = 100});
+  const SessionPtr calling = make("calling");
+  REQUIRE(calling->add_call("1", call()));
+  add(table, calling);
+  add(table, make("used"));
+  std::vector<std::string> expected, evicted;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = "s" + std::to_string(i);
+    expected.push_back(id);
+    if (const std::string gone = add(table, make(id)); !gone.empty()) evicted.push_back(gone);
+    if (i % 50 == 0) REQUIRE(table.find("local", "used", clock.steady()) != nullptr);
+    REQUIRE(table.size() <= 100);
+  }
+  // All but the two, and the ninety-eight that are there.
+  expected.resize(10'000 - 98);
+  CHECK((evicted == expected));
+  CHECK(table.find("local", "calling", clock.steady()) == calling);
+}
+
+TEST_CASE_FIXTURE(TableFixture, "[M39] SessionTable: a flood of newcomers is bounded and quick") {
   SessionTable table({.max_sessions = 500, .max_per_principal = 100});
   for (int i = 0; i < 20'000; ++i) {
     add(table, make("s" + std::to_string(i), "p" + std::to_string(i % 10)));

@@ -125,7 +125,7 @@ TEST_CASE(
   CHECK(watching.post(rpc("1", "ping")).status == 200);
 }
 
-TEST_CASE("[M2] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
+TEST_CASE("[M2] [M39] sessions: full of busy ones, a newcomer is 503, an idle one makes room") {
   McpFixture fixture({.mcp = {.max_sessions = 2}});
   const McpClient busy = fixture.ready();
   HttpWire call(fixture.port());

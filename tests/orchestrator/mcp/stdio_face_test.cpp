@@ -148,6 +148,97 @@ TEST_CASE("[M10] stdio: cancelled, in both eras, a call is stopped and has no an
   CHECK(text_of(kit.next().value_or("")) == "again");
 }
 
+TEST_CASE("[M10] stdio: what was begun before initialize is cancelled too") {
+  StdioKit kit;
+  kit.say(held_call("1"));
+  REQUIRE(kit.fixture.held->wait_for());
+  // Its id is nobody else's.
+  CHECK(kit.fixture.client().post(cancel("1")).status == 202);
+  CHECK_FALSE(kit.fixture.held->was_stopped(0));
+  kit.initialize();
+  kit.say(cancel("1"));
+  CHECK(kit.fixture.eventually([&] { return kit.fixture.held->was_stopped(0); }));
+}
+
+TEST_CASE("[M10] stdio: what comes later is answered after the end of stdin too, or refused") {
+  StdioKit kit;
+  REQUIRE(kit.fixture.endpoint->prompts()
+              .add({"held", prompt_json("held", "", {}), kit.fixture.held, {}})
+              .ok());
+  kit.initialize();
+  kit.say(rpc("1", "prompts/get", R"({"name":"held"})"));
+  kit.say(rpc("2", "prompts/get", R"({"name":"held"})"));
+  REQUIRE(kit.fixture.held->wait_for(1));
+  kit.close_input();
+  kit.ended.pass();
+  kit.fixture.endpoint->close();
+  std::atomic<bool> waited{false};
+  std::jthread waiting([&] {
+    kit.fixture.endpoint->wait_stdio_written(kPatience);
+    waited = true;
+  });
+  ToolOutcome prompt;
+  prompt.result = R"({"messages":[]})";
+  for (int i = 0; i < 3; ++i) kit.fixture.on_reactor([] {});
+  CHECK_FALSE(waited);
+  kit.fixture.held->answer_with(prompt, 0);
+  CHECK(id_of(kit.next().value_or("")) == "1");
+  CHECK_FALSE(waited);
+  kit.fixture.held->answer_with(prompt, 1);
+  waiting.join();
+  CHECK(id_of(kit.next().value_or("")) == "2");
+}
+
+TEST_CASE("[M10] stdio: who has no answer when the time is over is told so") {
+  StdioKit kit;
+  REQUIRE(kit.fixture.endpoint->prompts()
+              .add({"held", prompt_json("held", "", {}), kit.fixture.held, {}})
+              .ok());
+  kit.initialize("2025-03-26");
+  kit.say(rpc("1", "prompts/get", R"({"name":"held"})"));
+  kit.say("[" + rpc("2", "prompts/get", R"({"name":"held"})") + "]");
+  REQUIRE(kit.fixture.held->wait_for(1));
+  kit.close_input();
+  kit.ended.pass();
+  kit.fixture.endpoint->close();
+  kit.fixture.endpoint->wait_stdio_written(std::chrono::milliseconds(1));
+  for (const std::string_view id : {"1", "null"}) {
+    const std::string refused = kit.next().value_or("");
+    CHECK(id_of(refused) == id);
+    CHECK(error_code_of(refused) == -32603);
+    CHECK(JsonView(refused)["error"]["data"]["reason"].is("cancelled"));
+  }
+  kit.fixture.held->answer("too late", 0);  // goes nowhere
+  kit.fixture.held->answer("too late", 1);
+}
+
+TEST_CASE("[M10] stdio: messages are counted in, out, and refused") {
+  StdioKit kit;
+  kit.initialize();
+  kit.ask("no message");
+  kit.ask(R"({"jsonrpc":"1.0","id":1,"method":"ping"})");
+  kit.ask("[]");
+  kit.ping();
+  Metrics& metrics = kit.fixture.house.metrics;
+  CHECK(metrics.counter("mcp_stdio_messages_total", "direction=\"in\"").value() == 5);
+  CHECK(metrics.counter("mcp_stdio_messages_total", "direction=\"out\"").value() == 5);
+  CHECK(metrics.counter("mcp_stdio_refused_total").value() == 3);
+}
+
+TEST_CASE("[M10] stdio: a server of one era answers as such") {
+  using Eras = McpEndpoint::Options::Eras;
+  const std::string discover = rpc("1", "server/discover", modern_params());
+  StdioKit legacy({.mcp = {.eras = Eras::legacy}});
+  CHECK(error_code_of(legacy.ask(discover)) == -32601);
+  legacy.initialize();
+  StdioKit modern({.mcp = {.eras = Eras::modern}});
+  CHECK(JsonView(modern.ask(discover))["result"]["supportedVersions"].present());
+  const std::string refused =
+      modern.ask(rpc("0", "initialize", R"({"protocolVersion":"2025-11-25"})"));
+  CHECK(error_code_of(refused) == -32602);
+  CHECK(modern.fixture.client().initialize().status == 400);
+}
+
 TEST_CASE("[M10] stdio: progress and questions go the same way, and the answers come back") {
   StdioKit kit;
   kit.initialize("2025-11-25", R"({"elicitation":{}})");

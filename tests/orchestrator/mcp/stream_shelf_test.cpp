@@ -258,18 +258,26 @@ TEST_CASE_FIXTURE(ShelfFixture,
   CHECK_FALSE(shelf.resume("1-0").ok());
 }
 
-TEST_CASE_FIXTURE(ShelfFixture, "StreamShelf: an abandoned stream ends and cannot be resumed") {
+TEST_CASE_FIXTURE(ShelfFixture,
+                  "StreamShelf: an abandoned stream says its last, ends and cannot be resumed") {
   StreamShelf shelf({}, reactor);
+  shelf.abandon(shelf.open("1").stream);  // before anybody came to read it
+  CHECK(shelf.streams() == 0);
+  CHECK(shelf.readers() == 0);
   const auto reading = shelf.open("1");
-  shelf.progress(reading.stream, progress(1));
+  shelf.attached(reading, StreamLine());
+  for (int value = 1; value <= 5; ++value)  // the last is too soon to be told, and then too late
+    shelf.progress(reading.stream, progress(value));
   shelf.abandon(reading.stream);
+  CHECK_FALSE(shelf.send(reading.stream, "{}", {}));
   const auto taken = shelf.take(reading, kAll);
   CHECK(taken.ended);
-  CHECK(taken.text.empty());
+  CHECK(ids_of(taken.text) == Ids{"2-1", "2-2", "2-3", "2-4"});
   shelf.detached(reading);
   CHECK(shelf.readers() == 0);
   CHECK(shelf.kept_messages() == 0);
-  CHECK_FALSE(shelf.resume("1-1").ok());
+  CHECK(shelf.streams() == 0);
+  for (const char* id : {"2-0", "2-3", "2-4", "2-5"}) CHECK_FALSE(shelf.resume(id).ok());
 }
 
 TEST_CASE_FIXTURE(ShelfFixture, "[M3] StreamShelf: the standalone stream has one reader") {

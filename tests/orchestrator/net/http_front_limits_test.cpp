@@ -44,6 +44,7 @@ TEST_CASE("HttpFront: a full queue is answered at once, an old one too") {
   LiveFront::Options options;
   options.workers = 1;
   options.queue = 1;
+  options.front.queue_short = 1;
   LiveFront live(std::move(options), front_routes);
   RawClient waits = live.client();
   {
@@ -60,6 +61,36 @@ TEST_CASE("HttpFront: a full queue is answered at once, an old one too") {
   CHECK(old.status == 503);
   CHECK(old.body == R"({"error":"OVERLOADED","reason":"queue"})");
   CHECK(live.get("/hello").status == 200);
+}
+
+TEST_CASE("HttpFront: a short queue is worked off, however old; a long one is shed until short") {
+  LiveFront::Options options;
+  options.workers = 1;
+  options.front.queue_short = 64;
+  LiveFront live(std::move(options), front_routes);
+  std::vector<RawClient> waiting;
+  const auto one_more = [&] {
+    waiting.push_back(live.client());
+    waiting.back().say(get_text("/hello", live.port()));
+    return live.until([&] { return live.front().counts().in_hand == waiting.size(); });
+  };
+  {
+    const Busy busy(live, 1);
+    while (waiting.size() < 62) REQUIRE(one_more());
+    live.pass(101ms);
+    REQUIRE(one_more());  // begun, old as the others are
+  }
+  for (RawClient& each : waiting) CHECK(each.answer().status == 200);
+  waiting.clear();
+  {
+    const Busy busy(live, 1);
+    while (waiting.size() < 70) REQUIRE(one_more());
+    live.pass(101ms);
+    CHECK(live.get("/hello").status == 503);
+  }
+  std::size_t shed = 0;
+  for (RawClient& each : waiting) shed += each.answer().status == 503 ? 1u : 0u;
+  CHECK(shed == 7);  // the oldest, until 63 were left
 }
 
 TEST_CASE("HttpFront: bodies in memory are bounded together") {

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/gate.h"
+
 namespace devs {
 namespace {
 
@@ -48,7 +50,33 @@ TEST_CASE("SerialWork: work that throws ends alone, and what comes after it is d
   CHECK(pool.escaped() == 2);
 }
 
-TEST_CASE("SerialWork: a pool that refuses makes the caller do it") {
+TEST_CASE("SerialWork: a full pool makes it wait for a worker, never the caller do it") {
+  WorkerPool pool({.name = "p", .threads = 1, .queue_capacity = 1});
+  Gate busy;
+  REQUIRE(pool.try_submit([&] { busy.pass(); }).ok());
+  REQUIRE(busy.wait_for_arrival());
+  REQUIRE(pool.try_submit([] {}).ok());
+  REQUIRE(pool.try_submit([] {}).code() == Code::resource_exhausted);
+  const auto first = std::make_shared<SerialWork>(pool),
+             second = std::make_shared<SerialWork>(pool);
+  std::vector<int> done;
+  std::atomic<bool> by_us{false};
+  const auto piece = [&, us = std::this_thread::get_id()](int number) {
+    return [&, us, number] {
+      done.push_back(number);
+      if (std::this_thread::get_id() == us) by_us = true;
+    };
+  };
+  for (const int number : {1, 2, 3}) first->post(piece(number));
+  second->post(piece(4));
+  CHECK(pool.waiting() == 3);  // one for each, however many pieces
+  busy.open();
+  pool.stop();
+  CHECK(done == std::vector<int>{1, 2, 3, 4});
+  CHECK_FALSE(by_us);
+}
+
+TEST_CASE("SerialWork: a pool that has stopped makes the caller do it") {
   WorkerPool pool({.name = "p", .threads = 1, .queue_capacity = 1});
   pool.stop();
   const auto work = std::make_shared<SerialWork>(pool);

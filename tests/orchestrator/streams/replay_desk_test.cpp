@@ -20,8 +20,11 @@ std::string entry_of(std::size_t bytes) {
   return R"({"type":"thought","x":")" + std::string(bytes, 'x') + "\"}";
 }
 
-// A reader of 10 MB that only the disk has, in a house that is late for its live ones.
+// A reader of 10 MB that only the disk has, in a house whose live ones waited for so long.
 struct PastReader {
+  explicit PastReader(Duration live_wait = 101ms) : live_wait_(live_wait) {}
+
+  const Duration live_wait_;
   FakeClock clock;
   StreamDesk desk{{.ring = 8, .clock = clock}};
   const Counter& rationed = desk.metrics.counter("stream_replay_rationed_total");
@@ -36,7 +39,7 @@ struct PastReader {
   StreamDesk& late() {
     for (int n = 0; n < 200; ++n) desk.publish(entry_of(50'000));
     desk.turn(10);
-    desk.hub->served_after(101ms, clock.steady());
+    desk.hub->served_after(live_wait_, clock.steady());
     return desk;
   }
 };
@@ -59,6 +62,25 @@ TEST_CASE("[T27] ReplayDesk: a house that is late does not encode the ring anew 
     one.pull(16'384);
     CHECK(one.slices.front().bytes == batch);
   }
+}
+
+TEST_CASE(
+    "[T27] ReplayDesk: live readers leave one that reads the past a ration, however well served") {
+  PastReader past(1ms);
+  const Counter& bytes = past.desk.metrics.counter("stream_delivered_bytes_total");
+  // Time stands still: what was saved up is used up, more than where they suffer.
+  REQUIRE(past.reader.pull_while([&past] { return past.rationed.value() == 0; }));
+  const std::uint64_t used_up = bytes.value();
+  CHECK(used_up > 2u << 20U);
+  CHECK(used_up < 8u << 20U);
+  for (int n = 0; n < 50; ++n) {
+    CHECK(past.reader.pull() == SseProvider::Next::idle);
+    past.desk.turn();
+  }
+  CHECK(bytes.value() == used_up);
+  // Nobody lives beside it any more.
+  past.clock.advance(2s);
+  REQUIRE(past.reader.pull_until(200));
 }
 
 TEST_CASE("[T27] ReplayDesk: whoever changes its topics has the same ration as before") {

@@ -198,5 +198,61 @@ TEST_CASE("call: after stop() it is refused at once, also by tools that outlive 
   CHECK(watch->wait().status == CallStatus::upstream_unavailable);
 }
 
+TEST_CASE("[M53] upstream tasks: a tool that is a task only is called as one, and nobody notices") {
+  UpHouse house(UpstreamHouse::fake({"--tasks"}));
+  CHECK(house.tools_.snapshot()->find("fake__task_text")->tool->spec().task == TaskMode::required);
+  const ToolOutcome text = house.call("fake__task_text");
+  CHECK(text.status == CallStatus::success);
+  // Its server's own task is nobody's business.
+  CHECK(text.result ==
+        R"({"content":[{"type":"text","text":"of a task"}],"structuredContent":{"n":1.10}})");
+  const ToolOutcome failed = house.call("fake__task_fails");
+  CHECK(failed.status == CallStatus::tool_error);
+  CHECK(failed.result == R"({"isError":true,"content":[]})");
+  const ToolOutcome error = house.call("fake__task_error");
+  REQUIRE(error.fault);
+  CHECK(*error.fault == RpcFault{-32042, "not like this", {}});
+  const ToolOutcome plain = house.call("fake__task_refused");
+  CHECK(text_of(plain) == "no task of it");
+  CHECK(JsonView(plain.result)["structuredContent"].text() == R"({"ttl":3600000})");
+  CHECK(house.state().in_flight == 0);
+  CHECK(house.stray() == 0);
+}
+
+TEST_CASE("[M53] upstream tasks: who cancels the call, or waits too long, cancels the task") {
+  FakeClock clock;
+  UpstreamConfig config = UpstreamHouse::fake({"--tasks", "--tools", "cancelled"});
+  UpHouse house(config, clock);
+  const StartedCall call = house.begin("fake__task_never");
+  CHECK(house.cancelled() == "[]");  // by its answer the task is known here
+  call.stop.request_stop();
+  CHECK(call.watch->wait().status == CallStatus::cancelled);
+  const std::string told = house.cancelled();
+  CHECK(JsonView(told).size() == 1);
+  const StartedCall late = house.begin("fake__task_never");
+  house.cancelled();
+  clock.advance(std::chrono::seconds(301));
+  CHECK(late.watch->wait().status == CallStatus::timeout_exceeded);
+  std::size_t tasks = 0;
+  const std::string both = house.cancelled();
+  JsonView(both).each_element([&tasks](JsonView each) { tasks += each["taskId"].is_string(); });
+  CHECK(tasks == 2);
+}
+
+TEST_CASE("[M53] upstream tasks: a server that has declared none is called plainly") {
+  UpHouse house(UpstreamHouse::fake({"--tasks", "--revision", "2025-06-18"}));
+  CHECK(house.tools_.snapshot()->find("fake__task_text")->tool->spec().task == TaskMode::automatic);
+  CHECK(text_of(house.call("fake__task_text")) == "no task");
+}
+
+TEST_CASE("[M53] upstream tasks: the end of the child ends what waits for a task") {
+  UpHouse house(UpstreamHouse::fake({"--tasks", "--tools", "exit,cancelled"}));
+  const StartedCall call = house.begin("fake__task_never");
+  house.cancelled();
+  house.call("fake__exit");
+  CHECK(call.watch->wait().status == CallStatus::upstream_unavailable);
+  CHECK(call.watch->times() == 1);
+}
+
 }  // namespace
 }  // namespace devs

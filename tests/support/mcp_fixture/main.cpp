@@ -1,4 +1,5 @@
-// mcp_fixture [--http PORT] [--stdio] [--dir DIR] [--page-size N]: the fixture as a server of
+// mcp_fixture [--era legacy|modern|dual] [--http PORT] [--stdio] [--dir DIR] [--page-size N]:
+// the fixture as a server of
 // its own, until SIGTERM; without DIR the log is gone with it.  Prints
 // `listening on http://127.0.0.1:PORT`, with --stdio on stderr; that one ends with its stdin
 // as well.
@@ -24,6 +25,15 @@ void must(const Status& status) {
   std::exit(1);
 }
 
+McpEndpoint::Options::Eras eras_of(std::string_view name) {
+  using Eras = McpEndpoint::Options::Eras;
+  if (name == "legacy") return Eras::legacy;
+  if (name == "modern") return Eras::modern;
+  if (name == "dual") return Eras::both;
+  must(Status(Code::invalid_argument, "--era is one of legacy, modern, dual"));
+  return Eras::both;
+}
+
 }  // namespace devs
 
 int main(int count, char** arguments) {
@@ -46,6 +56,7 @@ int main(int count, char** arguments) {
     if (name == "--http") options.http.port = static_cast<std::uint16_t>(std::atoi(value));
     if (name == "--dir") options.trace_dir = value;
     if (name == "--page-size") options.mcp.page_size = static_cast<std::size_t>(std::atoi(value));
+    if (name == "--era") options.mcp.eras = eras_of(value);
     if (name == "--stdio") streams.emplace(take_standard_streams());
   }
   auto opened = OrchestratorServer::open(std::move(options));

@@ -8,13 +8,16 @@ REVISION = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 def tool_calls(bench, connections, era="legacy"):
     """The peer knows the legacy era alone: it is measured in that whatever ours is."""
     target = {1: "p50 at most 150 us"}.get(connections, "15x, 20 000/s")
+    p99 = "under 2 ms" if connections == 1 else ""
+    fair = [Figure("slowest connection, of the mean", "slowest_of_mean", "", "", "at least 0.5")] if connections > 1 else []
     part = Part(
         f"tools/call echo, {connections} connection{'s' if connections > 1 else ''}, protocol {REVISION[era]}",
         [Figure("calls per second", "calls_per_s", "/s", "higher", target),
          Figure("p50", "p50_us", "us", "lower"),
          Figure("p90", "p90_us", "us", "lower"),
-         Figure("p99", "p99_us", "us", "lower"),
+         Figure("p99", "p99_us", "us", "lower", p99),
          Figure("p99.9", "p999_us", "us", "lower"),
+         *fair,
          Figure("server CPU per call", "server_cpu_us_per_call", "us", "lower"),
          Figure("calls checked", "calls"),
          Figure("wrong answers", "wrong"),

@@ -1,5 +1,5 @@
 """The scenarios by their ids."""
-from harness import calls, fanout, recorder
+from harness import calls, fanout, recorder, soak
 
 SCENARIOS = {
     "F1": ("fan-out cost", lambda bench: [fanout.fan_out(bench, 1000, 100)]),
@@ -15,5 +15,8 @@ SCENARIOS = {
     "R4": ("start on a log", lambda bench: [recorder.starts(bench)]),
     "C1": ("built-in tool calls", lambda bench: [calls.tool_calls(bench, n, era) for era in calls.REVISION
                                                  for n in (1, 16, 64)]),
+    "S1": ("sessions that nobody ends", lambda bench: [soak.sessions(bench)]),
+    "S2": ("answers by stream, again and again", lambda bench: [soak.streamed(bench)]),
+    "S3": ("idle, and ten thousand tools", lambda bench: [soak.idle(bench), soak.lists(bench)]),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }

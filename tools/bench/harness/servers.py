@@ -35,8 +35,14 @@ class Server:
         return None
 
     def rss_kb(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+        return self.status("VmRSS")
+
+    def threads(self):
+        return self.status("Threads")
+
+    def status(self, name):
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{name}:\s+(\d+)", text).group(1))
 
     def settle(self):
         """Returns when it does nothing of its own any more: indexing, sealing."""
@@ -95,15 +101,16 @@ class Ours(Server):
 
     name = "ours"
 
-    def __init__(self, binary, trace_dir=None):
+    def __init__(self, binary, trace_dir=None, settings=None):
         self.binary = binary
         self.trace_dir = trace_dir
+        self.settings = settings or {}
 
     def start(self):
         if not self.binary.exists():
             raise Unavailable(f"no {self.binary.name} was built")
         config = self.folder / "config.json"
-        config.write_text(json.dumps({"mcpServers": {}, "builtin": {"tools": "all"}}))
+        config.write_text(json.dumps({"mcpServers": {}, "builtin": {"tools": "all"}} | self.settings))
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("AUTH_ENABLED", "MCP_PORT", "MCP_BEARER_TOKEN")}
         began = time.monotonic()
