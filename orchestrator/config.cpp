@@ -200,6 +200,9 @@ const std::vector<Row>& rows() {
       {"sessions.max_per_principal",
        integer(1, 1'000'000,
                [](Options& o, std::int64_t v) { o.mcp.max_sessions_per_principal = count_of(v); })},
+      {"auth.query_bearer", boolean([](Options& o, bool v) { o.access.query_bearer = v; })},
+      {"auth.tokens",
+       [](JsonView value, Options& o) { return read_named_tokens(value, o.access.tokens); }},
       {"cors.origins",
        list_of_text([](Options& o, std::vector<std::string> v) { o.http.origins = std::move(v); })},
       {"cors.graph_origins", list_of_text([](Options& o, std::vector<std::string> v) {
@@ -311,7 +314,7 @@ Status apply_environment(const GetEnv& get, Options& options) {
     options.http.port = port;
     break;
   }
-  auto access = access_from_environment(get);
+  auto access = access_from_environment(get, options.access);
   if (!access.ok()) return access.status();
   options.access = std::move(*access);
   return {};

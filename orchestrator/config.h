@@ -26,12 +26,13 @@ namespace devs {
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
 //   mcp.http_sse (true | false)
 //   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms
+//   auth.tokens (a list of name, sha256, role) auth.query_bearer (true | false)
 //   cors.origins cors.graph_origins  graph.confidence (1 | 2) graph.task_idle_ms  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,
                     OrchestratorServer::Options& options);
 Status load_config(const std::string& path, OrchestratorServer::Options& options);
 
-// MCP_PORT, else DEVS_MCP_PORT; AUTH_ENABLED and MCP_BEARER_TOKEN.  Beats the file,
+// MCP_PORT, else DEVS_MCP_PORT; what access_from_environment() reads.  Beats the file,
 // is beaten by flags.
 Status apply_environment(const GetEnv& get, OrchestratorServer::Options& options);
 

@@ -33,12 +33,13 @@ ToolOutcome structured_outcome(const std::string& json) {
 ToolOutcome record_thought(const ToolRun& run, const HouseToolSources& house) {
   auto thought = decode_thought(JsonView(run.arguments)["thought"], "/thought");
   if (!thought.ok()) return text_outcome(thought.status().message(), CallStatus::tool_error);
-  auto published =
-      house.bus.publish(draft_of(encode_thought({.origin = run.origin,
-                                                 .thought_id = new_uuid_v7(house.clock),
-                                                 .span_id = random_hex(8),
-                                                 .parent_span_id = run.span_id,
-                                                 .thought = std::move(*thought)})));
+  Draft draft = draft_of(encode_thought({.origin = run.origin,
+                                         .thought_id = new_uuid_v7(house.clock),
+                                         .span_id = random_hex(8),
+                                         .parent_span_id = run.span_id,
+                                         .thought = std::move(*thought)}));
+  draft.topics = owner_topic(run.caller);
+  auto published = house.bus.publish(std::move(draft));
   if (!published.ok())
     return text_outcome("The thought could not be recorded: " + published.status().message(),
                         CallStatus::tool_error);
@@ -124,6 +125,7 @@ ToolOutcome get_task_tree(const ToolRun& run, const HouseToolSources& house) {
   TaskTreeQuery query;
   query.task = JsonView(run.arguments)["task_id"].string().value_or("");
   query.with_envelopes = true;
+  query.owner = sees_only(run.caller);
   const auto told = house.queries.task_tree(query);
   if (!told.ok()) {
     return text_outcome(told.status().code() == Code::not_found

@@ -20,7 +20,8 @@ constexpr const char* kFooter = R"(Examples:
 A config file is what MCP hosts already read:
   {"mcpServers":{"files":{"command":"npx","args":["-y","@modelcontextprotocol/server-filesystem","/data"]}}}
 
-Environment: MCP_PORT, AUTH_ENABLED (true | false), MCP_BEARER_TOKEN.)";
+Environment: MCP_PORT, AUTH_ENABLED (true | false), MCP_BEARER_TOKEN, STREAM_TOKEN_SECRET,
+STREAM_TOKEN_ISSUER, STREAM_TOKEN_TTL_SECONDS, STREAM_TOKEN_RATE_MAX, STREAM_TOKEN_RATE_WINDOW_MS.)";
 
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);

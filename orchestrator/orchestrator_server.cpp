@@ -15,6 +15,7 @@
 #include "orchestrator/query/trace_index.h"
 #include "orchestrator/streams/publish_endpoint.h"
 #include "orchestrator/streams/stream_routes.h"
+#include "orchestrator/streams/stream_token_routes.h"
 #include "trace/flight_log.h"
 
 namespace devs {
@@ -24,7 +25,8 @@ namespace devs {
 class OrchestratorServer::Parts {
  public:
   Parts(Options given, std::unique_ptr<FlightLog> opened, std::unique_ptr<Pins> pinned,
-        const CallRecovery& recovery, const Clock& clock_, Log& lines)
+        std::unique_ptr<StreamTokens> tokens, const CallRecovery& recovery, const Clock& clock_,
+        Log& lines)
       : options(std::move(given)),
         clock(clock_),
         log(lines),
@@ -46,7 +48,8 @@ class OrchestratorServer::Parts {
         calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, house_workers, log,
               metrics),
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
-        hub(options.streams, bus, *flight_log, reactor, house_workers, log, metrics),
+        hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
+            metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
         graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
@@ -58,7 +61,8 @@ class OrchestratorServer::Parts {
         query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
         mcp(options.mcp, calls, tools, reactor, house_workers, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
-        access(options.access) {}
+        stream_tokens(std::move(tokens)),
+        access(options.access, stream_tokens.get()) {}
 
   // The recorder rings the bells of what is declared below it.
   ~Parts() {
@@ -66,6 +70,21 @@ class OrchestratorServer::Parts {
     recorder.stop();
   }
 
+  // Streams that came with a stream token are asked about.
+  static StreamHub::Options watched(StreamHub::Options options, const StreamTokens& tokens) {
+    options.recheck = [&tokens](const Principal& reader) -> std::optional<Eviction> {
+      switch (tokens.standing(reader)) {
+        case StreamTokens::Standing::good:
+          return std::nullopt;
+        case StreamTokens::Standing::revoked:
+          return Eviction::token_revoked;
+        case StreamTokens::Standing::expired:
+          return Eviction::token_expired;
+      }
+      return std::nullopt;
+    };
+    return options;
+  }
   Status assemble(const CallRecovery& recovery);
   struct Pace {
     std::chrono::milliseconds drain, goodbye, flush;  // calls, readers, what they were told
@@ -98,6 +117,7 @@ class OrchestratorServer::Parts {
   WorkerPool query_workers;  // broad questions hold up each other only
   McpEndpoint mcp;
   UpstreamSet upstreams;
+  const std::unique_ptr<StreamTokens> stream_tokens;
   Access access;
   std::unique_ptr<HttpFront> front;
   std::atomic<bool> draining{false};
@@ -135,6 +155,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
   if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
+  if (added.ok()) added = add_stream_token_routes(routes, *stream_tokens);
   if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
   if (added.ok())
     added = add_graph_routes(routes, {.graph = graph,
@@ -185,7 +206,9 @@ CallRecovery recover_calls(const FlightLog& flight_log) {
   const LogCarry carry = flight_log.found().carry;
   CallRecovery recovery(carry.last_stamp_ns);
   for (Sequence at = carry.open_from; at <= flight_log.last();)
-    at = flight_log.read(at, {}, [&recovery](const StoredLine& line) { recovery.see(line.body); })
+    at = flight_log
+             .read(at, {},
+                   [&recovery](const StoredLine& line) { recovery.see(line.body, line.topics); })
              .next;
   return recovery;
 }
@@ -203,6 +226,9 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   if (Status may = check_bind(options.http.host, options.access); !may.ok()) return may;
   if (const std::string weak = weakness_of(options.access); !weak.empty())
     log.warn("weak_token", {{"reason", weak}});
+  if (!options.access.enabled && !options.access.tokens.empty())
+    log.warn("tokens_unused",
+             {{"reason", "auth.tokens say who is who only with AUTH_ENABLED=true"}});
   options.graph.dir = options.trace_dir;
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
@@ -226,10 +252,12 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
     if (!tasks.ok()) return tasks.status();
     options.mcp.tasks = std::move(*tasks);
   }
+  auto tokens = StreamTokens::open(options.access.stream_tokens, (*flight_log)->directory(), clock);
+  if (!tokens.ok()) return tokens.status();
   const CallRecovery recovery = recover_calls(**flight_log);
 
   auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), std::move(*pins),
-                                       recovery, clock, log);
+                                       std::move(*tokens), recovery, clock, log);
   if (Status built = parts->assemble(recovery); !built.ok()) return built;
   return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(parts)));
 }

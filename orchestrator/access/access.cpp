@@ -1,7 +1,6 @@
 #include "orchestrator/access/access.h"
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include <cassert>
 #include <utility>
@@ -35,18 +34,24 @@ std::optional<std::string_view> after_bearer(std::string_view value) {
 
 }  // namespace
 
-Access::Access(const Options& options)
-    : enabled_(options.enabled), token_(digest_of(options.bearer_token)) {
+Access::Access(const Options& options, const StreamTokens* stream_tokens)
+    : enabled_(options.enabled),
+      query_bearer_(options.query_bearer),
+      tokens_{{.name = "default", .sha256 = digest_of(options.bearer_token), .is_operator = true}},
+      stream_tokens_(stream_tokens) {
   assert((!enabled_ || !options.bearer_token.empty()) && "an empty token would let all in");
+  tokens_.insert(tokens_.end(), options.tokens.begin(), options.tokens.end());
+}
+
+HttpAnswer unauthorized(std::string_view reason) {
+  HttpAnswer answer = error_answer(401, "UNAUTHORIZED", reason);
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"mcp-orchestrator\"");
+  return answer;
 }
 
 std::optional<HttpAnswer> Access::check(Exchange& exchange, const Route& route) const {
   Verdict verdict = judge(exchange.head(), route);
-  if (const auto* refused = std::get_if<Refused>(&verdict)) {
-    HttpAnswer answer = error_answer(401, "UNAUTHORIZED", refused->reason);
-    answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"mcp-orchestrator\"");
-    return answer;
-  }
+  if (const auto* refused = std::get_if<Refused>(&verdict)) return unauthorized(refused->reason);
   exchange.set_principal(std::get<Principal>(std::move(verdict)));
   return std::nullopt;
 }
@@ -57,8 +62,9 @@ Access::Verdict Access::judge(const RequestHead& head, const Route& route) const
   if (route.credential == Credential::none) {
     return Principal{.name = "anonymous", .is_operator = false};
   }
-  // The header wins: a wrong one is refused even beside a good stream token,
-  // which is looked at, on stream routes, only when there is no header.
+  if (route.credential != Credential::bearer && head.count("authorization") == 0)
+    if (const std::string* const token = query_credential(head))
+      return judge_query(*token, route.credential);
   return judge_bearer(head);
 }
 
@@ -70,17 +76,41 @@ Access::Verdict Access::judge_bearer(const RequestHead& head) const {
   const auto token = after_bearer(value);
   if (!token || token->empty()) return Refused{kMissing};
   if (!is_visible_ascii(*token)) return Refused{kInvalid};
-  const Digest given = digest_of(*token);
-  if (CRYPTO_memcmp(given.data(), token_.data(), token_.size()) != 0) {
-    return Refused{kInvalid};
-  }
-  return Principal{.name = "default", .is_operator = true};
+  const NamedToken* const owner = owner_of(*token);
+  if (owner == nullptr) return Refused{kInvalid};
+  return Principal{.name = owner->name, .is_operator = owner->is_operator};
 }
 
-Access::Digest Access::digest_of(std::string_view token) {
-  Digest digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), digest.data());
-  return digest;
+Access::Verdict Access::judge_query(const std::string& token, Credential credential) const {
+  if (query_bearer_ && credential == Credential::stream_or_query)
+    if (const NamedToken* const owner = owner_of(token))
+      return Principal{.name = owner->name, .is_operator = owner->is_operator};
+  if (stream_tokens_ == nullptr) return Refused{kInvalidStreamToken};
+  auto told = stream_tokens_->check(token);
+  if (const auto* reason = std::get_if<std::string_view>(&told)) return Refused{*reason};
+  auto& claims = std::get<StreamClaims>(told);
+  // Its principal may have gone, or may do less, since the token was made.
+  const NamedToken* const now = principal(claims.subject);
+  if (now == nullptr) return Refused{kInvalidStreamToken};
+  return Principal{.name = now->name,
+                   .is_operator = now->is_operator && claims.is_operator,
+                   .grant = std::make_shared<const StreamGrant>(StreamGrant{
+                       std::move(claims.id), claims.issued_s, std::move(claims.scope)})};
+}
+
+// All are compared, also behind the right one.
+const NamedToken* Access::owner_of(std::string_view bearer) const {
+  const TokenDigest given = digest_of(bearer);
+  const NamedToken* owner = nullptr;
+  for (const NamedToken& token : tokens_)
+    if (CRYPTO_memcmp(given.data(), token.sha256.data(), given.size()) == 0) owner = &token;
+  return owner;
+}
+
+const NamedToken* Access::principal(std::string_view name) const {
+  for (const NamedToken& token : tokens_)
+    if (token.name == name) return &token;
+  return nullptr;
 }
 
 }  // namespace devs

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "orchestrator/access/named_tokens.h"
+#include "orchestrator/access/stream_tokens.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/http_message.h"
 #include "orchestrator/net/principal.h"
@@ -20,20 +22,28 @@ namespace devs {
 //
 // Open (authentication off), everybody is `local`.  With authentication on, a
 // route that asks for a credential wants `Authorization: Bearer <token>`, one
-// field, at most kMaxAuthorizationBytes of visible ASCII; whoever has the token
-// is `default`.  The answer belongs to the request: nothing is remembered between
-// two requests of one connection.
+// field, at most kMaxAuthorizationBytes of visible ASCII; whoever has
+// MCP_BEARER_TOKEN is `default`, whoever has a token of the config file has its name.
+// A stream route takes a stream token in its query instead (Credential), but
+// looks at it only when there is no header: the header wins, even a wrong one.
+// The answer belongs to the request: nothing is remembered between two requests of
+// one connection.
 //
-// Tokens are compared as SHA-256 digests in constant time, so neither length nor
-// prefix of the secret can be measured.  Immutable, thread-safe.
+// Bearers are compared as SHA-256 digests in constant time, each with every one there
+// is, so neither length nor prefix nor owner of a secret can be measured.  Immutable,
+// thread-safe.
 class Access {
  public:
   struct Options {
-    bool enabled = false;      // AUTH_ENABLED
-    std::string bearer_token;  // MCP_BEARER_TOKEN; REQUIRES: not empty when enabled
+    bool enabled = false;                 // AUTH_ENABLED
+    std::string bearer_token = {};        // MCP_BEARER_TOKEN; REQUIRES: not empty when enabled
+    std::vector<NamedToken> tokens = {};  // auth.tokens
+    bool query_bearer = false;            // auth.query_bearer: a bearer may stand in a URL
+    StreamTokens::Options stream_tokens = {};
   };
 
-  explicit Access(const Options& options);
+  // Without `stream_tokens` nobody comes in by one.  REQUIRES: it outlives this.
+  explicit Access(const Options& options, const StreamTokens* stream_tokens = nullptr);
 
   // As HttpFront::Authorize: sets the principal, or returns the 401 to send.
   std::optional<HttpAnswer> check(Exchange& exchange, const Route& route) const;
@@ -48,14 +58,18 @@ class Access {
   Verdict judge(const RequestHead& head, const Route& route) const;
 
  private:
-  using Digest = std::array<unsigned char, 32>;
-
   Verdict judge_bearer(const RequestHead& head) const;
-  static Digest digest_of(std::string_view token);
+  Verdict judge_query(const std::string& token, Credential credential) const;
+  const NamedToken* owner_of(std::string_view bearer) const;
+  const NamedToken* principal(std::string_view name) const;
 
-  const bool enabled_;
-  const Digest token_;
+  const bool enabled_, query_bearer_;
+  std::vector<NamedToken> tokens_;  // `default` first
+  const StreamTokens* const stream_tokens_;
 };
+
+// The 401 of every route: `{"error":"UNAUTHORIZED","reason":"..."}`.
+HttpAnswer unauthorized(std::string_view reason);
 
 // One Authorization value; longer ones are an attack on whoever hashes them.
 inline constexpr std::size_t kMaxAuthorizationBytes = 4096;
@@ -65,8 +79,11 @@ using GetEnv = std::function<const char*(const char* name)>;
 
 // AUTH_ENABLED exactly `true`: on, and MCP_BEARER_TOKEN must be usable.  Unset,
 // empty or `false`: off.  Anything else fails naming the setting and what was
-// expected, because a value not understood must never mean "off".
-Result<Access::Options> access_from_environment(const GetEnv& get);
+// expected, because a value not understood must never mean "off".  The same for
+// STREAM_TOKEN_SECRET (32 bytes or more), STREAM_TOKEN_ISSUER, STREAM_TOKEN_TTL_SECONDS,
+// STREAM_TOKEN_RATE_MAX and STREAM_TOKEN_RATE_WINDOW_MS.  `of_file`: what the config file
+// said.
+Result<Access::Options> access_from_environment(const GetEnv& get, Access::Options of_file = {});
 
 // May a listener with these options bind `host` (a literal address, or
 // `localhost`)?  Anything but loopback is refused while authentication is off, or

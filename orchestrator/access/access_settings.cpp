@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include "orchestrator/access/access.h"
 
@@ -54,11 +55,47 @@ std::string_view value_of(const GetEnv& get, const char* name) {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
+constexpr std::size_t kMinSecretBytes = 32;  // what HS256 hashes into
+
+// A number of that variable, if it is set.
+Status read_number(const GetEnv& get, const char* name, std::int64_t least, std::int64_t most,
+                   const std::function<void(std::int64_t)>& take) {
+  const std::string_view text = value_of(get, name);
+  if (text.empty()) return {};
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    return Status(Code::invalid_argument,
+                  fmt::format("{}: expected an integer from {} to {}", name, least, most));
+  take(number);
+  return {};
+}
+
+Status read_stream_tokens(const GetEnv& get, StreamTokens::Options& options) {
+  options.secret = value_of(get, "STREAM_TOKEN_SECRET");
+  if (get("STREAM_TOKEN_SECRET") != nullptr && options.secret.size() < kMinSecretBytes)
+    return Status(
+        Code::invalid_argument,
+        fmt::format("STREAM_TOKEN_SECRET: expected {} bytes or more, or unset", kMinSecretBytes));
+  if (const auto issuer = value_of(get, "STREAM_TOKEN_ISSUER"); !issuer.empty())
+    options.issuer = issuer;
+  Status read = read_number(get, "STREAM_TOKEN_TTL_SECONDS", kMinStreamTtl, kMaxStreamTtl,
+                            [&](std::int64_t n) { options.ttl = std::chrono::seconds(n); });
+  if (read.ok())
+    read = read_number(get, "STREAM_TOKEN_RATE_MAX", 1, 1'000,
+                       [&](std::int64_t n) { options.rate.max = static_cast<std::size_t>(n); });
+  if (read.ok())
+    read = read_number(get, "STREAM_TOKEN_RATE_WINDOW_MS", 1'000, 3'600'000,
+                       [&](std::int64_t n) { options.rate.window = std::chrono::milliseconds(n); });
+  return read;
+}
+
 }  // namespace
 
-Result<Access::Options> access_from_environment(const GetEnv& get) {
+Result<Access::Options> access_from_environment(const GetEnv& get, Access::Options options) {
+  if (Status read = read_stream_tokens(get, options.stream_tokens); !read.ok()) return read;
   const std::string_view enabled = value_of(get, "AUTH_ENABLED");
-  if (enabled.empty() || enabled == "false") return Access::Options{};
+  if (enabled.empty() || enabled == "false") return options;
   if (enabled != "true") {
     return Status(Code::invalid_argument,
                   "AUTH_ENABLED: expected exactly `true`, `false`, empty or unset");
@@ -75,7 +112,9 @@ Result<Access::Options> access_from_environment(const GetEnv& get) {
                               "most {} bytes",
                               kMaxAuthorizationBytes - 7));
   }
-  return Access::Options{.enabled = true, .bearer_token = std::string(token)};
+  options.enabled = true;
+  options.bearer_token = token;
+  return options;
 }
 
 bool is_loopback(std::string_view host) {

@@ -1,13 +1,9 @@
 #include "orchestrator/access/seal.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -26,12 +22,6 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-Status refused(const std::filesystem::path& file, std::string_view why) {
-  return Status(Code::data_loss, file.string() + ": " + std::string(why) +
-                                     "; remove it and a new key is made (what was sealed with "
-                                     "the old one is then refused)");
-}
-
 }  // namespace
 
 Seal::Seal(const Key& key) : key_(key) {
@@ -47,25 +37,9 @@ Seal Seal::of_this_process() {
 }
 
 Result<Seal> Seal::open(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return refused(file, std::strerror(errno));
-  struct stat seen {};
-  Key key{};
-  const bool known = ::fstat(fd, &seen) == 0;
-  Status status;
-  if (!known || !S_ISREG(seen.st_mode) || (seen.st_mode & 077) != 0) {
-    status = refused(file, "is not a file that only its owner may read");
-  } else if (seen.st_size == 0) {
-    random_bytes(key);
-    if (::write(fd, key.data(), key.size()) != static_cast<ssize_t>(key.size()) || ::fsync(fd) != 0)
-      status = refused(file, std::strerror(errno));
-  } else if (seen.st_size != static_cast<off_t>(key.size()) ||
-             ::read(fd, key.data(), key.size()) != static_cast<ssize_t>(key.size())) {
-    status = refused(file, "does not hold 32 bytes");
-  }
-  ::close(fd);
-  if (!status.ok()) return status;
-  return Seal(key);
+  const Result<Key> key = open_key_file(file);
+  if (!key.ok()) return key.status();
+  return Seal(*key);
 }
 
 // HKDF (RFC 5869) with SHA-256 and one block of output, without salt.

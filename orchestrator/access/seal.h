@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "orchestrator/access/key_file.h"
 #include "protocol/result.h"
 
 namespace devs {
@@ -22,11 +22,9 @@ namespace devs {
 // Thread-safe.
 class Seal {
  public:
-  static constexpr std::size_t kKeyBytes = 32;
-  using Key = std::array<std::uint8_t, kKeyBytes>;
+  using Key = SecretKey;
 
-  // The key of a file, made (0600) when there is none.  data_loss: not 32 bytes, or
-  // readable by others; the message names the file and the way out.
+  // With the key of a file (open_key_file).
   static Result<Seal> open(const std::filesystem::path& file);
   explicit Seal(const Key& key);
   // With a random key: what it seals is good as long as this process.

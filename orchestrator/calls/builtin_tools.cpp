@@ -48,6 +48,7 @@ ToolOutcome fail(const ToolRun& run) {
 
 struct TraceQuestion {
   std::string task_id, session_id;
+  std::optional<std::string> owner;  // whose entries alone; nullopt: everybody's
   std::vector<std::string> types;
   std::optional<Sequence> since;
   std::size_t limit = 100;
@@ -60,6 +61,7 @@ struct TraceQuestion {
   bool matches(const Entry& entry) const {
     if (!task_id.empty() && entry.facts.task_id != task_id) return false;
     if (!session_id.empty() && entry.facts.session_id != session_id) return false;
+    if (owner && owner_in(entry.topics) != *owner) return false;
     if (own_page(entry)) return false;
     return types.empty() || std::find(types.begin(), types.end(), entry.facts.type) != types.end();
   }
@@ -126,6 +128,7 @@ std::vector<EntryPtr> answer(const TraceQuestion& asked, const FlightLog& log) {
 ToolOutcome get_trace(const ToolRun& run, const FlightLog& log) {
   const JsonView arguments(run.arguments);
   TraceQuestion asked;
+  asked.owner = sees_only(run.caller);
   asked.task_id = arguments["task_id"].string().value_or("");
   asked.session_id = arguments["session_id"].string().value_or("");
   asked.limit = static_cast<std::size_t>(arguments["limit"].integer().value_or(100));

@@ -39,7 +39,7 @@ std::string text_of(JsonView value) {
 
 }  // namespace
 
-void CallRecovery::see(std::string_view line) {
+void CallRecovery::see(std::string_view line, std::string_view topics) {
   const bool action = line.starts_with(kOurAction);
   const bool observation = !action && line.starts_with(kOurObservation);
   if (!action && !observation && !line.starts_with(kOurThought)) return;
@@ -49,7 +49,8 @@ void CallRecovery::see(std::string_view line) {
   if (observation) {
     open_.erase(std::string(value_after(line, kSpanId)));
   } else if (action && line.find(kRequestId) != line.npos) {
-    open_[std::string(value_after(line, kSpanId))] = {seen_++, std::string(line)};
+    open_[std::string(value_after(line, kSpanId))] = {seen_++, std::string(line),
+                                                      std::string(topics)};
   }
 }
 
@@ -84,6 +85,7 @@ std::vector<Draft> CallRecovery::abandoned() const {
     const std::int64_t began = number_of(text_of(action["timestamp_ns"]));
     last_word.duration_ms = static_cast<double>(last_stamp_ns_ - began) / 1e6;
     drafts.push_back(draft_of(encode_observation(last_word)));
+    drafts.back().topics = open->topics;
   }
   return drafts;
 }

@@ -22,7 +22,8 @@ class CallRecovery {
   // `last_stamp_ns`: of what comes before the lines to be seen.
   explicit CallRecovery(std::int64_t last_stamp_ns = 0) : last_stamp_ns_(last_stamp_ns) {}
 
-  void see(std::string_view line);
+  // `topics`: those the line carries; what ends it carries them too.
+  void see(std::string_view line, std::string_view topics = {});
 
   // One observation ABANDONED per open action, in log order (SAOP 4.3).
   std::vector<Draft> abandoned() const;
@@ -31,7 +32,7 @@ class CallRecovery {
  private:
   struct Open {
     std::uint64_t order;
-    std::string line;
+    std::string line, topics;
   };
   // By span_id, which is ours and random; a tool_call_id may be a host's and repeat.
   std::unordered_map<std::string, Open> open_;

@@ -26,7 +26,8 @@ ObservationEnvelope abandoned_word(const Call& call);
 // one who may speak for it.
 struct Call {
   Call(CallRequest asked, TraceStreamBus& bus)
-      : request(std::move(asked)), trace(bus, [this] { return abandoned_word(*this); }) {}
+      : request(std::move(asked)),
+        trace(bus, request.principal, [this] { return abandoned_word(*this); }) {}
 
   CallId id = 0;
   CallRequest request;

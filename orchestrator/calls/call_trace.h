@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "orchestrator/net/principal.h"
 #include "protocol/envelope.h"
 #include "protocol/ids.h"
 #include "trace/trace_stream_bus.h"
@@ -21,8 +22,9 @@ namespace devs {
 class CallTrace {
  public:
   using Abandoned = std::function<ObservationEnvelope()>;
-  CallTrace(TraceStreamBus& bus, Abandoned abandoned)
-      : bus_(bus), abandoned_(std::move(abandoned)) {}
+  // REQUIRES: `caller`, whose its entries are, outlives this.
+  CallTrace(TraceStreamBus& bus, const Principal& caller, Abandoned abandoned)
+      : bus_(bus), caller_(caller), abandoned_(std::move(abandoned)) {}
   CallTrace(const CallTrace&) = delete;
   CallTrace& operator=(const CallTrace&) = delete;
   ~CallTrace();
@@ -37,7 +39,10 @@ class CallTrace {
   Sequence action_sequence() const { return action_; }
 
  private:
+  Draft draft(EncodedEnvelope envelope) const;
+
   TraceStreamBus& bus_;
+  const Principal& caller_;
   const Abandoned abandoned_;
   TraceStreamBus::Reservation place_;
   bool open_ = false;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/net/principal.h"
 #include "orchestrator/net/worker_pool.h"
 #include "protocol/client_capabilities.h"
 #include "protocol/envelope.h"
@@ -47,6 +48,7 @@ std::optional<ToolOutcome> why_not_asked(const ClientSide& client, const ToolOut
 // What a tool is given of one call.  Copyable; outlives the call harmlessly.
 struct ToolRun {
   CallId id = 0;
+  Principal caller;
   std::string arguments;  // JSON object text, checked against the input schema
   TimePoint deadline{};
   std::stop_token stop;  // timeout, cancellation or shutdown: end soon

@@ -137,6 +137,7 @@ void run_tool(CallId id, CallHouse& house) {
     if (!std::exchange(call.executed, true)) call.started = now;
     tool = call.tool->tool;
     run.id = id;
+    run.caller = call.request.principal;
     run.arguments = call.request.params.arguments;
     run.deadline = std::min(now + call.timeout, call.hard_deadline);
     run.stop = call.stop.get_token();

@@ -162,21 +162,29 @@ Status add_graph_routes(RouteTable& routes, const GraphSources& given) {
                            {"/api/graph/community", &community_asked},
                            {"/api/graph/export", &export_asked},
                            {"/api/metrics", &metrics_asked}};
+  // The graph is of everybody's calls.
+  const auto for_operators = [](Handler handler) -> Handler {
+    return [handler = std::move(handler)](Exchange& exchange) {
+      if (exchange.principal().is_operator) return handler(exchange);
+      exchange.respond(error_answer(403, "FORBIDDEN", "scope"));
+    };
+  };
   const auto sources = std::make_shared<const GraphSources>(given);
   for (const Row& row : kRows) {
     Route route;
     route.pattern = row.pattern;
-    route.handler = [sources, read = row.read](Exchange& exchange) {
+    route.handler = for_operators([sources, read = row.read](Exchange& exchange) {
       BadParameter bad;
       Question question = read(exchange.head(), *sources, bad);
       if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
       answer_when_visible(*sources, std::move(question), exchange.defer(kAnsweredWithin));
-    };
+    });
     if (Status added = routes.add(std::move(route)); !added.ok()) return added;
   }
   Route stats;
   stats.pattern = "/api/graph/stats";
-  stats.handler = [sources](Exchange& exchange) { exchange.respond(stats_answer(sources->hub)); };
+  stats.handler = for_operators(
+      [sources](Exchange& exchange) { exchange.respond(stats_answer(sources->hub)); });
   return routes.add(std::move(stats));
 }
 

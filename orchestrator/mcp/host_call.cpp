@@ -21,7 +21,7 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
         options_(std::move(options)),
         id_(turn.message.id),
         method_(turn.message.method),
-        principal_(turn.principal.name),
+        principal_(turn.principal),
         revision_(turn.revision),
         session_(turn.session),
         state_(std::move(state)) {}
@@ -51,7 +51,7 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
   }
 
  private:
-  StateOwner owner() const { return {principal_, method_, options_.name, options_.arguments}; }
+  StateOwner owner() const { return {principal_.name, method_, options_.name, options_.arguments}; }
 
   // The time is over: what the function says after this goes nowhere.
   void slow() override {
@@ -66,6 +66,7 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
     if (ended_) return;
     house_->reads->add(shared_from_this());
     ToolRun run;
+    run.caller = principal_;
     run.arguments = options_.arguments;
     run.deadline = house_->reactor.now() + house_->options.read_timeout;
     run.stop = stop_.get_token();
@@ -143,7 +144,8 @@ class HostCall final : public SlowCall, public std::enable_shared_from_this<Host
 
   const McpHousePtr house_;
   const HostCallOptions options_;
-  const std::string id_, method_, principal_;
+  const std::string id_, method_;
+  const Principal principal_;
   const McpRevision revision_;
   const SessionPtr session_;  // legacy era; may be null
   Mutex mutex_;

@@ -169,8 +169,9 @@ Admitted Admission::judge(HeadParser& parsed) const {
   }
   if (match.bad_param) return refused(400, "path");
   if (!type_ok(head, *match.route)) return refused(415, "content_type");
-  const bool missing =
-      auth_on_ && match.route->credential != Credential::none && head.count("authorization") == 0;
+  const bool in_query = match.route->credential != Credential::bearer && query_credential(head);
+  const bool missing = auth_on_ && match.route->credential != Credential::none &&
+                       head.count("authorization") == 0 && !in_query;
   if (missing || !credential_ok(head, *match.route)) {
     Admitted refusal = refused(401, missing ? "missing_bearer_token" : "invalid_bearer_token");
     refusal.answer->headers.emplace_back("WWW-Authenticate", R"(Bearer realm="mcp-orchestrator")");

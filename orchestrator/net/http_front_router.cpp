@@ -8,6 +8,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "orchestrator/net/redaction.h"
+
 namespace devs {
 
 namespace {
@@ -279,7 +281,10 @@ class HttpRouter::Server : public httplib::Server {
     } catch (...) {
     }
     exceptions_.add();
-    log_.error("handler_threw", {{"route", current_pass->request.route->pattern}, {"what", what}});
+    const RequestHead& head = current_pass->exchange.head();
+    log_.error("handler_threw", {{"route", current_pass->request.route->pattern},
+                                 {"target", redacted(head.path + '?' + head.query)},
+                                 {"what", redacted(what)}});
     response = httplib::Response();
     put(error_answer(500, "INTERNAL", "exception"), response);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "orchestrator/net/percent.h"
+#include "orchestrator/net/request_head.h"
 #include "protocol/json.h"
 
 namespace devs {
@@ -54,6 +55,11 @@ constexpr std::array kOrder{Method::get, Method::head, Method::post,
                             Method::put, Method::del,  Method::options};
 
 }  // namespace
+
+const std::string* query_credential(const RequestHead& head) {
+  const std::string* const token = head.query_param("token");
+  return token != nullptr ? token : head.query_param("streamToken");
+}
 
 std::string RouteTable::constant_of(std::string_view pattern) {
   std::string constant;

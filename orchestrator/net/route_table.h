@@ -12,6 +12,7 @@
 namespace devs {
 
 class Exchange;
+class RequestHead;
 // Runs on an http worker with one complete request; answers through the Exchange
 // exactly once (respond, stream or defer).  Must not wait.
 using Handler = std::function<void(Exchange&)>;
@@ -19,7 +20,16 @@ using Handler = std::function<void(Exchange&)>;
 // Which pages may ask (streams 2.3): those of the list; any, once it is known who speaks;
 // those of the list for tool-graph pages.
 enum class CorsPolicy { list, any, graph };
-enum class Credential { none, bearer };  // none: no credential asked (health)
+// What a route takes for one (streams 2.1), besides nothing in an open house.
+enum class Credential {
+  none,            // asks for none (health)
+  bearer,          // `Authorization: Bearer`
+  stream,          // that, or a stream token in the query
+  stream_or_query  // those, or with `auth.query_bearer` the bearer in the query
+};
+// The query's credential: the value of `token`, else of `streamToken`; nullptr: none.
+// A route of Credential::bearer has no eye for it.
+const std::string* query_credential(const RequestHead& head);
 
 // One row: limits, policy and handler follow from one match over raw bytes, so
 // they cannot disagree.

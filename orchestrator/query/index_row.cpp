@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/net/principal.h"
 #include "protocol/json.h"
 #include "protocol/status.h"
 
@@ -48,18 +49,6 @@ void append_words(std::string& out, JsonView value) {
     default:
       return;
   }
-}
-
-std::string owner_in(std::string_view topics) {
-  constexpr std::string_view kOwner = "owner:";
-  while (!topics.empty()) {
-    const std::size_t comma = topics.find(',');
-    const std::string_view topic = topics.substr(0, comma);
-    if (topic.starts_with(kOwner)) return std::string(topic.substr(kOwner.size()));
-    if (comma == topics.npos) break;
-    topics.remove_prefix(comma + 1);
-  }
-  return {};
 }
 
 }  // namespace

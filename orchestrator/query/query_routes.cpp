@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,20 +30,16 @@ using Read = Question (*)(const Asked&, BadField&);
 // Longer than a full queue takes: a client that waited for nothing is told 504.
 constexpr std::chrono::seconds kAnsweredWithin{20};
 
-std::optional<std::string> owner_for(const Principal& principal) {
-  return principal.is_operator ? std::nullopt : std::optional<std::string>(principal.name);
-}
-
 Question envelopes_asked(const Asked& asked, BadField& bad) {
   EnvelopesQuery query = envelopes_query_of(asked.given, asked.epoch, bad);
-  query.filter.owner = owner_for(asked.principal);
+  query.filter.owner = sees_only(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.envelopes(query); };
 }
 
 Question sessions_asked(const Asked& asked, BadField& bad) {
   SessionsQuery query = sessions_query_of(asked.given, asked.epoch, bad);
-  query.owner = owner_for(asked.principal);
+  query.owner = sees_only(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.sessions(query); };
 }
@@ -52,14 +47,14 @@ Question sessions_asked(const Asked& asked, BadField& bad) {
 Question task_tree_asked(const Asked& asked, BadField& bad) {
   const std::string* const id = asked.head.param("id");
   TaskTreeQuery query = task_tree_query_of(id != nullptr ? *id : std::string(), asked.given, bad);
-  query.owner = owner_for(asked.principal);
+  query.owner = sees_only(asked.principal);
   return
       [query = std::move(query)](const TraceQueries& queries) { return queries.task_tree(query); };
 }
 
 Question stats_asked(const Asked& asked, BadField& bad) {
   StatsQuery query = stats_query_of(asked.given, bad);
-  query.filter.owner = owner_for(asked.principal);
+  query.filter.owner = sees_only(asked.principal);
   return [query = std::move(query)](const TraceQueries& queries) { return queries.stats(query); };
 }
 

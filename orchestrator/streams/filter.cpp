@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "orchestrator/net/principal.h"
+
 namespace devs {
 namespace {
 
@@ -40,9 +42,10 @@ bool admits_name(std::string_view pattern, std::string_view name) {
 }
 
 bool Filter::takes_all() const {
-  return task_id.empty() && session_id.empty() && agent_id.empty() && types.empty() &&
-         tools.empty() && agents.empty() && sessions.empty() && statuses.empty() && names.empty() &&
-         !min_duration_ms && std::binary_search(topics.begin(), topics.end(), Topic{});
+  return owner.empty() && task_id.empty() && session_id.empty() && agent_id.empty() &&
+         types.empty() && tools.empty() && agents.empty() && sessions.empty() && statuses.empty() &&
+         names.empty() && !min_duration_ms &&
+         std::binary_search(topics.begin(), topics.end(), Topic{});
 }
 
 bool Filter::matches(const EntryView& entry) const {
@@ -50,7 +53,7 @@ bool Filter::matches(const EntryView& entry) const {
   each_topic(entry, [this, &followed](const TopicView& topic) {
     for (const Topic& wanted : topics) followed |= TopicView(wanted) == topic;
   });
-  if (!followed) return false;
+  if (!followed || (!owner.empty() && owner != owner_in(entry.topics))) return false;
   const EnvelopeFacts& facts = entry.facts;
   return admits(task_id, facts.task_id) && admits(session_id, facts.session_id) &&
          admits(agent_id, facts.agent_id) && admits(types, facts.type) &&
@@ -77,7 +80,7 @@ std::vector<Topic> Filter::places() const {
 std::string Filter::key() const {
   std::string key;
   for (const Topic& topic : topics) append(key, text_of(topic));
-  for (const std::string* id : {&task_id, &session_id, &agent_id}) append(key += '|', *id);
+  for (const std::string* id : {&task_id, &session_id, &agent_id, &owner}) append(key += '|', *id);
   for (const Values* values : {&types, &tools, &agents, &sessions, &statuses, &names}) {
     key += '|';
     for (const std::string& value : *values) append(key, value);

@@ -19,6 +19,7 @@ struct Filter {
   std::vector<std::string> types, tools, agents, sessions, statuses;  // any of; empty: any
   std::vector<std::string> names;  // of events: exact, or `edge.*`; empty: any
   std::optional<double> min_duration_ms;
+  std::string owner = {};  // only what this principal published; empty: anybody's
 
   // An entry that lacks a fact does not match what asks for it.
   bool matches(const EntryView& entry) const;

@@ -6,6 +6,7 @@
 
 #include "orchestrator/streams/replay_query.h"
 #include "orchestrator/streams/resume.h"
+#include "orchestrator/streams/rights.h"
 #include "orchestrator/streams/sse_stream.h"
 #include "trace/random.h"
 
@@ -17,6 +18,8 @@ constexpr std::size_t kBusyReaders = 32;  // fewer: gathering would only add del
 // Entries gather for as long as sending to one reader takes, times readers.
 constexpr std::chrono::microseconds kGatherPerReader(2);
 constexpr std::chrono::microseconds kMaxGather(1000);
+// A right that is gone is noticed so late at most; 30 s are allowed (streams 2.2).
+constexpr std::chrono::seconds kRecheckPeriod(10);
 constexpr std::size_t kNonceBytes = 4;  // a stream id of another process finds nobody
 
 HttpAnswer stopping() {
@@ -52,6 +55,7 @@ HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
       lag_(metrics),
       replay_(std::make_shared<ReplayDesk>(bus, log_, projector_, lag_, reactor, workers, metrics)),
       gather_(reactor, [this] { look(); }),
+      recheck_([this] { recheck(); }),
       farewell_(reactor, [this](std::uint64_t reader, unsigned retry_ms) {
         if (SseStream* const stream = find(reader)) stream->part(retry_ms);
       }) {
@@ -75,7 +79,6 @@ HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) con
   return answer;
 }
 
-// Rights: entries carry no owner yet, so whoever Access lets in sees what matches.
 void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening) {
   const RequestHead& request = exchange.head();
   BadParameter bad;
@@ -87,6 +90,8 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
   if (profile.timed && bad.field.empty())
     start.timed = replay_of(request, *log_, epoch(), head, bad);
   if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
+  if (auto refusal = narrow_to_rights(exchange.principal(), start.filter))
+    return exchange.respond(std::move(*refusal));
 
   HttpAnswer answer = stream_head(profile, head);
   if (request.method == Method::head) return exchange.stream({std::move(answer), nullptr});
@@ -117,7 +122,7 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpeni
   metrics_.opened.add();
   if (!point.frames.empty()) metrics_.resets.add();
   start.id = last_reader_.fetch_add(1) + 1;
-  start.principal = exchange.principal().name;
+  start.principal = exchange.principal();
   start.frames = std::move(point.frames) + std::move(opening.frames);
   answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
   exchange.stream({std::move(answer),
@@ -191,7 +196,22 @@ GroupPtr HubCore::place(const Filter& filter, const StreamProfile& profile, bool
 GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
                        bool chunked, Sequence next, bool timed) {
   streams_.emplace(reader.id(), &reader);
+  if (reader.principal().grant && options_.recheck) {
+    granted_.insert(reader.id());
+    if (!recheck_.armed()) reactor_.timers().set(recheck_, reactor_.now() + kRecheckPeriod);
+  }
   return place(filter, profile, chunked, next, timed);
+}
+
+// The grants of all streams that came with one: none of them has a timer of its own.
+void HubCore::recheck() {
+  const std::vector<std::uint64_t> granted(granted_.begin(), granted_.end());
+  for (const std::uint64_t id : granted) {
+    SseStream* const stream = find(id);
+    if (stream == nullptr) continue;
+    if (const auto over = options_.recheck(stream->principal())) stream->evict(*over);
+  }
+  if (!granted_.empty()) reactor_.timers().set(recheck_, reactor_.now() + kRecheckPeriod);
 }
 
 GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
@@ -205,6 +225,7 @@ GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter&
 void HubCore::leave(SseStream& reader, const GroupPtr& group) {
   replay_->leave(reader.id());
   streams_.erase(reader.id());
+  granted_.erase(reader.id());
   window_.groups().leave(group);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "orchestrator/net/exchange.h"
@@ -99,6 +100,7 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   bool look_at_bus();
   void look_once();
   void wake_some();
+  void recheck();
 
   const StreamHub::Options options_;
   TraceStreamBus& bus_;
@@ -118,6 +120,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   LiveLag lag_;
   const std::shared_ptr<ReplayDesk> replay_;
   GatherTimer gather_;
+  Timer recheck_;                              // armed while there is one of granted_
+  std::unordered_set<std::uint64_t> granted_;  // streams that came with a stream token
   TimePoint last_look_{};
   std::size_t last_woken_ = 0;
 

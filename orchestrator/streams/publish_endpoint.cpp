@@ -135,10 +135,10 @@ void PublishEndpoint::Impl::handle(Exchange& exchange) {
         break;
     }
   }
-  publish(
-      key, std::move(answer),
-      format == Format::json ? read_json_body(exchange.body()) : read_ndjson_body(exchange.body()),
-      format);
+  PublishedBody body =
+      format == Format::json ? read_json_body(exchange.body()) : read_ndjson_body(exchange.body());
+  for (Draft& draft : body.drafts) draft.topics = owner_topic(exchange.principal());
+  publish(key, std::move(answer), std::move(body), format);
 }
 
 void PublishEndpoint::Impl::publish(const std::string& key, DeferredAnswer answer,

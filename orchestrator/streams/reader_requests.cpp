@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/streams/rights.h"
 #include "orchestrator/streams/sse_stream.h"
 #include "orchestrator/streams/stream_query.h"
 #include "protocol/json.h"
@@ -32,14 +33,15 @@ std::string id_of(const Exchange& exchange) {
   return id == nullptr ? std::string() : *id;
 }
 
-// Asks on the reactor and sends what it says; 404 and 403 are said here.
+// Asks on the reactor and sends what it says; 404 is said here.
 template <class Say>
 void ask_own(HubCore& hub, Exchange& exchange, Say say) {
   hub.ask(id_of(exchange), [who = exchange.principal(), answer = exchange.defer(kAnsweredWithin),
                             say = std::move(say)](HubCore& here, SseStream* stream) mutable {
     if (stream == nullptr) return std::move(answer).send(no_such_stream());
-    if (!who.is_operator && who.name != stream->principal())
-      return std::move(answer).send(not_yours());
+    // Another's is none to whoever may not see it.
+    if (!who.is_operator && who.name != stream->principal().name)
+      return std::move(answer).send(no_such_stream());
     std::move(answer).send(say(here, *stream));
   });
 }
@@ -91,7 +93,8 @@ HttpAnswer apply(HubCore& hub, SseStream& stream, const TopicChange& change) {
   if (stream.topics_are_fixed()) return error_answer(409, "CONFLICT", "topics_are_fixed");
   std::vector<std::string> texts = change.topics.value_or(change.add);
   if (!change.topics)
-    for (const Topic& topic : stream.filter().topics) texts.push_back(text_of(topic));
+    for (const Topic& topic : stream.filter().topics)
+      texts.push_back(topic.kind == TopicKind::owner ? "all" : text_of(topic));
   for (const std::string& gone : change.remove) std::erase(texts, gone);
   std::vector<Topic> topics;
   if (!settle_topics(texts, stream.ids_are_uuids(), topics))
@@ -101,7 +104,10 @@ HttpAnswer apply(HubCore& hub, SseStream& stream, const TopicChange& change) {
     if (!list.empty()) list += ',';
     list += json_string(text_of(topic));
   }
-  const Sequence from = stream.follow(std::move(topics));
+  Filter asked;
+  asked.topics = std::move(topics);
+  if (auto refusal = narrow_to_rights(stream.principal(), asked)) return std::move(*refusal);
+  const Sequence from = stream.follow(std::move(asked.topics));
   return json_answer(200, fmt::format(R"({{"topics":[{}],"from":"{}"}})", list,
                                       encode_event_id(hub.epoch(), from)));
 }

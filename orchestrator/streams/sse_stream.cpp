@@ -209,7 +209,7 @@ ReaderReport SseStream::report() {
   ReaderReport report;
   report.id = id_;
   report.profile = profile_.key;
-  report.principal = owner_->principal;
+  report.principal = owner_->principal.name;
   report.filter = &group_->filter;
   report.last_id = last_id_;
   hub_.measure(position(), report);

@@ -30,7 +30,7 @@ class SseStream final : public SseProvider {
  public:
   struct Start {
     std::uint64_t id = 0;
-    std::string principal;
+    Principal principal;
     Filter filter;
     Sequence next = 1;
     std::string frames;  // `reset`, or a profile's own, after the first frames
@@ -46,7 +46,7 @@ class SseStream final : public SseProvider {
 
   // --- the hub's side ---
   std::uint64_t id() const { return id_; }
-  const std::string& principal() const { return owner_->principal; }
+  const Principal& principal() const { return owner_->principal; }
   WaitLink& link() { return link_; }
   void wake() { line_.wake(); }
   // It waits in its group, which has something for it.
@@ -71,7 +71,7 @@ class SseStream final : public SseProvider {
 
  private:
   struct Owner {
-    std::string principal;
+    Principal principal;
     std::chrono::system_clock::time_point connected;
   };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,8 +10,10 @@
 
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/http_message.h"
+#include "orchestrator/net/principal.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
+#include "orchestrator/streams/stream_metrics.h"
 #include "orchestrator/streams/stream_profile.h"
 #include "trace/flight_log.h"
 #include "trace/log.h"
@@ -47,6 +50,9 @@ class StreamHub {
     std::size_t max_clients = 10'000;             // beyond: 503
     std::size_t max_per_principal = 64;           // not for operators: 429
     bool checkpoint = true;                       // `id:` before heartbeats when the log moved
+    // Why the stream of that stream token must end, if it must: asked about each every
+    // 10 s, on the reactor.  Empty: none ever must.
+    std::function<std::optional<Eviction>(const Principal&)> recheck = {};
   };
 
   StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,

@@ -26,6 +26,7 @@ struct StreamProfile {
   std::chrono::milliseconds heartbeat_period;
   std::string_view cache_control;
   bool ids_are_uuids = false;  // `/stream` accepts UUIDs only
+  Credential credential = Credential::stream;
   bool timed = false;          // a stretch of the past at its pace, then the end
   // What it shows: entries on this topic whose name `filter=` admits, and nothing else.
   // Empty: what the parameters of the trace streams say.

@@ -52,6 +52,7 @@ Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& pu
     row.handler = [&hub, &profile](Exchange& exchange) { hub.open(exchange, profile); };
     row.is_stream = true;
     row.cors = profile.cors;
+    row.credential = profile.credential;
     // Where a page resumes from before any event, and what it is asked for by.
     row.cors_expose = "X-Head-Event-Id, X-Stream-Id";
     rows.push_back(std::move(row));

@@ -14,10 +14,11 @@ struct Form {
   std::string_view prefix;
   TopicKind kind;
 };
-constexpr std::array<Form, 4> kForms{{{"task:", TopicKind::task},
+constexpr std::array<Form, 5> kForms{{{"task:", TopicKind::task},
                                       {"session:", TopicKind::session},
                                       {"agent:", TopicKind::agent},
-                                      {"channel:", TopicKind::channel}}};
+                                      {"channel:", TopicKind::channel},
+                                      {"owner:", TopicKind::owner}}};
 
 // `^[a-z][a-z0-9-]{0,31}$`
 bool is_channel_name(std::string_view name) {
@@ -60,8 +61,17 @@ std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids) {
     case TopicKind::session:
     case TopicKind::agent:
       fits = ids_are_uuids ? is_uuid(topic->id) : is_saop_id(topic->id);
+      break;
+    case TopicKind::owner:
+      fits = false;
   }
   if (!fits) return std::nullopt;
+  return Topic{topic->kind, std::string(topic->id)};
+}
+
+std::optional<Topic> parse_owner_topic(std::string_view text) {
+  const std::optional<TopicView> topic = form_of(text);
+  if (!topic || topic->kind != TopicKind::owner || !is_saop_id(topic->id)) return std::nullopt;
   return Topic{topic->kind, std::string(topic->id)};
 }
 

@@ -18,9 +18,10 @@ enum class TopicKind : std::uint8_t {
   agent,
   channel,  // `<name>/<id>`
   graph,
-  tool,  // nobody may ask for it: where filters by tool are found
+  tool,   // nobody may ask for it: where filters by tool are found
+  owner,  // of a principal; what `all` means to one without the operator role
 };
-inline constexpr std::size_t kTopicKinds = 7;
+inline constexpr std::size_t kTopicKinds = 8;
 
 struct TopicView {
   TopicKind kind = TopicKind::all;
@@ -39,10 +40,12 @@ struct Topic {
 // `all`, `task:<id>`, `session:<id>`, `agent:<id>`, `graph`, `channel:<name>/<id>`;
 // nullopt for anything else.
 std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids);
+// `owner:<id>`, which stream tokens are made for and no request names.
+std::optional<Topic> parse_owner_topic(std::string_view text);
 std::string text_of(const TopicView& topic);
 
 // The first of a comma separated list of topics as an entry carries them; `rest`
-// moves past it.  nullopt: one that no reader can ask for (`owner:u1`).
+// moves past it.  nullopt: one that no reader can follow.
 std::optional<TopicView> next_carried(std::string_view& rest);
 
 // f(TopicView) for each topic the entry is on.  Entries of channels and the graph

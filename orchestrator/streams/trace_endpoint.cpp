@@ -17,6 +17,7 @@ constexpr std::size_t kDefaultLimit = 1'000;
 constexpr std::size_t kMaxLimit = 10'000;
 constexpr std::size_t kMaxAnswerBytes = 8 * 1024 * 1024;
 constexpr std::size_t kReadBytes = 1024 * 1024;
+constexpr Sequence kMaxScanned = 65'536;  // looked at for one answer, when most are another's
 
 std::optional<std::size_t> limit_of(const std::string* text) {
   if (text == nullptr || text->empty()) return kDefaultLimit;
@@ -55,11 +56,14 @@ void TraceEndpoint::log(Exchange& exchange) const {
   Sequence next = *after + 1;
   std::size_t lines = 0;
   std::vector<EntryPtr> entries;
-  while (next <= head && lines < *limit && answer.body.size() < kMaxAnswerBytes) {
+  const std::optional<std::string> owner = sees_only(exchange.principal());
+  const Sequence scan_end = next + kMaxScanned;
+  while (next <= head && lines < *limit && answer.body.size() < kMaxAnswerBytes &&
+         next < scan_end) {
     entries.clear();
     const ReadOutcome read = read_entries(log_, next, {*limit - lines, kReadBytes}, entries);
     if (entries.empty()) {
-      if (lines > 0) break;  // the next call begins with what is missing
+      if (next > *after + 1) break;  // the next call begins with what is missing
       const Sequence readable = read.loss ? read.loss->through + 1 : head + 1;
       answer.headers.emplace_back(
           "X-Gap", encode_event_id(epoch_, next) + ' ' + encode_event_id(epoch_, readable - 1));
@@ -69,9 +73,10 @@ void TraceEndpoint::log(Exchange& exchange) const {
     }
     for (const EntryPtr& entry : entries) {
       if (entry->sequence > head) break;
+      next = entry->sequence + 1;
+      if (owner && owner_in(entry->topics) != *owner) continue;
       answer.body += entry->body;
       answer.body += '\n';
-      next = entry->sequence + 1;
       ++lines;
     }
   }
@@ -97,6 +102,8 @@ void TraceEndpoint::envelope(Exchange& exchange) const {
                                                   std::string(name_of(read.loss->reason)))));
     }
   }
+  const std::optional<std::string> owner = sees_only(exchange.principal());
+  if (owner && !found.empty() && owner_in(found.front()->topics) != *owner) found.clear();
   if (found.empty()) return exchange.respond(error_answer(404, "NOT_FOUND", "no such envelope"));
   HttpAnswer answer = json_answer(200, found.front()->body);
   answer.headers.emplace_back("X-Event-Id", encode_event_id(epoch_, found.front()->sequence));

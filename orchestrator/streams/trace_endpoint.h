@@ -20,9 +20,12 @@ class TraceEndpoint {
 
   // `GET /trace/log?lastEventId=&limit=`: NDJSON of the envelopes after that id, at
   // most `limit` (1000; at most 10 000) and about 8 MiB.  `X-Next-Event-Id` is the
-  // lastEventId of the next call.  What cannot be read is named by `X-Gap`.
+  // lastEventId of the next call; without the operator role lines of others are left
+  // out, and a page may be short, or empty, before the end.  What cannot be read is named by
+  // `X-Gap`.
   void log(Exchange& exchange) const;
-  // `GET /trace/envelopes/{id}`: the stored text; 410 when retention took it.
+  // `GET /trace/envelopes/{id}`: the stored text; 410 when retention took it,
+  // 404 also for another's, without the operator role.
   void envelope(Exchange& exchange) const;
 
  private:

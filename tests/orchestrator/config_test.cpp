@@ -32,6 +32,8 @@ TEST_CASE("config: every section reaches its option") {
     "sessions": {"idle_ms": 60000, "max": 20, "max_per_principal": 5},
     "cors": {"origins": ["http://localhost:5173"], "graph_origins": ["http://graph.test:*"]},
     "graph": {"confidence": 2, "task_idle_ms": 10},
+    "auth": {"query_bearer": true, "tokens": [{"name": "u1", "role": "user", "sha256":
+      "00000000000000000000000000000000000000000000000000000000000000ff"}]},
     "drain_ms": 10 })",
                        options)
               .ok());
@@ -59,6 +61,10 @@ TEST_CASE("config: every section reaches its option") {
   CHECK(options.mcp.max_sessions == 20);
   CHECK(options.mcp.max_sessions_per_principal == 5);
   CHECK(options.http.origins == std::vector<std::string>{"http://localhost:5173"});
+  CHECK(options.access.query_bearer);
+  REQUIRE(options.access.tokens.size() == 1);
+  CHECK(options.access.tokens[0].name == "u1");
+  CHECK(options.access.tokens[0].sha256[31] == 0xff);
   CHECK(options.drain_for == std::chrono::milliseconds(10));
 }
 
@@ -78,6 +84,11 @@ TEST_CASE("config: a mistake names file, key and what was expected") {
         "mcp.json: cors.origins: expected a list of strings");
   CHECK(refusal_of(R"({"sse":{"checkpoint":1}})") ==
         "mcp.json: sse.checkpoint: expected true or false");
+  CHECK(refusal_of(R"({"auth":{"tokens":[{"name":"u1"}]}})") ==
+        R"(mcp.json: auth.tokens: expected as sha256 64 hex digits )"
+        R"((printf %s "$TOKEN" | sha256sum) (token 0))");
+  CHECK(refusal_of(R"({"auth":{"query_bearer":"yes"}})") ==
+        "mcp.json: auth.query_bearer: expected true or false");
   CHECK(refusal_of("[]") == "mcp.json: /: expected a JSON object with mcpServers");
   CHECK(refusal_of(R"({"http":{},"http":{}})").starts_with("mcp.json: not a usable JSON file"));
   CHECK(refusal_of("\xEF\xBB\xBF{}").starts_with("mcp.json: not a usable JSON file"));
@@ -95,6 +106,19 @@ TEST_CASE("config: a file that cannot be read says which and what to do") {
   std::ofstream(dir / "large.json") << std::string(1024 * 1024 + 1, ' ');
   CHECK(load_config((dir / "large.json").string(), options).message().find("1 MiB") !=
         std::string::npos);
+}
+
+TEST_CASE("config: the environment says whether, the file who else, and both hold") {
+  Options options;
+  REQUIRE(apply_config("mcp.json", R"({"auth":{"query_bearer":true,"tokens":[]}})", options).ok());
+  const GetEnv get = [](const char* name) -> const char* {
+    const std::string_view asked(name);
+    if (asked == "AUTH_ENABLED") return "true";
+    return asked == "MCP_BEARER_TOKEN" ? "a-token-of-some-length" : nullptr;
+  };
+  REQUIRE(apply_environment(get, options).ok());
+  CHECK(options.access.enabled);
+  CHECK(options.access.query_bearer);
 }
 
 TEST_CASE("config: MCP_PORT beats DEVS_MCP_PORT and the file, and must be a port") {

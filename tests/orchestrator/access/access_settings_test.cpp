@@ -34,6 +34,35 @@ TEST_CASE("[S0.6] Access: AUTH_ENABLED exactly `true` is on with its token") {
   CHECK(options->bearer_token == "0123456789abcdef!");
 }
 
+TEST_CASE("[S1.4] Access: stream tokens are set by the environment, within bounds") {
+  const auto options = from({{"STREAM_TOKEN_SECRET", std::string(32, 's')},
+                             {"STREAM_TOKEN_ISSUER", "elsewhere"},
+                             {"STREAM_TOKEN_TTL_SECONDS", "60"},
+                             {"STREAM_TOKEN_RATE_MAX", "7"},
+                             {"STREAM_TOKEN_RATE_WINDOW_MS", "1000"}});
+  REQUIRE(options.ok());
+  CHECK(options->stream_tokens.secret == std::string(32, 's'));
+  CHECK(options->stream_tokens.issuer == "elsewhere");
+  CHECK(options->stream_tokens.ttl == std::chrono::seconds(60));
+  CHECK(options->stream_tokens.rate.max == 7);
+  CHECK(options->stream_tokens.rate.window == std::chrono::milliseconds(1000));
+  CHECK(from({})->stream_tokens.ttl == std::chrono::seconds(600));
+  const std::string short_secret(31, 's');
+  const std::pair<const char*, std::string> kWrong[] = {
+      {"STREAM_TOKEN_SECRET", short_secret},     {"STREAM_TOKEN_SECRET", ""},
+      {"STREAM_TOKEN_TTL_SECONDS", "59"},        {"STREAM_TOKEN_TTL_SECONDS", "3601"},
+      {"STREAM_TOKEN_TTL_SECONDS", "60s"},       {"STREAM_TOKEN_RATE_MAX", "0"},
+      {"STREAM_TOKEN_RATE_WINDOW_MS", "-30000"},
+  };
+  for (const auto& [name, value] : kWrong) {
+    CAPTURE(name);
+    const auto refused = from({{name, value}});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.status().message().starts_with(std::string(name) + ": expected "));
+    CHECK(refused.status().message().find(short_secret) == std::string::npos);
+  }
+}
+
 TEST_CASE("[S0.6] Access: a value of AUTH_ENABLED that is not understood is never `off`") {
   for (const char* odd :
        {"TRUE", "True", "1", "0", "yes", "no", "on", "FALSE", " true", "true ", "true\n", " "}) {

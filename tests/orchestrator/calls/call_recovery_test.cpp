@@ -92,5 +92,17 @@ TEST_CASE("CallRecovery: the largest stamp of ours counts, a host's does not") {
   CHECK(recovery.last_stamp_ns() == 1795224245320000002);
 }
 
+TEST_CASE("[SX.13] CallRecovery: what ends a call is its owner's, as the call was") {
+  CallRecovery recovery;
+  recovery.see(stamped(encode_action(action("c-1")), kFirst), "owner:u1");
+  ActionEnvelope other = action("c-2");
+  other.span_id = "00f067aa0ba902b8";
+  recovery.see(stamped(encode_action(other), kLater));
+  const auto drafts = recovery.abandoned();
+  REQUIRE(drafts.size() == 2);
+  CHECK(drafts[0].topics == "owner:u1");
+  CHECK(drafts[1].topics.empty());
+}
+
 }  // namespace
 }  // namespace devs

@@ -184,5 +184,13 @@ TEST_CASE("HttpFront: at the stop's deadline every socket closes") {
   CHECK(live.count("http_answers_dropped_total", "reason=\"gone\"") == 1);
 }
 
+TEST_CASE(
+    "[S1.6] HttpFront: the line of a handler that threw tells the target without its tokens") {
+  LiveFront live({}, front_routes);
+  CHECK(live.get("/throws?token=canary-1&taskId=t-1&access_token=canary-2").status == 500);
+  CHECK(live.log().has("target=/throws?token=[redacted]&taskId=t-1&access_token=[redacted] "));
+  CHECK_FALSE(live.log().has("canary"));
+}
+
 }  // namespace
 }  // namespace devs

@@ -82,8 +82,10 @@ class StreamHouse {
   void turn_some(int turns = 20) {
     for (; turns > 0; --turns) reactor.turn(std::chrono::milliseconds(1));
   }
-  Sequence publish(std::string body) {
-    return bus.publish(draft_of_published(std::move(body))).value();
+  Sequence publish(std::string body, std::string topics = {}) {
+    Draft draft = draft_of_published(std::move(body));
+    draft.topics = std::move(topics);
+    return bus.publish(std::move(draft)).value();
   }
   bool flush() { return recorder.flush(soon()).ok(); }
   std::string id(Sequence sequence) const { return encode_event_id(flight->epoch(), sequence); }

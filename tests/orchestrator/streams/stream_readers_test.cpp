@@ -37,7 +37,7 @@ TEST_CASE("[T15] StreamHub: operators see every reader, where it stands and sinc
   HttpPeer two(house, HttpPeer::get(house, "/agent-console/stream"));
   REQUIRE(two.wait_body(kFirst));
   const std::string mine = R"({"type":"thought","task_id":"a"})";
-  house.publish(mine);
+  house.publish(mine, "owner:ann");
   REQUIRE(one.wait_body(kFirst + frame(house, 1, mine)));
   clock.advance(std::chrono::milliseconds(1'500));
   const std::string first =

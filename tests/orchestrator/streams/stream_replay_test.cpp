@@ -27,7 +27,7 @@ std::string end_of(const StreamHouse& house, Sequence from, Sequence to) {
 
 struct Fixture {
   Fixture() {
-    for (std::size_t n = 1; n <= 5; ++n) house.publish(stamped(n));
+    for (std::size_t n = 1; n <= 5; ++n) house.publish(stamped(n), "owner:ann");
     if (!house.flush()) std::abort();
     house.turn_some();
   }
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(Fixture, "replay: step by step, as many as are asked for") {
   REQUIRE(rests_at(peer, kFirst + frames(2, 2)));
   CHECK(post(path, R"({"count":2})", "X-Guest: ann\r\n") == 200);
   REQUIRE(rests_at(peer, kFirst + frames(2, 4)));
-  CHECK(post(path, "{}", "X-Guest: bob\r\n") == 403);
+  CHECK(post(path, "{}", "X-Guest: bob\r\n") == 404);
   for (const std::string bad : {"[]", "7", R"({"count":0})", R"({"count":-1})", R"({"count":"1"})",
                                 R"({"count":100001})", R"({"count":1.5})", "{"})
     CHECK(post(path, bad) == 400);
