@@ -184,7 +184,7 @@ function raw(server, method, route, headers) {
 }
 
 test('[SX.10] a foreign Host or Origin is 403 on every route, whoever asks', limit, async (t) => {
-  const server = await start(t, { config: { ...config, http: { hosts: ['good.test'] }, cors: { origins: ['http://page.test:5173'] } } });
+  const server = await start(t, { config: { ...config, http: { hosts: ['good.test'] }, cors: { origins: ['http://page.test:5173'], graph_origins: ['http://page.test:5173'] } } });
   const here = `127.0.0.1:${server.port}`;
   for (const [method, route] of routes) {
     const status = async (headers) => (await raw(server, method, route, { 'Content-Length': 0, ...bearer(boss), ...headers })).status;

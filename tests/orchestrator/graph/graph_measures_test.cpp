@@ -2,11 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <numeric>
 #include <string>
 
 #include "orchestrator/graph/louvain.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/dice.h"
 
 namespace devs {
@@ -23,11 +23,6 @@ ToolGraph random_graph(std::size_t nodes, std::size_t edges, std::uint64_t seed)
       graph.set_edge(from, to, {.weight = 0.3 + 0.01 * static_cast<double>(dice.below(70))});
   }
   return graph;
-}
-
-double ms_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
 }
 
 }  // namespace
@@ -90,14 +85,16 @@ TEST_CASE("Louvain: every node is in one community, and they are better than non
   }
 }
 
-TEST_CASE("[S4.16] graph: 200 nodes take PageRank under 100 ms and communities under 150 ms") {
+// The aims are 100 and 150 ms; an unoptimised build takes 0.2 and 2.  The bounds are for what
+// grows with a power too many, under any sanitizer.
+TEST_CASE("[S4.16] graph: 200 nodes have their PageRank and communities at once") {
   const ToolGraph graph = random_graph(200, 2'000, 3);
-  auto start = std::chrono::steady_clock::now();
+  double start = cpu_ms();
   const auto rank = pagerank_of(graph);
-  const double rank_ms = ms_since(start);
-  start = std::chrono::steady_clock::now();
+  const double rank_ms = cpu_ms() - start;
+  start = cpu_ms();
   const auto communities = communities_of(graph);
-  const double community_ms = ms_since(start);
+  const double community_ms = cpu_ms() - start;
   MESSAGE("200 nodes, 2000 edges: PageRank ", rank_ms, " ms, communities ", community_ms, " ms");
   CHECK(rank.size() == 200);
   CHECK(rank_ms < 100);
