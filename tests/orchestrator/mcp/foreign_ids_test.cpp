@@ -290,6 +290,7 @@ TEST_CASE("[M40] foreign ids: a cursor of any list") {
     CHECK(error_code_of(go_on(bob, cursor)) == -32602);
     CHECK(result_of(go_on(ann, cursor)).present());
   }
+  always->forget();
 }
 
 }  // namespace

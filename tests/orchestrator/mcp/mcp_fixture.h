@@ -59,6 +59,12 @@ class HeldTool final : public Tool {
     done(std::move(outcome));
   }
   bool was_stopped(std::size_t index = 0) { return run(index).stop.stop_requested(); }
+  // Its calls, which keep the endpoint; as a prompt, or listed in pages, the endpoint keeps it.
+  void forget() {
+    std::vector<std::pair<ToolRun, ToolDone>> dying;
+    MutexLock lock(mutex_);
+    dying.swap(started_);
+  }
 
  private:
   ToolSpec spec_;  // set before it is shared
@@ -120,6 +126,7 @@ class McpFixture {
     workers_.stop();
     front_->stop(house.reactor.now() + std::chrono::seconds(1));
     on_reactor([this] { front_.reset(); });
+    held->forget();
   }
   McpFixture(const McpFixture&) = delete;
   McpFixture& operator=(const McpFixture&) = delete;
