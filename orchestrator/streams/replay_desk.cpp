@@ -96,7 +96,9 @@ void ReplayDesk::start_some() {
     waiting_.pop_front();
     const auto wanted = wanted_.find(reader);
     if (wanted == wanted_.end() || wanted->second.in_hand) continue;
-    if (const TimePoint open = toll_.open_to(reader); each && open > now) {
+    // Asked anew for each: what one is handed over counts for the next.
+    const TimePoint open = each ? toll_.open_to(reader) : toll_.open_to_all();
+    if (open > now) {
       rationed_.add();
       earliest = std::min(earliest, open);
       waiting_.push_back(reader);

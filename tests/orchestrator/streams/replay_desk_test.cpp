@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/orchestrator/streams/stream_desk.h"
 #include "tests/support/fake_clock.h"
@@ -81,6 +83,22 @@ TEST_CASE(
   // Nobody lives beside it any more.
   past.clock.advance(2s);
   REQUIRE(past.reader.pull_until(200));
+}
+
+TEST_CASE(
+    "[T27] ReplayDesk: many that read the past together have one ration beside live readers") {
+  PastReader past(1ms);
+  std::vector<std::unique_ptr<DeskReader>> crowd;
+  for (int n = 0; n < 30; ++n)
+    crowd.push_back(std::make_unique<DeskReader>(past.desk, DeskReader::Query{after(0)}));
+  const Counter& bytes = past.desk.metrics.counter("stream_delivered_bytes_total");
+  // Time stands still.  They stand at one place, so one stretch would do for all of them.
+  for (int n = 0; n < 100; ++n) {
+    for (const auto& reader : crowd) reader->pull();
+    past.desk.turn();
+  }
+  CHECK(past.rationed.value() > 0);
+  CHECK(bytes.value() < 12u << 20U);
 }
 
 TEST_CASE("[T27] ReplayDesk: whoever changes its topics has the same ration as before") {
