@@ -119,9 +119,7 @@ TEST_CASE("[M6] cancellation: only the session's own request, of the same type o
   CHECK(text_of(wire.read_answer().body) == "done");
 }
 
-TEST_CASE("[M6] cancellation: a client that hangs up does not cancel") {
-  McpFixture fixture;
-  const McpClient client = fixture.ready();
+void hang_up(McpFixture& fixture, const McpClient& client) {
   {
     HttpWire wire(fixture.port());
     client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
@@ -132,6 +130,11 @@ TEST_CASE("[M6] cancellation: a client that hangs up does not cancel") {
   fixture.held->answer("done");
   REQUIRE(fixture.eventually([&] { return fixture.house.desk.in_flight() == 0; }));
   CHECK(last_status(fixture) == "SUCCESS");
+}
+
+TEST_CASE("[M6] cancellation: a client that hangs up does not cancel") {
+  McpFixture fixture;
+  hang_up(fixture, fixture.ready());
 }
 
 TEST_CASE("[M6] cancellation: without a session, the principal and the id say which is meant") {
@@ -163,17 +166,7 @@ TEST_CASE("[M6] cancellation: without a session, the principal and the id say wh
 
 TEST_CASE("[M6] cancellation: without a session, hanging up does not cancel either") {
   McpFixture fixture;
-  const McpClient client = fixture.client();
-  {
-    HttpWire wire(fixture.port());
-    client.begin_post(wire, rpc("5", "tools/call", call_params("held")));
-    REQUIRE(fixture.held->wait_for());
-  }
-  CHECK(client.post(rpc("6", "ping")).status == 200);
-  CHECK_FALSE(fixture.held->was_stopped());
-  fixture.held->answer("done");
-  REQUIRE(fixture.eventually([&] { return fixture.house.desk.in_flight() == 0; }));
-  CHECK(last_status(fixture) == "SUCCESS");
+  hang_up(fixture, fixture.client());
 }
 
 TEST_CASE("[M6] cancellation: a prompt without a session is cancelled as a call is") {

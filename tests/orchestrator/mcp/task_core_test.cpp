@@ -125,6 +125,19 @@ TEST_CASE("[M53] tasks of 2025-11-25: listed in pages, to their principal") {
     CHECK(error_code_of(client.post(rpc("3", "tasks/list", bad))) == -32602);
 }
 
+// Answered, the question of that id leads to the second round, and that to the end.
+void goes_on(McpFixture& fixture, const McpClient& client, SseWire& stream,
+             const std::string& asked) {
+  client.post("{\"jsonrpc\":\"2.0\",\"id\":" + asked +
+              R"(,"result":{"action":"accept","content":{"v":"yes"}}})");
+  REQUIRE(fixture.held->wait_for(1));
+  CHECK(fixture.held->run(1).client.answer("k")["content"]["v"].is("yes"));
+  fixture.held->answer("done", 1);
+  std::string last;
+  while (const auto event = stream.next()) last = event->data;
+  CHECK(text_of(last) == "done");
+}
+
 TEST_CASE(
     "[M53] [M54] tasks of 2025-11-25: what a task asks comes while its result is waited for") {
   McpFixture fixture;
@@ -144,14 +157,7 @@ TEST_CASE(
   CHECK(request["method"].is("elicitation/create"));
   CHECK(request["params"]["message"].is("?"));
   CHECK(request["params"]["_meta"]["io.modelcontextprotocol/related-task"]["taskId"].is(id));
-  client.post("{\"jsonrpc\":\"2.0\",\"id\":" + std::string(request["id"].text()) +
-              R"(,"result":{"action":"accept","content":{"v":"yes"}}})");
-  REQUIRE(fixture.held->wait_for(1));
-  CHECK(fixture.held->run(1).client.answer("k")["content"]["v"].is("yes"));
-  fixture.held->answer("done", 1);
-  std::string last;
-  while (const auto event = stream.next()) last = event->data;
-  CHECK(text_of(last) == "done");
+  goes_on(fixture, client, stream, std::string(request["id"].text()));
 }
 
 TEST_CASE("[M53] [M54] tasks of 2025-11-25: a client that lost its stream is asked again") {
@@ -177,14 +183,7 @@ TEST_CASE("[M53] [M54] tasks of 2025-11-25: a client that lost its stream is ask
   client.begin_post(wire, rpc("4", "tasks/result", of(id)));
   REQUIRE(wire.read_head().status == 200);
   SseWire stream(wire);
-  client.post("{\"jsonrpc\":\"2.0\",\"id\":" + asked_on(stream) +
-              R"(,"result":{"action":"accept","content":{"v":"yes"}}})");
-  REQUIRE(fixture.held->wait_for(1));
-  CHECK(fixture.held->run(1).client.answer("k")["content"]["v"].is("yes"));
-  fixture.held->answer("done", 1);
-  std::string last;
-  while (const auto event = stream.next()) last = event->data;
-  CHECK(text_of(last) == "done");
+  goes_on(fixture, client, stream, asked_on(stream));
 }
 
 TEST_CASE("[M53] tasks of 2025-11-25: each tool says whether it can be one, and is held to it") {

@@ -66,15 +66,20 @@ TEST_CASE("HttpFront: a late answer never reaches the next request of its connec
   CHECK(client.answer().body == "two");
 }
 
-TEST_CASE("HttpFront: a deferred answer may become a stream, and the connection is kept") {
-  LiveFront live({}, front_routes);
-  RawClient client = live.client();
+// A POST whose deferred answer becomes a stream.
+void ask_for_stream(LiveFront& live, RawClient& client) {
   client.say(post_text("/later", live.port(), "{}"));
   REQUIRE(live.until([&] { return live.kept() == 1; }));
   StreamStart start;
   start.head.type = ContentType::sse;
   start.provider = live.feed().reader(true);
   std::move(live.take_kept()).stream(std::move(start));
+}
+
+TEST_CASE("HttpFront: a deferred answer may become a stream, and the connection is kept") {
+  LiveFront live({}, front_routes);
+  RawClient client = live.client();
+  ask_for_stream(live, client);
   CHECK(client.answer(true).header("content-type") == "text/event-stream");
   live.publish("data: x\n\n", true);
   CHECK(client.read_text("0\r\n\r\n"));
@@ -87,12 +92,7 @@ TEST_CASE("HttpFront: a stream that is the last answer of its connection says so
   options.front.max_requests_per_connection = 1;
   LiveFront live(std::move(options), front_routes);
   RawClient client = live.client();
-  client.say(post_text("/later", live.port(), "{}"));
-  REQUIRE(live.until([&] { return live.kept() == 1; }));
-  StreamStart start;
-  start.head.type = ContentType::sse;
-  start.provider = live.feed().reader(true);
-  std::move(live.take_kept()).stream(std::move(start));
+  ask_for_stream(live, client);
   CHECK(client.answer(true).header("connection") == "close");
   live.publish("data: x\n\n", true);
   CHECK(client.read_end());
