@@ -49,7 +49,7 @@ class OrchestratorServer::Parts {
               metrics),
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
         hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
-            metrics),
+            metrics, projections()),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
         graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
@@ -85,6 +85,10 @@ class OrchestratorServer::Parts {
     };
     return options;
   }
+  // What the rooms add to the table of streams: how they show an entry, and what they know
+  // of a stream that opens.
+  std::vector<std::unique_ptr<const Projection>> projections() { return {}; }
+  StreamOpeners stream_openers() { return {}; }
   Status assemble(const CallRecovery& recovery);
   struct Pace {
     std::chrono::milliseconds drain, goodbye, flush;  // calls, readers, what they were told
@@ -154,7 +158,9 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                         .upstreams = [this] { return upstreams.states(); }};
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
-  if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages);
+  if (added.ok())
+    added =
+        add_stream_routes(routes, hub, publishing, trace_pages, options.profiles, stream_openers());
   if (added.ok()) added = add_stream_token_routes(routes, *stream_tokens);
   if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
   if (added.ok())

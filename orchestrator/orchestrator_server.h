@@ -45,6 +45,7 @@ class OrchestratorServer {
     HttpFront::Options http;  // port 0: any free one; the command line's default is 3100
     Access::Options access;
     StreamHub::Options streams;
+    std::vector<StreamProfile> profiles;  // more kinds of stream
     McpEndpoint::Options mcp;
     CallDesk::Options calls;
     UpstreamSet::Options upstreams;

@@ -104,7 +104,7 @@ EnvelopeFacts facts_of(std::string_view compact_envelope) {
     observe(metadata, payload, duration, facts);
   } else if (facts.type == "hitl" || facts.type == "lifecycle" || facts.type == "system") {
     facts.name = event_name(payload, facts.type == "hitl");
-  } else if (facts.type == "graph") {
+  } else if (facts.type == "graph" || facts.type == "channel") {
     facts.name = event_name(JsonView(compact_envelope), false);
   }
   facts.task_id = id_of(task, task_camel);

@@ -36,11 +36,15 @@ FrameBatch::Taken FrameBatch::take(const FrameBatchPtr& self, Sequence& from,
                          [](std::size_t limit, const FrameEnd& end) { return limit < end.offset; });
     if (past == frame) ++past;
   }
+  const auto final = std::ranges::lower_bound(self->finals_, frame->sequence);
+  const bool has_final = final != self->finals_.end() && *final <= std::prev(past)->sequence;
+  if (has_final) past = std::next(self->first_from(*final));
   const FrameEnd& taken = *std::prev(past);
   from = past == ends.end() ? self->last + 1 : taken.sequence + 1;
   return {{{self, &self->bytes_}, begin, taken.offset - begin, &self->ends_},
           taken.sequence,
-          static_cast<std::size_t>(past - frame)};
+          static_cast<std::size_t>(past - frame),
+          has_final};
 }
 
 }  // namespace devs

@@ -45,6 +45,10 @@ class FrameBatch {
     append(sequence, frame, chunked);
     if (!frame.empty()) stamps_.push_back(stamp_ns);
   }
+  // With the last frame appended the stream ends for whoever takes it.
+  void finish() {
+    if (!ends_.empty()) finals_.push_back(ends_.back().sequence);
+  }
   // The stamp of the first frame from sequence `from` on; nullopt: no such frame.
   std::optional<std::int64_t> stamp_from(Sequence from) const;
 
@@ -55,6 +59,7 @@ class FrameBatch {
     FrameSlice slice;      // keeps the batch alive; size 0: there was none
     Sequence last_id = 0;  // of the last frame in it
     std::size_t frames = 0;
+    bool final = false;  // the stream ends with them
   };
   // The frames from sequence `from` on, about `max_bytes` of them (always one, if
   // there is one).  `from` moves past what was taken: to last + 1 when that was all.
@@ -68,6 +73,7 @@ class FrameBatch {
   std::string bytes_;
   Ends ends_;                         // ahead of the frames', where they begin
   std::vector<std::int64_t> stamps_;  // of each frame, or empty
+  std::vector<Sequence> finals_;      // ascending
 };
 using FrameBatchPtr = std::shared_ptr<const FrameBatch>;
 

@@ -70,6 +70,32 @@ void HubCore::start() {
 
 // --- a reader comes (http workers) ---
 
+namespace {
+
+// Where the reader begins, and how far it goes.  False: it has seen all there is, and
+// need not come again.
+bool settle_start(SseStream::Start& start, ResumePoint& point, const StreamOpening& opening) {
+  using From = ResumePoint::From;
+  start.next = point.next;
+  if (opening.applied) {
+    point.reset.reset();
+    start.next = *opening.applied + 1;
+  } else if (start.timed) {
+    const bool resumed = point.from == From::id;
+    start.next = resumed ? std::max(point.next, start.timed->from) : start.timed->from;
+    // Seen to its end: whoever came back by itself need not come again, even where the
+    // end would be a later one now.
+    if (point.from == From::end || (resumed && point.next > start.timed->through)) return false;
+  } else if (opening.fresh_from && (point.from == From::fresh || point.from == From::reset)) {
+    start.next = *opening.fresh_from;
+  }
+  if (!opening.ended_at) return true;
+  start.through = *opening.ended_at;
+  return point.from != From::now && (point.from != From::id || point.next <= start.through);
+}
+
+}  // namespace
+
 HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) const {
   HttpAnswer answer;
   answer.type = ContentType::sse;
@@ -79,51 +105,51 @@ HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) con
   return answer;
 }
 
-void HubCore::open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening) {
+void HubCore::open(Exchange& exchange, const StreamProfile& profile, const StreamOpener& opener) {
   const RequestHead& request = exchange.head();
+  const Principal& reader = exchange.principal();
   BadParameter bad;
-  SseStream::Start start;
-  start.filter = profile.topic.empty() ? filter_of(request, profile.ids_are_uuids, bad)
-                                       : topic_filter_of(request, profile.topic, bad);
+  StreamOpening opening;
+  opening.filter = profile.topic.empty() ? filter_of(request, profile.ids_are_uuids, bad)
+                                         : topic_filter_of(request, profile.topic, reader, bad);
   // From here on nothing is missed: a reader is its sequence.
   const Sequence head = bus_.head();
+  SseStream::Start start;
   if (profile.timed && bad.field.empty())
     start.timed = replay_of(request, *log_, epoch(), head, bad);
   if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
-  if (auto refusal = narrow_to_rights(exchange.principal(), start.filter))
+  if (profile.operators_only && !reader.is_operator)
+    return exchange.respond(error_answer(403, "FORBIDDEN", "scope"));
+  if (opener)
+    if (auto refusal = opener(exchange, opening)) return exchange.respond(std::move(*refusal));
+  if (auto refusal = narrow_to_rights(reader, opening.filter))
     return exchange.respond(std::move(*refusal));
 
   HttpAnswer answer = stream_head(profile, head);
   if (request.method == Method::head) return exchange.stream({std::move(answer), nullptr});
   ResumePoint point = resume_point(request, {epoch(), log_->oldest(), head});
-  start.next = point.next;
-  if (opening.applied) {
-    point.frames.clear();
-    start.next = *opening.applied + 1;
-  } else if (start.timed) {
-    const bool resumed = point.from == ResumePoint::From::id;
-    start.next = resumed ? std::max(point.next, start.timed->from) : start.timed->from;
-    // Seen to its end: whoever came back by itself need not come again, even where the
-    // end would be a later one now.
-    if (point.from == ResumePoint::From::end || (resumed && point.next > start.timed->through))
-      return exchange.respond({.status = 204});
-  }
+  if (!settle_start(start, point, opening)) return exchange.respond({.status = 204});
   if (closed_.load(std::memory_order_acquire)) {
     HttpAnswer refusal = stopping();
     metrics_.refused(refusal.status).add();
     return exchange.respond(std::move(refusal));
   }
-  auto admitted = admissions_->admit(exchange.principal(), request.peer_address, profile.key,
-                                     profile.max_clients);
+  auto admitted =
+      admissions_->admit(reader, request.peer_address, profile.key, profile.max_clients);
   if (auto* refusal = std::get_if<HttpAnswer>(&admitted)) {
     metrics_.refused(refusal->status).add();
     return exchange.respond(std::move(*refusal));
   }
   metrics_.opened.add();
-  if (!point.frames.empty()) metrics_.resets.add();
   start.id = last_reader_.fetch_add(1) + 1;
-  start.principal = exchange.principal();
-  start.frames = std::move(point.frames) + std::move(opening.frames);
+  start.principal = reader;
+  start.filter = std::move(opening.filter);
+  start.first = fill_params(opening.first.value_or(profile.first), request.params);
+  if (point.reset) {
+    metrics_.resets.add();
+    projector_->find(profile.projection)->append_control(*point.reset, start.frames);
+  }
+  start.frames += opening.frames;
   answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
   exchange.stream({std::move(answer),
                    std::make_unique<SseStream>(*this, profile, std::move(start),
@@ -184,13 +210,16 @@ std::vector<std::uint64_t> HubCore::open_streams() const {
 GroupPtr HubCore::place(const Filter& filter, const StreamProfile& profile, bool chunked,
                         Sequence next, bool timed) {
   TopicIndex& groups = window_.groups();
-  if (timed) return groups.apart(filter, profile.projection, chunked);
+  const StreamView view{.projection = projector_->find(profile.projection),
+                        .ends = profile.ends.empty() ? nullptr : &profile.ends,
+                        .chunked = chunked};
+  if (timed) return groups.apart(filter, view);
   // A reader may know of entries we have not looked at.  Invariant: nobody stands
   // further than one past what was looked at.
   while (window_.looked() + 1 < next && look_at_bus()) {
   }
   if (!found_.empty()) look_once();
-  return groups.join(filter, profile.projection, chunked, window_.looked());
+  return groups.join(filter, view, window_.looked());
 }
 
 GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProfile& profile,

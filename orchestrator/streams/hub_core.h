@@ -46,7 +46,8 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   HubCore& operator=(const HubCore&) = delete;
 
   void start();  // once, after construction: begins to listen to the bus
-  void open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening = {});
+  void open(Exchange& exchange, const StreamProfile& profile, const StreamOpener& opener = {});
+  bool knows_projection(std::string_view name) const { return projector_->find(name) != nullptr; }
   void goodbye(std::chrono::milliseconds spread);
   std::size_t readers() const { return admissions_->open(); }
   std::size_t readers_of(std::string_view profile) const { return admissions_->open_of(profile); }

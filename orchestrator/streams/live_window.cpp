@@ -1,5 +1,7 @@
 #include "orchestrator/streams/live_window.h"
 
+#include <algorithm>
+
 namespace devs {
 namespace {
 
@@ -44,10 +46,9 @@ bool LiveWindow::look(std::vector<GroupPtr>& due, TimePoint now) {
 }
 
 void LiveWindow::lay_out(const Entry& entry, TimePoint now) {
-  is_encoded_.fill(false);
   looked_bytes_ += entry.body.size();
   groups_.each_match(entry, [this, &entry, now](const GroupPtr& group) {
-    const std::string& frame = encoded(group->projection, entry);
+    const std::string& frame = encoded(*group->view.projection, entry);
     if (frame.empty()) return;
     if (!group->touched) {
       group->touched = true;
@@ -58,22 +59,24 @@ void LiveWindow::lay_out(const Entry& entry, TimePoint now) {
       group->building->first = entry.sequence;
       group->building->laid_out = now;
     }
-    group->building->append(entry.sequence, frame, group->chunked);
+    group->building->append(entry.sequence, frame, group->view.chunked);
+    if (group->view.ends_with(entry.facts.name)) group->building->finish();
     group->building->last = entry.sequence;
     group->last_match = entry.sequence;
     if (group->building->bytes().size() >= kBatchBytes) seal(group);
   });
 }
 
-const std::string& LiveWindow::encoded(Projection projection, const Entry& entry) {
-  const auto slot = static_cast<std::size_t>(projection);
-  if (!is_encoded_[slot]) {
-    frames_[slot].clear();
-    projector_.append(projection, entry, frames_[slot]);
-    is_encoded_[slot] = true;
+const std::string& LiveWindow::encoded(const Projection& projection, const Entry& entry) {
+  auto slot = std::ranges::find(encoded_now_, &projection, &Encoded::projection);
+  if (slot == encoded_now_.end()) slot = encoded_now_.insert(slot, Encoded{&projection});
+  if (slot->sequence != entry.sequence) {
+    slot->frames.clear();
+    projector_.append(projection, entry, slot->frames);
+    slot->sequence = entry.sequence;
     encoded_.add();
   }
-  return frames_[slot];
+  return slot->frames;
 }
 
 void LiveWindow::seal(const GroupPtr& group) {

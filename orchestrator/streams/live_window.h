@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/streams/projection.h"
+#include "orchestrator/streams/projector.h"
 #include "orchestrator/streams/topic_index.h"
 #include "trace/metrics.h"
 #include "trace/trace_stream_bus.h"
@@ -44,7 +44,7 @@ class LiveWindow {
 
  private:
   void lay_out(const Entry& entry, TimePoint now);
-  const std::string& encoded(Projection projection, const Entry& entry);
+  const std::string& encoded(const Projection& projection, const Entry& entry);
   void seal(const GroupPtr& group);
   void trim();
   void fell_behind(std::vector<GroupPtr>& due);
@@ -70,8 +70,12 @@ class LiveWindow {
   // Of one look; members so that their memory is used again.
   std::vector<EntryPtr> entries_;
   std::vector<GroupPtr> touched_;
-  std::array<std::string, kProjections> frames_;  // by projection
-  std::array<bool, kProjections> is_encoded_{};
+  struct Encoded {
+    const Projection* projection;
+    Sequence sequence = 0;  // of the entry it is of
+    std::string frames = {};
+  };
+  std::vector<Encoded> encoded_now_;  // one per projection in use
 };
 
 }  // namespace devs

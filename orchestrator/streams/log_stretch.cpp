@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "orchestrator/streams/control_frames.h"
+#include "orchestrator/streams/control_event.h"
 
 namespace devs {
 namespace {
@@ -27,7 +27,7 @@ class Builder {
       : projector_(projector),
         wanted_(wanted),
         enough_bytes_(wanted.stamped ? kEnoughForPaced : kEnoughBytes),
-        verbatim_(wanted.projection == Projection::raw && wanted.filter.takes_all() &&
+        verbatim_(!wanted.view.projection->needs_facts() && wanted.filter.takes_all() &&
                   !wanted.stamped) {
     batch_->first = wanted.from;
     batch_->last = wanted.from - 1;
@@ -71,23 +71,26 @@ class Builder {
  private:
   void append(const EntryView& entry) {
     frame_.clear();
-    projector_.append(wanted_.projection, entry, frame_);
+    projector_.append(*wanted_.view.projection, entry, frame_);
     put(entry.sequence, entry.facts.timestamp_ns);
+    if (wanted_.view.ends_with(entry.facts.name)) batch_->finish();
   }
   void close_gap() {
     if (!open_gap_) return;
     frame_.clear();
-    append_gap_frame(frame_, projector_.epoch(), open_gap_->from, open_gap_->through,
-                     name_of(open_gap_->reason));
+    wanted_.view.projection->append_control(
+        gap_event(projector_.epoch(), open_gap_->from, open_gap_->through,
+                  name_of(open_gap_->reason)),
+        frame_);
     put(open_gap_->through, 0);
     ++stretch_.gaps[static_cast<std::size_t>(open_gap_->reason)];
     open_gap_.reset();
   }
   void put(Sequence sequence, std::int64_t stamp_ns) {
     if (wanted_.stamped) {
-      batch_->append_stamped(sequence, frame_, wanted_.chunked, stamp_ns);
+      batch_->append_stamped(sequence, frame_, wanted_.view.chunked, stamp_ns);
     } else {
-      batch_->append(sequence, frame_, wanted_.chunked);
+      batch_->append(sequence, frame_, wanted_.view.chunked);
     }
   }
 

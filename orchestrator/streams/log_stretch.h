@@ -6,7 +6,8 @@
 
 #include "orchestrator/streams/filter.h"
 #include "orchestrator/streams/frame_batch.h"
-#include "orchestrator/streams/projection.h"
+#include "orchestrator/streams/projector.h"
+#include "orchestrator/streams/stream_group.h"
 #include "trace/stored_log.h"
 
 namespace devs {
@@ -15,8 +16,7 @@ namespace devs {
 struct StretchRequest {
   Sequence from = 1;
   Sequence through = 0;  // visible when asked; >= from
-  Projection projection = Projection::raw;
-  bool chunked = true;
+  StreamView view;
   Filter filter;
   bool stamped = false;  // frames keep their entries' stamps
 };

@@ -1,65 +1,58 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "orchestrator/streams/control_event.h"
 #include "orchestrator/streams/entry_view.h"
-#include "protocol/ids.h"
-#include "trace/clock.h"
-#include "trace/log.h"
-#include "trace/metrics.h"
-#include "trace/mutex.h"
 
 namespace devs {
 
-// Entry to frame: how one kind of stream shows one entry.
-//   raw      the envelope; named entries under their name
-//   console  the envelope with what the agent console shows of it
-//   named    the payload alone, under the entry's name; entries without one are left out
-enum class Projection { raw, console, named };
-inline constexpr std::size_t kProjections = 3;
-std::string_view name_of(Projection projection);
-
-// Turns entries into SSE frames, for every stream of one server.
+// How one kind of stream shows one entry: entry to frames.
 //
-// What it keeps is only what stops it from repeating itself: an entry is warned
-// about once, however many readers, replays and threads show it.
+// The frames of an entry are the same live and in replay.  It may look up what the entry
+// does not say itself, in a table that outlives it and is thread-safe.
 //
-// Thread-safe: the reactor projects what is live, workers what they replay.
-class Projector {
+// Thread-safe: the reactor shows what is live, workers what they replay.
+class Projection {
  public:
-  Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics);
-  Projector(const Projector&) = delete;
-  Projector& operator=(const Projector&) = delete;
+  virtual ~Projection() = default;
 
-  // Appends the frame of `entry` (id line included) to `out`; nothing when this
-  // projection leaves the entry out.  An envelope over kMaxStreamedEnvelope becomes
-  // the named event `envelope_oversize`.
-  void append(Projection projection, const EntryView& entry, std::string& out);
+  // What rows of the table of streams call it.
+  virtual std::string_view name() const = 0;
 
-  const Epoch& epoch() const { return epoch_; }
+  // Appends its frames to `out`, the line `id` in the last one; nothing: it is left out.
+  virtual void append(const EntryView& entry, std::string_view id, std::string& out) const = 0;
 
- private:
-  void append_console(const EntryView& entry, std::string_view id, std::string& out);
-  void append_oversize(const EntryView& entry, std::string_view id, std::string& out);
-  void warn_unknown(const EntryView& entry, std::string_view id) DEVS_EXCLUDES(mutex_);
+  // Asked instead of append() about one too large for a stream: would it be shown?  Then
+  // `envelope_oversize` is.
+  virtual bool shows(const EntryView& entry, std::string_view id) const {
+    static_cast<void>(entry), static_cast<void>(id);
+    return true;
+  }
+  // False: of a thought, an action or an observation append() looks at the body alone.
+  virtual bool needs_facts() const { return true; }
 
-  const Epoch epoch_;
-  const Clock& clock_;
-  Log& log_;
-  Counter& oversize_;
-  Counter& annotation_errors_;
-  Counter& unknown_types_;
+  // A control event (streams 1.3), as the clients of this kind of stream hear it.
+  virtual void append_control(const ControlEvent& event, std::string& out) const {
+    append_control_frame(out, event);
+  }
+};
 
-  // The newest entry each kind of line was written for.
-  std::atomic<Sequence> oversize_told_{0};
-  std::atomic<Sequence> annotation_told_{0};
+// `raw`: the envelope; named entries under their name.
+class RawProjection final : public Projection {
+ public:
+  std::string_view name() const override { return "raw"; }
+  void append(const EntryView& entry, std::string_view id, std::string& out) const override;
+  bool needs_facts() const override { return false; }
+};
 
-  Mutex mutex_;
-  // When an unknown type may be warned about again.  Bounded: types are input.
-  std::unordered_map<std::string, TimePoint> quiet_until_ DEVS_GUARDED_BY(mutex_);
+// `named`: the payload alone, under the entry's name; entries without one are left out.
+class NamedProjection final : public Projection {
+ public:
+  std::string_view name() const override { return "named"; }
+  void append(const EntryView& entry, std::string_view id, std::string& out) const override;
+  bool shows(const EntryView& entry, std::string_view id) const override;
 };
 
 }  // namespace devs

@@ -55,8 +55,9 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
     if (entry->sequence > through) break;
     if (!group.filter.matches(*entry)) continue;
     frame_.clear();
-    projector_->append(group.projection, *entry, frame_);
-    batch->append(entry->sequence, frame_, group.chunked);
+    projector_->append(*group.view.projection, *entry, frame_);
+    batch->append(entry->sequence, frame_, group.view.chunked);
+    if (group.view.ends_with(entry->facts.name)) batch->finish();
   }
   entries_.clear();
   keep(group, batch, false);
@@ -66,7 +67,7 @@ FrameBatchPtr ReplayDesk::from_ring(const StreamGroup& group, Sequence from, Seq
 void ReplayDesk::fetch(std::uint64_t reader, GroupPtr group, Sequence from, Sequence through,
                        bool stamped, Fetched then) {
   if (wanted_.contains(reader)) return;
-  StretchRequest request{from, through, group->projection, group->chunked, group->filter, stamped};
+  StretchRequest request{from, through, group->view, group->filter, stamped};
   wanted_.emplace(reader,
                   Wanted{++last_ticket_, std::move(group), std::move(request), std::move(then)});
   waiting_.push_back(reader);

@@ -1,18 +1,11 @@
 #include "orchestrator/streams/resume.h"
 
-#include "orchestrator/streams/control_frames.h"
-
 namespace devs {
 namespace {
 
-ResumePoint live(const LogSpan& log) {
-  return {ResumePoint::From::now, log.head + 1, {}};
-}
-
 ResumePoint reset(const LogSpan& log, std::string_view reason, std::string_view requested) {
-  ResumePoint point{ResumePoint::From::reset, log.head + 1, {}};
-  append_reset_frame(point.frames, reason, requested, encode_event_id(log.epoch, log.head));
-  return point;
+  return {ResumePoint::From::reset, log.head + 1,
+          reset_event(reason, requested, encode_event_id(log.epoch, log.head))};
 }
 
 ResumePoint after(const LogSpan& log, std::string_view requested) {
@@ -22,7 +15,7 @@ ResumePoint after(const LogSpan& log, std::string_view requested) {
   if (!id.ok()) return reset(log, "malformed", requested);
   if (id->epoch != log.epoch) return reset(log, "epoch", requested);
   if (id->sequence > log.head) return reset(log, "future", requested);
-  return {to_the_end ? ResumePoint::From::end : ResumePoint::From::id, id->sequence + 1, {}};
+  return {to_the_end ? ResumePoint::From::end : ResumePoint::From::id, id->sequence + 1};
 }
 
 }  // namespace
@@ -34,8 +27,9 @@ ResumePoint resume_point(const RequestHead& head, const LogSpan& log) {
   if (head.count("last-event-id") > 1) return reset(log, "malformed", header);
   if (!header.empty()) return after(log, header);
   const std::string* query = head.query_param("lastEventId");
-  if (query == nullptr || query->empty() || *query == "latest") return live(log);
-  if (*query == "earliest") return {ResumePoint::From::oldest, log.oldest, {}};
+  if (query == nullptr || query->empty()) return {ResumePoint::From::fresh, log.head + 1};
+  if (*query == "latest") return {ResumePoint::From::now, log.head + 1};
+  if (*query == "earliest") return {ResumePoint::From::oldest, log.oldest};
   return after(log, *query);
 }
 

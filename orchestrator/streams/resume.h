@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "orchestrator/net/request_head.h"
+#include "orchestrator/streams/control_event.h"
 #include "protocol/ids.h"
 
 namespace devs {
@@ -18,11 +20,12 @@ struct LogSpan {
 // Where a reader begins, and what it is told first.  What is not kept any more is
 // declared where it is read, so that one `gap` says all of it.
 struct ResumePoint {
-  enum class From { now, oldest, id, end, reset };  // end: that of a replay
+  // fresh: nothing was asked; end: that of a replay.
+  enum class From { fresh, now, oldest, id, end, reset };
 
-  From from = From::now;
-  Sequence next = 1;   // the entry it wants first
-  std::string frames;  // `reset`, or empty
+  From from = From::fresh;
+  Sequence next = 1;  // the entry it wants first
+  std::optional<ControlEvent> reset = std::nullopt;
 };
 
 // The resume rules of streams 1.2: never a refusal, never a silent jump, never a

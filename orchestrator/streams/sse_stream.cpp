@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "orchestrator/streams/control_frames.h"
+#include "orchestrator/streams/control_event.h"
 #include "orchestrator/streams/hub_core.h"
 #include "protocol/sse_frame.h"
 
@@ -23,6 +23,7 @@ SseStream::SseStream(HubCore& hub, const StreamProfile& profile, Start start, Ad
       start_(std::make_unique<Start>(std::move(start))),
       next_(start_->next),
       last_id_(next_ - 1),
+      through_(start_->through),
       heartbeat_([this] { on_heartbeat(); }) {
   link_.reader = this;
 }
@@ -61,7 +62,8 @@ SseProvider::Next SseStream::pull(std::vector<FrameSlice>& out, std::size_t max_
   if (std::exchange(beat_due_, false)) beat(out);
 
   Supply got = Supply::frames;
-  while (given_ < limit) {
+  bool final = false;
+  while (given_ < limit && !final) {
     FrameBatch::Taken taken;
     got = supply(limit - given_, taken);
     if (fetched_ && next_ > fetched_->last) fetched_ = nullptr;
@@ -70,17 +72,17 @@ SseProvider::Next SseStream::pull(std::vector<FrameSlice>& out, std::size_t max_
     hub_.metrics().deliveries.add(taken.frames);
     hub_.metrics().bytes.add(taken.slice.size);
     add(out, std::move(taken.slice));
+    final = taken.final;
   }
   note_state();
-  if (goodbye_retry_ms_ != 0 || got == Supply::over) {
-    std::string frame;
+  final = final || (through_ != 0 && position() >= through_);
+  if (goodbye_retry_ms_ != 0 || got == Supply::over || final) {
     if (got == Supply::over) {
       const TimedReplay::Options& timed = timed_->options();
-      append_replay_end_frame(frame, id_text(timed.from), id_text(timed.through));
-    } else {
-      append_goodbye_frame(frame, goodbye_retry_ms_, id_text(position()));
+      add(out, replay_end_event(id_text(timed.from), id_text(timed.through)));
+    } else if (!final) {
+      add(out, goodbye_event(goodbye_retry_ms_, id_text(position())));
     }
-    add(out, frame);
     ended_ = true;
     return Next::ended;
   }
@@ -117,7 +119,7 @@ Supply SseStream::supply_timed(std::size_t room, FrameBatch::Taken& taken) {
 
 // First frames, `retry:`, then what the resume rules have to say.
 void SseStream::open_with(std::vector<FrameSlice>& out) {
-  std::string frames = hub_.fill(profile_.first, profile_);
+  std::string frames = hub_.fill(start_->first, profile_);
   if (const unsigned retry = hub_.options().retry_ms; retry != 0)
     append_sse_frame(frames,
                      {.id = {}, .event = {}, .data = {}, .retry_ms = retry, .has_data = false});
@@ -239,10 +241,11 @@ std::string SseStream::last_words(const FrameEnd* sent) {
   Sequence through = line_.bytes_sent() < given_ ? surely_sent_ : next_ - 1;
   if (sent != nullptr) through = std::max(through, sent->sequence);
   std::string frame, words;
+  const Projection& projection = *group_->view.projection;
   if (goodbye_retry_ms_ != 0) {
-    append_goodbye_frame(frame, goodbye_retry_ms_, id_text(through));
+    projection.append_control(goodbye_event(goodbye_retry_ms_, id_text(through)), frame);
   } else {
-    append_evicted_frame(frame, name_of(eviction_), id_text(through));
+    projection.append_control(evicted_event(name_of(eviction_), id_text(through)), frame);
   }
   if (!chunked_) return frame;
   append_chunk(words, frame);
@@ -279,6 +282,12 @@ void SseStream::add(std::vector<FrameSlice>& out, std::string_view frames) {
   }
   const std::size_t size = bytes->size();
   add(out, FrameSlice{std::move(bytes), 0, size});
+}
+
+void SseStream::add(std::vector<FrameSlice>& out, const ControlEvent& event) {
+  std::string frame;
+  group_->view.projection->append_control(event, frame);
+  add(out, frame);
 }
 
 std::string SseStream::id_text(Sequence sequence) const {

@@ -33,7 +33,9 @@ class SseStream final : public SseProvider {
     Principal principal;
     Filter filter;
     Sequence next = 1;
-    std::string frames;  // `reset`, or a profile's own, after the first frames
+    Sequence through = 0;  // the last entry it is for; 0: no end known
+    std::string first;     // first frames
+    std::string frames;    // `reset`, or a snapshot: after `retry:`
     std::optional<TimedReplay::Options> timed = std::nullopt;
   };
   SseStream(HubCore& hub, const StreamProfile& profile, Start start, Admissions::Slot slot);
@@ -86,6 +88,7 @@ class SseStream final : public SseProvider {
   ReaderState state_now() const;
   void note_state();
   void leave();
+  void add(std::vector<FrameSlice>& out, const ControlEvent& event);
   std::string id_text(Sequence sequence) const;
 
   HubCore& hub_;
@@ -101,6 +104,7 @@ class SseStream final : public SseProvider {
   WaitLink link_;
   Sequence next_;             // wanted next
   Sequence last_id_;          // newest id the client knows of
+  const Sequence through_;    // not 0: the end
   Sequence surely_sent_ = 0;  // everything up to here left the house
   std::size_t given_ = 0;     // bytes handed to the connection
   FrameBatchPtr fetched_;     // from disk, not all of it given yet

@@ -4,6 +4,18 @@
 
 namespace devs {
 
+bool StreamView::ends_with(std::string_view name) const {
+  return ends != nullptr && std::ranges::find(*ends, name) != ends->end();
+}
+
+std::string StreamView::key() const {
+  std::string key(projection->name());
+  key += chunked ? "/chunked" : "/bare";
+  if (ends != nullptr)
+    for (const std::string& name : *ends) key.append(1, '/').append(name);
+  return key += '\n';
+}
+
 void WaitLink::unlink() {
   if (!linked()) return;
   next->previous = previous;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/streams/filter.h"
@@ -37,6 +38,18 @@ class WaitList {
   WaitLink end_;
 };
 
+// How those that want the same of the log see it.  A value; what it points at outlives it.
+struct StreamView {
+  const Projection* projection = nullptr;
+  // With the frames of an entry of such a name the stream ends; null: with none.
+  const std::vector<std::string>* ends = nullptr;
+  bool chunked = true;
+
+  bool ends_with(std::string_view name) const;
+  // Equal keys, equal views.
+  std::string key() const;
+};
+
 // Readers that want the same bytes, and the newest of those bytes.
 //
 // Confined to the reactor.
@@ -44,8 +57,7 @@ struct StreamGroup {
   std::uint64_t id = 0;  // never used twice
   std::string key;
   Filter filter;
-  Projection projection = Projection::raw;
-  bool chunked = true;
+  StreamView view;
   std::size_t readers = 0;
   std::vector<TopicId> places;  // where the index finds it
   Sequence visited = 0;         // the newest entry it was compared with

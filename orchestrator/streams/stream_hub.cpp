@@ -13,18 +13,24 @@ class StreamHub::Impl : public HubCore {
 };
 
 StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
-                     WorkerPool& workers, Log& lines, Metrics& metrics)
-    : impl_(std::make_shared<Impl>(
-          options, bus, std::shared_ptr<const StoredLog>(std::shared_ptr<void>(), &log),
-          std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics), reactor,
-          workers, metrics)) {
+                     WorkerPool& workers, Log& lines, Metrics& metrics,
+                     std::vector<std::unique_ptr<const Projection>> projections) {
+  auto projector = std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics);
+  for (auto& each : projections) projector->add(std::move(each));
+  impl_ = std::make_shared<Impl>(options, bus,
+                                 std::shared_ptr<const StoredLog>(std::shared_ptr<void>(), &log),
+                                 std::move(projector), reactor, workers, metrics);
   impl_->start();
 }
 
 StreamHub::~StreamHub() = default;
 
-void StreamHub::open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening) {
-  impl_->open(exchange, profile, std::move(opening));
+void StreamHub::open(Exchange& exchange, const StreamProfile& profile, const StreamOpener& opener) {
+  impl_->open(exchange, profile, opener);
+}
+
+bool StreamHub::knows_projection(std::string_view name) const {
+  return impl_->knows_projection(name);
 }
 
 void StreamHub::list(Exchange& exchange) {

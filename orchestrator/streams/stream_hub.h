@@ -7,12 +7,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/http_message.h"
 #include "orchestrator/net/principal.h"
 #include "orchestrator/net/reactor.h"
 #include "orchestrator/net/worker_pool.h"
+#include "orchestrator/streams/filter.h"
+#include "orchestrator/streams/projection.h"
 #include "orchestrator/streams/stream_metrics.h"
 #include "orchestrator/streams/stream_profile.h"
 #include "trace/flight_log.h"
@@ -22,12 +25,23 @@
 
 namespace devs {
 
-// Where a stream begins that goes on from a snapshot (streams 1.2): whoever took
-// (state, applied) together misses nothing after it, and gets nothing twice.
+// What somebody who knows more about a stream than its profile gives when one opens.
 struct StreamOpening {
-  std::optional<Sequence> applied = std::nullopt;  // null: as the request resumes
+  Filter filter = {};  // what the request asked for; may be narrowed
+  // Goes on from a snapshot (streams 1.2): whoever took (state, applied) together misses
+  // nothing after it, and gets nothing twice.  Null: as the request resumes.
+  std::optional<Sequence> applied = std::nullopt;
+  std::optional<std::string> first = std::nullopt;  // instead of the profile's first frames
   std::string frames = {};  // after the first frames: the snapshot, ready-made
+  // Where one begins that does not resume; null: live.
+  std::optional<Sequence> fresh_from = std::nullopt;
+  // The stream is over, this was its last entry: up to it, and the end; 204 for who has
+  // seen it.
+  std::optional<Sequence> ended_at = std::nullopt;
 };
+// Fills the opening in, or answers instead (404, 401).  On an http worker, after the
+// parameters were found good.
+using StreamOpener = std::function<std::optional<HttpAnswer>(const Exchange&, StreamOpening&)>;
 
 // Every reader of the log that came over HTTP.
 //
@@ -55,15 +69,19 @@ class StreamHub {
     std::function<std::optional<Eviction>(const Principal&)> recheck = {};
   };
 
+  // `projections` besides `raw`, `console` and `named`.
   StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
-            WorkerPool& workers, Log& lines, Metrics& metrics);
+            WorkerPool& workers, Log& lines, Metrics& metrics,
+            std::vector<std::unique_ptr<const Projection>> projections = {});
   ~StreamHub();
   StreamHub(const StreamHub&) = delete;
   StreamHub& operator=(const StreamHub&) = delete;
 
   // Answers one GET of `profile`: checks parameters, resume position and caps,
-  // then streams; or responds with the refusal.
-  void open(Exchange& exchange, const StreamProfile& profile, StreamOpening opening = {});
+  // then streams; or responds with the refusal.  REQUIRES: the profile outlives the hub,
+  // and its projection is known.
+  void open(Exchange& exchange, const StreamProfile& profile, const StreamOpener& opener = {});
+  bool knows_projection(std::string_view name) const;
 
   // --- open streams, by the id their `X-Stream-Id` told ---
 
@@ -87,7 +105,7 @@ class StreamHub {
 
  private:
   class Impl;
-  const std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace devs

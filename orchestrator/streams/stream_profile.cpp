@@ -6,19 +6,31 @@
 #include "protocol/wall_time.h"
 
 namespace devs {
+namespace {
+
+void replace_all(std::string& text, std::string_view word, std::string_view by) {
+  for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + by.size()))
+    text.replace(at, word.size(), by);
+}
+
+}  // namespace
 
 std::string fill_frames(std::string_view frames, const FrameWords& words) {
   std::string filled(frames);
   if (filled.find('<') == std::string::npos) return filled;
-  const std::array<std::pair<std::string_view, std::string>, 4> known{
+  const std::array<std::pair<std::string_view, std::string>, 5> known{
       {{"<uuid>", words.uuid},
        {"<clients>", std::to_string(words.clients)},
        {"<uptime_s>", std::to_string(words.uptime_s)},
-       {"<now>", iso_of_ms(words.now_ms)}}};
-  for (const auto& [word, text] : known)
-    for (std::size_t at = filled.find(word); at != std::string::npos;
-         at = filled.find(word, at + text.size()))
-      filled.replace(at, word.size(), text);
+       {"<now>", iso_of_ms(words.now_ms)},
+       {"<now_ms>", std::to_string(words.now_ms)}}};
+  for (const auto& [word, text] : known) replace_all(filled, word, text);
+  return filled;
+}
+
+std::string fill_params(std::string_view pattern, const PathParams& params) {
+  std::string filled(pattern);
+  for (const auto& [name, value] : params) replace_all(filled, '{' + name + '}', value);
   return filled;
 }
 
@@ -27,50 +39,38 @@ const std::vector<StreamProfile>& stream_profiles() {
   static const std::vector<StreamProfile> kProfiles{
       {.key = "T",
        .path = "/trace/stream",
-       .projection = Projection::raw,
+       .projection = "raw",
        .first = ": connected\n\n",
        .heartbeat = ": heartbeat\n\n",
-       .heartbeat_period = seconds(15),
-       .cache_control = "no-cache",
-       .ids_are_uuids = false,
        .credential = Credential::stream_or_query},
       {.key = "T",
        .path = "/stream",
-       .projection = Projection::raw,
+       .projection = "raw",
        .first = ": connected\n\n",
        .heartbeat = ": heartbeat\n\n",
-       .heartbeat_period = seconds(15),
-       .cache_control = "no-cache",
        .ids_are_uuids = true,
        .credential = Credential::stream_or_query},
       {.key = "K",
        .path = "/agent-console/stream",
-       .projection = Projection::console,
+       .projection = "console",
        .first = ": connected\n\n",
        .heartbeat = ": heartbeat\n\n",
-       .heartbeat_period = seconds(15),
-       .cache_control = "no-cache",
-       .ids_are_uuids = false,
        .credential = Credential::stream_or_query},
       {.key = "R",
        .path = "/trace/replay",
-       .projection = Projection::raw,
+       .projection = "raw",
        .first = ": connected\n\n",
        .heartbeat = ": heartbeat\n\n",
-       .heartbeat_period = seconds(15),
-       .cache_control = "no-cache",
-       .ids_are_uuids = false,
        .credential = Credential::stream_or_query,
        .timed = true},
       {.key = "TG",
        .path = "/events/stream",
-       .projection = Projection::named,
+       .projection = "named",
        .first = "event: connected\ndata: {\"client_id\":\"<uuid>\",\"connected_clients\":<clients>,"
                 "\"timestamp\":\"<now>\"}\n\n",
        .heartbeat = "event: heartbeat\ndata: {\"connected_clients\":<clients>,"
                     "\"uptime_seconds\":<uptime_s>,\"timestamp\":\"<now>\"}\n\n",
        .heartbeat_period = seconds(30),
-       .cache_control = "no-cache",
        .topic = "graph",
        .max_clients = 100,
        .cors = CorsPolicy::graph},

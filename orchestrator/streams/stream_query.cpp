@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "orchestrator/streams/stream_profile.h"
 #include "protocol/ids.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
@@ -108,11 +109,29 @@ bool read_ids(const RequestHead& head, bool ids_are_uuids, bool topics_named, Fi
   return true;
 }
 
+constexpr std::string_view kOwnTopic = "owner:{principal}";
+
+// Which parameter of the path made no topic of it: the first that is no id.
+BadParameter culprit(const RequestHead& head, std::string_view topic) {
+  for (const auto& [name, value] : head.params)
+    if (topic.find('{' + name + '}') != topic.npos && !is_saop_id(value)) return {name, kIdGrammar};
+  return {"name", "must be a lower-case letter, then up to 31 of a-z 0-9 -"};
+}
+
 }  // namespace
 
-Filter topic_filter_of(const RequestHead& head, std::string_view topic, BadParameter& bad) {
+Filter topic_filter_of(const RequestHead& head, std::string_view topic, const Principal& reader,
+                       BadParameter& bad) {
   Filter filter;
-  filter.topics = {parse_topic(topic, false).value()};
+  if (topic == kOwnTopic) {
+    // In an open house nothing is anybody's: there everything is one's own.
+    if (!owner_topic(reader).empty()) filter.topics = {{TopicKind::owner, reader.name}};
+  } else if (const auto one = parse_topic(fill_params(topic, head.params), false)) {
+    filter.topics = {*one};
+  } else {
+    bad = culprit(head, topic);
+    return filter;
+  }
   const std::string* const names = head.query_param("filter");
   if (names == nullptr) return filter;
   const bool fits = split(*names, kMaxValues, filter.names) &&

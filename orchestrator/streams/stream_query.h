@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "orchestrator/net/principal.h"
 #include "orchestrator/net/request_head.h"
 #include "orchestrator/streams/filter.h"
 
@@ -22,9 +23,11 @@ HttpAnswer bad_parameter(const BadParameter& bad);
 // all of them beside `topics`, filter.  `bad` is set when one is refused.
 Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad);
 
-// The filter of a stream of one topic: `filter`, names of events (streams 3.3).
-// REQUIRES: `topic` is one.
-Filter topic_filter_of(const RequestHead& head, std::string_view topic, BadParameter& bad);
+// The filter of a stream of one topic: `filter`, names of events (streams 3.3).  `topic`
+// names parameters of the path, as a StreamProfile's, which `bad` names when they make
+// none.
+Filter topic_filter_of(const RequestHead& head, std::string_view topic, const Principal& reader,
+                       BadParameter& bad);
 
 // A reader follows so many topics: an entry is compared with each.
 inline constexpr std::size_t kMaxTopics = 16;

@@ -1,8 +1,13 @@
 #include "orchestrator/streams/stream_routes.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "orchestrator/streams/stream_query.h"
 #include "protocol/limits.h"
 
 namespace devs {
@@ -41,21 +46,66 @@ void add_reader_routes(std::vector<Route>& rows, StreamHub& hub) {
   rows.push_back(std::move(step));
 }
 
+using Framings = std::vector<const StreamProfile*>;  // of one path; the first is the default
+
+std::vector<Framings> by_path(const std::vector<StreamProfile>& own) {
+  std::vector<Framings> paths;
+  for (const auto* const table : {&stream_profiles(), &own})
+    for (const StreamProfile& profile : *table) {
+      const auto same = std::ranges::find_if(paths, [&profile](const Framings& framings) {
+        return framings.front()->path == profile.path;
+      });
+      if (same == paths.end()) {
+        paths.push_back({&profile});
+      } else {
+        same->push_back(&profile);
+      }
+    }
+  return paths;
+}
+
+void open_stream(StreamHub& hub, const Framings& framings, const StreamOpener& opener,
+                 Exchange& exchange) {
+  const std::string* const asked = exchange.head().query_param("framing");
+  if (asked == nullptr || framings.front()->framing.empty())
+    return hub.open(exchange, *framings.front(), opener);
+  const auto row = std::ranges::find(framings, *asked, &StreamProfile::framing);
+  if (row != framings.end()) return hub.open(exchange, **row, opener);
+  std::string message = "must be one of:";
+  for (const StreamProfile* const each : framings) message += ' ' + each->framing;
+  exchange.respond(bad_parameter({"framing", message}));
+}
+
+Route stream_route(StreamHub& hub, const Framings& framings, const StreamOpener& opener) {
+  const StreamProfile& profile = *framings.front();
+  Route row;
+  row.pattern = profile.path;
+  row.handler = [&hub, framings, opener](Exchange& exchange) {
+    open_stream(hub, framings, opener, exchange);
+  };
+  row.is_stream = true;
+  row.cors = profile.cors;
+  row.credential = profile.credential;
+  // Where a page resumes from before any event, and what it is asked for by.
+  row.cors_expose = "X-Head-Event-Id, X-Stream-Id";
+  return row;
+}
+
 }  // namespace
 
 Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& publish,
-                         TraceEndpoint& trace) {
+                         TraceEndpoint& trace, const std::vector<StreamProfile>& own,
+                         const StreamOpeners& openers) {
   std::vector<Route> rows;
-  for (const StreamProfile& profile : stream_profiles()) {
-    Route row;
-    row.pattern = std::string(profile.path);
-    row.handler = [&hub, &profile](Exchange& exchange) { hub.open(exchange, profile); };
-    row.is_stream = true;
-    row.cors = profile.cors;
-    row.credential = profile.credential;
-    // Where a page resumes from before any event, and what it is asked for by.
-    row.cors_expose = "X-Head-Event-Id, X-Stream-Id";
-    rows.push_back(std::move(row));
+  for (const Framings& framings : by_path(own)) {
+    for (const StreamProfile* const each : framings)
+      if (!hub.knows_projection(each->projection))
+        return {
+            Code::invalid_argument,
+            fmt::format("stream {}: nobody knows the projection {}", each->path, each->projection)};
+    const auto opener = openers.find(framings.front()->key);
+    rows.push_back(
+        stream_route(hub, framings, opener == openers.end() ? StreamOpener() : opener->second));
   }
   Route post;
   post.method = Method::post;

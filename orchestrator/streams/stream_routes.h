@@ -1,5 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "orchestrator/net/route_table.h"
 #include "orchestrator/streams/publish_endpoint.h"
 #include "orchestrator/streams/stream_hub.h"
@@ -7,11 +12,17 @@
 
 namespace devs {
 
-// Adds the rows of this room: GET for every stream profile; `GET /trace/readers` and
-// `DELETE /trace/readers/{id}` (also as `/api/streams`); `POST` of
+// By the key of a profile.
+using StreamOpeners = std::map<std::string, StreamOpener, std::less<>>;
+
+// Adds the rows of this room: GET for every stream profile, those of the house and `own`; `GET
+// /trace/readers` and `DELETE /trace/readers/{id}` (also as `/api/streams`); `POST` of
 // `/trace/streams/{id}/topics` and `/trace/streams/{id}/step`; `POST /trace/publish`,
-// `GET /trace/log`, `GET /trace/envelopes/{id}`.  REQUIRES: all outlive the table.
+// `GET /trace/log`, `GET /trace/envelopes/{id}`.  Refuses a
+// profile whose projection the hub does not know.
+// REQUIRES: all outlive the table, and `own` the hub.
 Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& publish,
-                         TraceEndpoint& trace);
+                         TraceEndpoint& trace, const std::vector<StreamProfile>& own = {},
+                         const StreamOpeners& openers = {});
 
 }  // namespace devs

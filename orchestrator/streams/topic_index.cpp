@@ -4,31 +4,27 @@
 
 namespace devs {
 
-GroupPtr TopicIndex::make(const Filter& filter, Projection projection, bool chunked) {
+GroupPtr TopicIndex::make(const Filter& filter, const StreamView& view) {
   auto group = std::make_shared<StreamGroup>();
   group->id = ++last_id_;
   group->filter = filter;
-  group->projection = projection;
-  group->chunked = chunked;
+  group->view = view;
   group->readers = 1;
   return group;
 }
 
-GroupPtr TopicIndex::apart(const Filter& filter, Projection projection, bool chunked) {
-  return make(filter, projection, chunked);
+GroupPtr TopicIndex::apart(const Filter& filter, const StreamView& view) {
+  return make(filter, view);
 }
 
-GroupPtr TopicIndex::join(const Filter& filter, Projection projection, bool chunked,
-                          Sequence looked) {
-  std::string key(name_of(projection));
-  key += chunked ? "/chunked\n" : "/bare\n";
-  key += filter.key();
+GroupPtr TopicIndex::join(const Filter& filter, const StreamView& view, Sequence looked) {
+  std::string key = view.key() + filter.key();
   GroupPtr& group = groups_[key];
   if (group) {
     ++group->readers;
     return group;
   }
-  group = make(filter, projection, chunked);
+  group = make(filter, view);
   group->key = std::move(key);
   group->since = looked + 1;
   for (const Topic& topic : filter.places()) {

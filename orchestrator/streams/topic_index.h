@@ -18,9 +18,9 @@ namespace devs {
 class TopicIndex {
  public:
   // The group of that filter, made when it is the first reader's.
-  GroupPtr join(const Filter& filter, Projection projection, bool chunked, Sequence looked);
+  GroupPtr join(const Filter& filter, const StreamView& view, Sequence looked);
   // A group of one reader, which no entry finds: for who reads the past alone.
-  GroupPtr apart(const Filter& filter, Projection projection, bool chunked);
+  GroupPtr apart(const Filter& filter, const StreamView& view);
   // One reader less; the group goes with the last one.
   void leave(const GroupPtr& group);
 
@@ -48,7 +48,7 @@ class TopicIndex {
   std::size_t topics() const { return topics_.size(); }
 
  private:
-  GroupPtr make(const Filter& filter, Projection projection, bool chunked);
+  GroupPtr make(const Filter& filter, const StreamView& view);
 
   std::uint64_t last_id_ = 0;
   std::unordered_map<std::string, GroupPtr> groups_;

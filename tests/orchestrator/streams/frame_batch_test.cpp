@@ -52,6 +52,30 @@ TEST_CASE("FrameBatch: a reader takes from where it stands, whole frames, in pie
   CHECK(from == 21);
 }
 
+TEST_CASE("FrameBatch: a stream ends with the frames it ends with, for whoever takes them") {
+  FrameBatch built;
+  built.first = 10;
+  built.last = 20;
+  built.append(11, "[11]", false);
+  built.append(13, "[end]", false);
+  built.finish();
+  built.append(15, "[15]", false);
+  const auto batch = std::make_shared<const FrameBatch>(std::move(built));
+  Sequence from = 10;
+  auto taken = FrameBatch::take(batch, from, 1000);
+  CHECK(text_of(taken.slice) == "[11][end]");
+  CHECK(taken.final);
+  CHECK(from == 14);
+  from = 10;
+  CHECK_FALSE(FrameBatch::take(batch, from, 1).final);
+  CHECK(FrameBatch::take(batch, from, 1).final);
+  // Who comes after the end gets what came after it.
+  taken = FrameBatch::take(batch, from, 1000);
+  CHECK(text_of(taken.slice) == "[15]");
+  CHECK_FALSE(taken.final);
+  CHECK(from == 21);
+}
+
 TEST_CASE("[T28] FrameBatch: a slice says how far a client is that got some of it") {
   const FrameBatchPtr batch = batch_of(10, 20, {11, 13, 15});
   Sequence from = 12;

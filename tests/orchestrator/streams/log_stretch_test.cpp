@@ -20,8 +20,9 @@ struct Fixture {
   MemoryLog log;
 
   Stretch read(Sequence from, Sequence through, Filter filter = {}) {
-    return read_stretch(log, projector,
-                        {from, through, Projection::raw, false, std::move(filter), false});
+    return read_stretch(
+        log, projector,
+        {from, through, {projector.find("raw"), nullptr, false}, std::move(filter), false});
   }
 };
 
@@ -135,7 +136,7 @@ TEST_CASE("read_stretch: a stamped one knows when each frame was written") {
   }
   f.log.corrupt(2);
   const Stretch stretch =
-      read_stretch(f.log, f.projector, {1, 3, Projection::raw, true, Filter(), true});
+      read_stretch(f.log, f.projector, {1, 3, {f.projector.find("raw")}, Filter(), true});
   CHECK(stretch.batch->stamp_from(1) == 7);
   CHECK(stretch.batch->stamp_from(2) == 0);  // the gap
   CHECK(stretch.batch->stamp_from(3) == 5);

@@ -70,10 +70,10 @@ class Judge {
     if (!life_.id) return "";
     const std::string_view id = plain(*life_.id);
     const std::size_t dash = id.find('-');
-    const bool well_formed =
-        life_.id->size() <= 64 && dash == 10 && digits(id.substr(dash + 1)) &&
-        std::all_of(id.begin(), id.begin() + 10,
-                    [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    const bool well_formed = life_.id->size() <= 64 && dash == 10 && digits(id.substr(dash + 1)) &&
+                             std::all_of(id.begin(), id.begin() + 10, [](char c) {
+                               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+                             });
     if (!well_formed) return "malformed";
     const auto place = place_of(id);
     if (!place) return "epoch";
@@ -90,7 +90,8 @@ class Judge {
     slack_ = life_.expired_after;
   }
   void begin() {
-    if (life_.replay && resumed() && is_end(*life_.id)) fail("a stream for one who has seen the end");
+    if (life_.replay && resumed() && is_end(*life_.id))
+      fail("a stream for one who has seen the end");
     through_ = life_.to.value_or(head_);
     const auto after = resumed();
     covered_ = head_;
@@ -112,7 +113,8 @@ class Judge {
     head_ = life_.last_after;
     const auto after = resumed();
     if (!life_.replay || !after) return fail("204 for one who has not seen the end");
-    if (!is_end(*life_.id) && *after < life_.to.value_or(life_.head_before)) fail("204 before the end");
+    if (!is_end(*life_.id) && *after < life_.to.value_or(life_.head_before))
+      fail("204 before the end");
   }
 
   // --- what came ---
@@ -222,7 +224,8 @@ class Judge {
   void take_replay_end(const NaiveSseParser::Event& event) {
     if (!life_.replay) return fail("the end of a replay that was none");
     const auto to = place_of(event.id);
-    if (!is_end(event.id) || to != std::min(through_, head_) || place_of(between(event.data, R"("to":")")) != to)
+    if (!is_end(event.id) || to != std::min(through_, head_) ||
+        place_of(between(event.data, R"("to":")")) != to)
       return fail("the end of another replay: " + event.data);
     const auto from = place_of(between(event.data, R"("from":")"));
     if (!from || (life_.from && *from != std::max<Sequence>(*life_.from, 1)))

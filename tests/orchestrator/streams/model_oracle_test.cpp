@@ -130,9 +130,9 @@ TEST_CASE("[T41] model oracle: a checkpoint, an end or an eviction too early is 
   CHECK(verdict(life(id(4), frame(5) + "id: " + id(6) + "\n\n")) == "6 was passed over");
   CHECK(verdict(life(id(4), frames(5, 6) + "id: " + id(4) + "\n\n")) ==
         "a checkpoint in the past: " + id(4));
-  ModelLife replay =
-      life(std::nullopt, frames(3, 5) + "id: " + id(6) + "-end\nevent: replay_end\ndata: {\"from\":\"" +
-                             id(3) + "\",\"to\":\"" + id(6) + "\"}\n\n");
+  ModelLife replay = life(std::nullopt, frames(3, 5) + "id: " + id(6) +
+                                            "-end\nevent: replay_end\ndata: {\"from\":\"" + id(3) +
+                                            "\",\"to\":\"" + id(6) + "\"}\n\n");
   replay.replay = true;
   replay.from = 3;
   CHECK(verdict(replay) == "6 was passed over");

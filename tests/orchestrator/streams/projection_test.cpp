@@ -1,4 +1,4 @@
-#include "orchestrator/streams/projection.h"
+#include "orchestrator/streams/projector.h"
 
 #include <doctest/doctest.h>
 
@@ -26,12 +26,12 @@ struct Fixture {
 
   std::string raw(Sequence sequence, const std::string& body) {
     std::string out;
-    projector.append(Projection::raw, entry_of(sequence, body), out);
+    projector.append(*projector.find("raw"), entry_of(sequence, body), out);
     return out;
   }
   std::string console(Sequence sequence, const std::string& body) {
     std::string out;
-    projector.append(Projection::console, entry_of(sequence, body), out);
+    projector.append(*projector.find("console"), entry_of(sequence, body), out);
     return out;
   }
 };
@@ -145,7 +145,7 @@ TEST_CASE("stream_profiles: the table") {
   }
   CHECK_FALSE(rows[0].ids_are_uuids);
   CHECK(rows[1].ids_are_uuids);
-  CHECK(rows[2].projection == Projection::console);
+  CHECK(rows[2].projection == "console");
   CHECK(rows[3].path == "/trace/replay");
   for (const StreamProfile& row : rows) CHECK(row.timed == (row.path == "/trace/replay"));
 }

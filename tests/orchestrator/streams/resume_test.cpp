@@ -26,8 +26,11 @@ void check_reset(const ResumePoint& point, const std::string& reason,
                  const std::string& requested) {
   CHECK(point.from == ResumePoint::From::reset);
   CHECK(point.next == 901);
-  CHECK(point.frames == "event: reset\ndata: {\"reason\":\"" + reason + "\",\"requested\":\"" +
-                            requested + "\",\"now\":\"5f3a9c01d2-900\"}\n\n");
+  std::string frame;
+  REQUIRE(point.reset);
+  append_control_frame(frame, *point.reset);
+  CHECK(frame == "event: reset\ndata: {\"reason\":\"" + reason + "\",\"requested\":\"" + requested +
+                     "\",\"now\":\"5f3a9c01d2-900\"}\n\n");
 }
 
 }  // namespace
@@ -35,9 +38,9 @@ void check_reset(const ResumePoint& point, const std::string& reason,
 TEST_CASE("[SX.2] resume: nothing, and an empty header, mean fresh") {
   for (const RequestHead& head : {RequestHead(), with_header(""), with_query("")}) {
     const ResumePoint point = resume_point(head, kLog);
-    CHECK(point.from == ResumePoint::From::now);
+    CHECK(point.from == ResumePoint::From::fresh);
     CHECK(point.next == 901);
-    CHECK(point.frames == "");
+    CHECK_FALSE(point.reset);
   }
 }
 
@@ -46,7 +49,7 @@ TEST_CASE("[SX.2] resume: an id, by header or query, continues after it") {
     const ResumePoint point = resume_point(head, kLog);
     CHECK(point.from == ResumePoint::From::id);
     CHECK(point.next == 185);
-    CHECK(point.frames == "");
+    CHECK_FALSE(point.reset);
   }
   CHECK(resume_point(with_header("5f3a9c01d2-900"), kLog).next == 901);
   CHECK(resume_point(with_header("5f3a9c01d2-0"), kLog).next == 1);
@@ -56,7 +59,7 @@ TEST_CASE("[T28] resume: the end of a replay is a place too") {
   const ResumePoint point = resume_point(with_header("5f3a9c01d2-184-end"), kLog);
   CHECK(point.from == ResumePoint::From::end);
   CHECK(point.next == 185);
-  CHECK(point.frames == "");
+  CHECK_FALSE(point.reset);
   check_reset(resume_point(with_header("aaaaaaaaaa-12-end"), kLog), "epoch", "aaaaaaaaaa-12-end");
   for (const std::string bad :
        {"-end", "5f3a9c01d2-end", "5f3a9c01d2-1-end-end", "5f3a9c01d2-1-en"})
@@ -74,14 +77,14 @@ TEST_CASE("[SX.2] resume: earliest and latest are words of the query") {
   CHECK(resume_point(with_query("latest"), kLog).next == 901);
   const ResumePoint pruned = resume_point(with_query("earliest"), kPruned);
   CHECK(pruned.next == 901);
-  CHECK(pruned.frames == "");
+  CHECK_FALSE(pruned.reset);
   check_reset(resume_point(with_header("earliest"), kLog), "malformed", "earliest");
 }
 
 TEST_CASE("[SX.2] resume: older than what is kept goes on there, where a gap will be declared") {
   const ResumePoint point = resume_point(with_header("5f3a9c01d2-184"), kPruned);
   CHECK(point.next == 185);
-  CHECK(point.frames == "");
+  CHECK_FALSE(point.reset);
 }
 
 TEST_CASE("[SX.2] resume: another epoch, the future and garbage are a reset, then fresh") {

@@ -69,7 +69,11 @@ TEST_CASE(
   for (; rounds < kRounds && equal; ++rounds) {
     desk.turn();  // the fold goes on
     const auto [state, applied] = snapshot.take();
-    DeskReader reader(desk, {}, {.opening = {.applied = applied, .frames = ": snapshot\n\n"}});
+    DeskReader reader(desk, {}, {.opener = [applied](const Exchange&, StreamOpening& opening) {
+                        opening.applied = applied;
+                        opening.frames = ": snapshot\n\n";
+                        return std::optional<HttpAnswer>();
+                      }});
     const std::size_t wanted = dice() % 4;
     reached = applied;
     equal = reader.pull_until(wanted) && reader.is_whole(applied + 1);

@@ -87,18 +87,25 @@ class DeskReader {
   struct Options {
     std::string_view path = "/trace/stream";
     bool chunked = false;
-    StreamOpening opening = {};
     std::string last_event_id = {};  // as header
+    StreamOpener opener = {};
+    const StreamProfile* profile = nullptr;  // instead of that of `path`
+    PathParams params = {};
+    Principal principal = {};
   };
 
   DeskReader(StreamDesk& desk, Query query) : DeskReader(desk, std::move(query), Options()) {}
   DeskReader(StreamDesk& desk, Query query, Options options) : desk_(desk) {
     RequestHead head;
     head.query_params = std::move(query);
+    head.params = std::move(options.params);
     if (!options.last_event_id.empty())
       head.fields.emplace_back("last-event-id", options.last_event_id);
     Exchange exchange(desk.front, {}, std::move(head), {}, desk.reactor.now());
-    desk.hub->open(exchange, profile_of(options.path), std::move(options.opening));
+    exchange.set_principal(std::move(options.principal));
+    desk.hub->open(exchange,
+                   options.profile != nullptr ? *options.profile : profile_of(options.path),
+                   options.opener);
     if (exchange.outcome() != Exchange::Outcome::streaming) {
       refusal = exchange.take_answer();
       return;

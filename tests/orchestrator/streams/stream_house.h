@@ -182,7 +182,10 @@ class HttpPeer {
       return what();
     });
     if (!came)
-      MESSAGE("waited in vain: status ", status(), ended_ ? ", cut" : finished_ ? ", finished" : "",
+      MESSAGE("waited in vain: status ", status(),
+              ended_      ? ", cut"
+              : finished_ ? ", finished"
+                          : "",
               ", ", body_.size(), " bytes of body, last id ", last_event_id());
     return came;
   }

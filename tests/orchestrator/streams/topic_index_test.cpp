@@ -11,6 +11,11 @@ using namespace devs;
 
 namespace {
 
+const RawProjection kRawProjection;
+const NamedProjection kNamedProjection;
+const StreamView kRaw{&kRawProjection}, kBare{&kRawProjection, nullptr, false},
+    kNamed{&kNamedProjection};
+
 Entry entry_of(Sequence n, std::string body, std::string topics = {}) {
   Entry entry;
   entry.sequence = n;
@@ -93,9 +98,8 @@ Entry any_entry(Dice& dice, Sequence n) {
 
 TEST_CASE("TopicIndex: a group on several topics sees each entry once") {
   TopicIndex index;
-  const GroupPtr group =
-      index.join(on({{TopicKind::all, ""}, {TopicKind::session, "s"}, {TopicKind::task, "t"}}),
-                 Projection::raw, true, 0);
+  const GroupPtr group = index.join(
+      on({{TopicKind::all, ""}, {TopicKind::session, "s"}, {TopicKind::task, "t"}}), kRaw, 0);
   const Entry both = entry_of(1, R"({"type":"thought","task_id":"t","session_id":"s"})");
   CHECK(found(index, both) == std::multiset<std::uint64_t>{group->id});
   CHECK(found(index, both).empty());  // compared already
@@ -105,13 +109,13 @@ TEST_CASE("TopicIndex: a group on several topics sees each entry once") {
 TEST_CASE("TopicIndex: a topic has a number while somebody follows it") {
   TopicIndex index;
   const Filter filter = on({{TopicKind::session, "s"}, {TopicKind::task, "t"}});
-  const GroupPtr one = index.join(filter, Projection::raw, true, 0);
-  CHECK(index.join(filter, Projection::raw, true, 0) == one);
-  CHECK(index.join(filter, Projection::raw, false, 0) != one);
-  CHECK(index.join(filter, Projection::console, true, 0) != one);
+  const GroupPtr one = index.join(filter, kRaw, 0);
+  CHECK(index.join(filter, kRaw, 0) == one);
+  CHECK(index.join(filter, kBare, 0) != one);
+  CHECK(index.join(filter, kNamed, 0) != one);
   CHECK(index.topics() == 2);
   CHECK(index.size() == 3);
-  const GroupPtr other = index.join(on({{TopicKind::task, "t"}}), Projection::raw, true, 0);
+  const GroupPtr other = index.join(on({{TopicKind::task, "t"}}), kRaw, 0);
   CHECK(index.topics() == 2);
   index.leave(one);
   CHECK(index.size() == 4);
@@ -127,7 +131,7 @@ TEST_CASE("TopicIndex: a topic has a number while somebody follows it") {
 
 TEST_CASE("TopicIndex: a group that stands apart is found by no entry") {
   TopicIndex index;
-  const GroupPtr apart = index.apart(Filter(), Projection::raw, true);
+  const GroupPtr apart = index.apart(Filter(), kRaw);
   CHECK(found(index, entry_of(1, R"({"type":"thought"})")).empty());
   index.leave(apart);
   CHECK(index.size() == 0);
@@ -140,7 +144,7 @@ TEST_CASE("TopicIndex: whatever filters and entries there are, it finds what com
     TopicIndex index;
     std::vector<GroupPtr> groups;
     for (Sequence n = 1; n <= 400; ++n) {
-      if (dice.once_in(4)) groups.push_back(index.join(any_filter(dice), Projection::raw, true, n));
+      if (dice.once_in(4)) groups.push_back(index.join(any_filter(dice), kRaw, n));
       if (dice.once_in(6) && !groups.empty()) {
         const unsigned at = dice.below(static_cast<unsigned>(groups.size()));
         index.leave(groups[at]);
