@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/streams/own_profiles.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
@@ -180,6 +181,7 @@ const std::vector<Row>& rows() {
       {"sse.max_per_principal",
        integer(1, 1'000'000,
                [](Options& o, std::int64_t v) { o.streams.max_per_principal = count_of(v); })},
+      {"streams", [](JsonView value, Options& o) { return read_own_profiles(value, o.profiles); }},
       {"sse.checkpoint", boolean([](Options& o, bool v) { o.streams.checkpoint = v; })},
       {"mcp.sse_after_ms",
        integer(0, kDayMs, [](Options& o, std::int64_t v) { o.mcp.sse_after = Milliseconds(v); })},

@@ -23,6 +23,7 @@ namespace devs {
 //   tools.timeout_ms tools.max_in_flight tools.threads
 //   builtin.tools ("default" | "all")
 //   sse.heartbeat_ms sse.retry_ms sse.max_clients sse.max_per_principal sse.checkpoint
+//   streams (a list of name, path, topic, framing, heartbeat_ms, max_clients)
 //   mcp.sse_after_ms mcp.page_size mcp.sessionless ("serve" | "refuse") mcp.instructions
 //   mcp.http_sse (true | false)
 //   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms

@@ -87,7 +87,7 @@ class OrchestratorServer::Parts {
   }
   // What the rooms add to the table of streams: how they show an entry, and what they know
   // of a stream that opens.
-  std::vector<std::unique_ptr<const Projection>> projections() { return {}; }
+  std::vector<std::shared_ptr<const Projection>> projections() { return options.projections; }
   StreamOpeners stream_openers() { return {}; }
   Status assemble(const CallRecovery& recovery);
   struct Pace {
@@ -158,9 +158,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                         .upstreams = [this] { return upstreams.states(); }};
   // Hot rows first: the router tries them in order.
   Status added = mcp.add_routes(routes);
-  if (added.ok())
-    added =
-        add_stream_routes(routes, hub, publishing, trace_pages, options.profiles, stream_openers());
+  if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages, stream_openers());
   if (added.ok()) added = add_stream_token_routes(routes, *stream_tokens);
   if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
   if (added.ok())
@@ -171,6 +169,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                       .clock = clock,
                                       .epoch = flight_log->epoch()});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
+  if (added.ok()) added = add_own_stream_routes(routes, hub, options.profiles);
   if (!added.ok()) return added;
 
   front = std::make_unique<HttpFront>(

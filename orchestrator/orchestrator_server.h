@@ -45,7 +45,8 @@ class OrchestratorServer {
     HttpFront::Options http;  // port 0: any free one; the command line's default is 3100
     Access::Options access;
     StreamHub::Options streams;
-    std::vector<StreamProfile> profiles;  // more kinds of stream
+    std::vector<StreamProfile> profiles;  // more kinds of stream, and how they show entries
+    std::vector<std::shared_ptr<const Projection>> projections;
     McpEndpoint::Options mcp;
     CallDesk::Options calls;
     UpstreamSet::Options upstreams;

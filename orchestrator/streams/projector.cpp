@@ -31,12 +31,12 @@ Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics
     : epoch_(std::move(epoch)),
       log_(log),
       oversize_(metrics.counter("stream_envelope_oversize_total")) {
-  add(std::make_unique<RawProjection>());
-  add(std::make_unique<ConsoleProjection>(clock, log, metrics));
-  add(std::make_unique<NamedProjection>());
+  add(std::make_shared<RawProjection>());
+  add(std::make_shared<ConsoleProjection>(clock, log, metrics));
+  add(std::make_shared<NamedProjection>());
 }
 
-void Projector::add(std::unique_ptr<const Projection> projection) {
+void Projector::add(std::shared_ptr<const Projection> projection) {
   projections_.push_back(std::move(projection));
 }
 

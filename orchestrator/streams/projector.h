@@ -25,7 +25,7 @@ class Projector {
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;
 
-  void add(std::unique_ptr<const Projection> projection);
+  void add(std::shared_ptr<const Projection> projection);
   // Null: nobody added it.
   const Projection* find(std::string_view name) const;
 
@@ -38,7 +38,7 @@ class Projector {
   const Epoch epoch_;
   Log& log_;
   Counter& oversize_;
-  std::vector<std::unique_ptr<const Projection>> projections_;
+  std::vector<std::shared_ptr<const Projection>> projections_;
   std::atomic<Sequence> oversize_told_{0};  // the newest entry a line was written for
 };
 

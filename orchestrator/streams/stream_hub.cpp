@@ -14,7 +14,7 @@ class StreamHub::Impl : public HubCore {
 
 StreamHub::StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
                      WorkerPool& workers, Log& lines, Metrics& metrics,
-                     std::vector<std::unique_ptr<const Projection>> projections) {
+                     std::vector<std::shared_ptr<const Projection>> projections) {
   auto projector = std::make_shared<Projector>(log.epoch(), reactor.clock(), lines, metrics);
   for (auto& each : projections) projector->add(std::move(each));
   impl_ = std::make_shared<Impl>(options, bus,

@@ -72,7 +72,7 @@ class StreamHub {
   // `projections` besides `raw`, `console` and `named`.
   StreamHub(Options options, TraceStreamBus& bus, const FlightLog& log, Reactor& reactor,
             WorkerPool& workers, Log& lines, Metrics& metrics,
-            std::vector<std::unique_ptr<const Projection>> projections = {});
+            std::vector<std::shared_ptr<const Projection>> projections = {});
   ~StreamHub();
   StreamHub(const StreamHub&) = delete;
   StreamHub& operator=(const StreamHub&) = delete;

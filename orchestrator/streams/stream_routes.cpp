@@ -48,19 +48,18 @@ void add_reader_routes(std::vector<Route>& rows, StreamHub& hub) {
 
 using Framings = std::vector<const StreamProfile*>;  // of one path; the first is the default
 
-std::vector<Framings> by_path(const std::vector<StreamProfile>& own) {
+std::vector<Framings> by_path(const std::vector<StreamProfile>& table) {
   std::vector<Framings> paths;
-  for (const auto* const table : {&stream_profiles(), &own})
-    for (const StreamProfile& profile : *table) {
-      const auto same = std::ranges::find_if(paths, [&profile](const Framings& framings) {
-        return framings.front()->path == profile.path;
-      });
-      if (same == paths.end()) {
-        paths.push_back({&profile});
-      } else {
-        same->push_back(&profile);
-      }
+  for (const StreamProfile& profile : table) {
+    const auto same = std::ranges::find_if(paths, [&profile](const Framings& framings) {
+      return framings.front()->path == profile.path;
+    });
+    if (same == paths.end()) {
+      paths.push_back({&profile});
+    } else {
+      same->push_back(&profile);
     }
+  }
   return paths;
 }
 
@@ -91,22 +90,28 @@ Route stream_route(StreamHub& hub, const Framings& framings, const StreamOpener&
   return row;
 }
 
+Status add_profiles(RouteTable& routes, StreamHub& hub, const std::vector<StreamProfile>& table,
+                    const StreamOpeners& openers) {
+  for (const Framings& framings : by_path(table)) {
+    for (const StreamProfile* const each : framings)
+      if (!hub.knows_projection(each->projection))
+        return {Code::invalid_argument, fmt::format("stream {}: nobody knows the projection {}",
+                                                    each->path, each->projection)};
+    const auto opener = openers.find(framings.front()->key);
+    Status added = routes.add(
+        stream_route(hub, framings, opener == openers.end() ? StreamOpener() : opener->second));
+    if (!added.ok()) return added;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& publish,
-                         TraceEndpoint& trace, const std::vector<StreamProfile>& own,
-                         const StreamOpeners& openers) {
+                         TraceEndpoint& trace, const StreamOpeners& openers) {
+  if (Status added = add_profiles(routes, hub, stream_profiles(), openers); !added.ok())
+    return added;
   std::vector<Route> rows;
-  for (const Framings& framings : by_path(own)) {
-    for (const StreamProfile* const each : framings)
-      if (!hub.knows_projection(each->projection))
-        return {
-            Code::invalid_argument,
-            fmt::format("stream {}: nobody knows the projection {}", each->path, each->projection)};
-    const auto opener = openers.find(framings.front()->key);
-    rows.push_back(
-        stream_route(hub, framings, opener == openers.end() ? StreamOpener() : opener->second));
-  }
   Route post;
   post.method = Method::post;
   post.pattern = "/trace/publish";
@@ -129,6 +134,11 @@ Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& pu
   for (Route& row : rows)
     if (Status added = routes.add(std::move(row)); !added.ok()) return added;
   return {};
+}
+
+Status add_own_stream_routes(RouteTable& routes, StreamHub& hub,
+                             const std::vector<StreamProfile>& own) {
+  return add_profiles(routes, hub, own, {});
 }
 
 }  // namespace devs

@@ -15,14 +15,17 @@ namespace devs {
 // By the key of a profile.
 using StreamOpeners = std::map<std::string, StreamOpener, std::less<>>;
 
-// Adds the rows of this room: GET for every stream profile, those of the house and `own`; `GET
+// Adds the rows of this room: GET for every stream profile; `GET
 // /trace/readers` and `DELETE /trace/readers/{id}` (also as `/api/streams`); `POST` of
 // `/trace/streams/{id}/topics` and `/trace/streams/{id}/step`; `POST /trace/publish`,
 // `GET /trace/log`, `GET /trace/envelopes/{id}`.  Refuses a
 // profile whose projection the hub does not know.
-// REQUIRES: all outlive the table, and `own` the hub.
+// REQUIRES: all outlive the table.
 Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& publish,
-                         TraceEndpoint& trace, const std::vector<StreamProfile>& own = {},
-                         const StreamOpeners& openers = {});
+                         TraceEndpoint& trace, const StreamOpeners& openers = {});
+// The user's own kinds of stream, behind all other rows: none is taken away.
+// REQUIRES: `own` outlives the hub.
+Status add_own_stream_routes(RouteTable& routes, StreamHub& hub,
+                             const std::vector<StreamProfile>& own);
 
 }  // namespace devs

@@ -20,15 +20,6 @@ constexpr std::array<Form, 5> kForms{{{"task:", TopicKind::task},
                                       {"channel:", TopicKind::channel},
                                       {"owner:", TopicKind::owner}}};
 
-// `^[a-z][a-z0-9-]{0,31}$`
-bool is_channel_name(std::string_view name) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !name.empty() && name.size() <= kMaxChannelName && is_lower(name.front()) &&
-         std::all_of(name.begin(), name.end(), [is_lower](char c) {
-           return is_lower(c) || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
 bool is_channel_id(std::string_view id) {
   const std::size_t slash = id.find('/');
   return slash != std::string_view::npos && is_channel_name(id.substr(0, slash)) &&
@@ -44,6 +35,14 @@ std::optional<TopicView> form_of(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_channel_name(std::string_view name) {
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && name.size() <= kMaxChannelName && is_lower(name.front()) &&
+         std::all_of(name.begin(), name.end(), [is_lower](char c) {
+           return is_lower(c) || (c >= '0' && c <= '9') || c == '-';
+         });
+}
 
 std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids) {
   const std::optional<TopicView> topic = form_of(text);

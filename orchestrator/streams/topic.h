@@ -43,6 +43,8 @@ std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids);
 // `owner:<id>`, which stream tokens are made for and no request names.
 std::optional<Topic> parse_owner_topic(std::string_view text);
 std::string text_of(const TopicView& topic);
+// `^[a-z][a-z0-9-]{0,31}$`
+bool is_channel_name(std::string_view name);
 
 // The first of a comma separated list of topics as an entry carries them; `rest`
 // moves past it.  nullopt: one that no reader can follow.
