@@ -66,6 +66,23 @@ Take boolean(Set set) {
     return {};
   };
 }
+// Pairs of tools, the second of which is proposed after the first.
+std::string read_templates(JsonView value, Options& options) {
+  constexpr std::size_t kMostTemplates = 10'000;  // each is an edge that every measure visits
+  std::vector<std::pair<std::string, std::string>> read;
+  bool fits = value.is_array() && value.size() <= kMostTemplates;
+  value.each_element([&](JsonView pair) {
+    std::vector<std::string> tools;
+    pair.each_element([&tools](JsonView tool) { tools.push_back(tool.string().value_or("")); });
+    fits = fits && tools.size() == 2 && std::ranges::all_of(tools, [](const std::string& tool) {
+             return !tool.empty() && tool.size() <= kMaxToolNameBytes;
+           });
+    if (fits) read.emplace_back(std::move(tools[0]), std::move(tools[1]));
+  });
+  if (!fits) return R"(a list of at most 10000 pairs of tools: [["search","fetch"]])";
+  options.graph.templates = std::move(read);
+  return {};
+}
 template <class Set>
 Take list_of_text(Set set) {
   return [=](JsonView value, Options& options) -> std::string {
@@ -215,6 +232,7 @@ const std::vector<Row>& rows() {
                                      o.graph.learning.rule =
                                          v == 2 ? ConfidenceRule::typed : ConfidenceRule::growing;
                                    })},
+      {"graph.templates", read_templates},
       {"graph.task_idle_ms",
        integer(0, kDayMs,
                [](Options& o, std::int64_t v) { o.graph.learning.task_idle = Milliseconds(v); })},

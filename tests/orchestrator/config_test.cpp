@@ -31,7 +31,8 @@ TEST_CASE("config: every section reaches its option") {
     "tasks": {"after_ms": 250},
     "sessions": {"idle_ms": 60000, "max": 20, "max_per_principal": 5},
     "cors": {"origins": ["http://localhost:5173"], "graph_origins": ["http://graph.test:*"]},
-    "graph": {"confidence": 2, "task_idle_ms": 10},
+    "graph": {"confidence": 2, "task_idle_ms": 10, "templates": [["search", "fetch"]]},
+    "streams": [{"name": "builds", "path": "/builds/{id}", "topic": "task:{id}"}],
     "auth": {"query_bearer": true, "tokens": [{"name": "u1", "role": "user", "sha256":
       "00000000000000000000000000000000000000000000000000000000000000ff"}]},
     "drain_ms": 10 })",
@@ -51,6 +52,10 @@ TEST_CASE("config: every section reaches its option") {
   CHECK(options.streams.heartbeat == std::chrono::milliseconds(5000));
   CHECK(options.http.graph_origins == std::vector<std::string>{"http://graph.test:*"});
   CHECK(options.graph.learning.rule == ConfidenceRule::typed);
+  REQUIRE(options.graph.templates.size() == 1);
+  CHECK(options.graph.templates[0] == std::pair<std::string, std::string>("search", "fetch"));
+  REQUIRE(options.profiles.size() == 1);
+  CHECK(options.profiles[0].key == "builds");
   CHECK(options.graph.learning.task_idle == std::chrono::milliseconds(10));
   CHECK(options.streams.max_clients == 9);
   CHECK_FALSE(options.streams.checkpoint);
@@ -87,6 +92,11 @@ TEST_CASE("config: a mistake names file, key and what was expected") {
   CHECK(refusal_of(R"({"auth":{"tokens":[{"name":"u1"}]}})") ==
         R"(mcp.json: auth.tokens: expected as sha256 64 hex digits )"
         R"((printf %s "$TOKEN" | sha256sum) (token 0))");
+  for (const char* const pairs :
+       {"7", R"(["a","b"])", R"([["a"]])", R"([["a",""]])", R"([["a",7]])"})
+    CHECK(refusal_of(std::string(R"({"graph":{"templates":)") + pairs + "}}") ==
+          R"(mcp.json: graph.templates: expected a list of at most 10000 pairs of tools: )"
+          R"([["search","fetch"]])");
   CHECK(refusal_of(R"({"auth":{"query_bearer":"yes"}})") ==
         "mcp.json: auth.query_bearer: expected true or false");
   CHECK(refusal_of("[]") == "mcp.json: /: expected a JSON object with mcpServers");
