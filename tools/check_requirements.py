@@ -19,6 +19,8 @@ ROW = re.compile(rf"^\| ({ID}) \| (.+?) \| (done|later: .+?) \|(.*)\|$")
 CITED = re.compile(
     r"(?:TEST_CASE|TEST_CASE_FIXTURE\([^,]+,|SUBCASE|\btest|\bit|\bdescribe|NAME)\s*\(?\s*[\"'`]"
     rf"((?:\[{ID}\]\s*)+)")
+# The acceptance items of the streams, S0.1 to S0.18 and so on: each has a row, done or promised for an issue.
+ACCEPTANCE = {"S0": 18, "S1": 17, "S2": 15, "S3": 16, "S4": 17, "SX": 13}
 SUFFIXES = {".cpp", ".h", ".mjs", ".sh", ".txt"}
 
 
@@ -34,7 +36,8 @@ def citations(root):
     return found
 
 
-def check(root, write=False):
+def check(root, write=False, items=ACCEPTANCE):
+    acceptance = {f"{part}.{number}" for part, count in items.items() for number in range(1, count + 1)}
     cited, known, bad, lines = citations(root), set(), [], []
     for number, line in enumerate((root / TABLE).read_text().splitlines(), 1):
         row = ROW.match(line)
@@ -45,6 +48,8 @@ def check(root, write=False):
             if one in known:
                 bad.append(f"{TABLE}:{number}: {one} stands here twice")
             known.add(one)
+            if one in acceptance and state != "done" and not re.fullmatch(r"later: issue [0-9]+", state):
+                bad.append(f"{TABLE}:{number}: {one} is neither done nor `later: issue N`")
             if state == "done" and not files:
                 bad.append(f"{TABLE}:{number}: {one} is marked done and no test cites it")
             if not write:
@@ -55,6 +60,7 @@ def check(root, write=False):
         lines.append(line)
     for one in sorted(set(cited) - known):
         bad.append(f"{', '.join(sorted(cited[one]))}: cites {one}, which {TABLE} does not know")
+    bad += [f"{TABLE}: acceptance item {one} has no row" for one in sorted(acceptance - known)]
     if not known:
         bad.append(f"{TABLE}: no rows")
     if write:
@@ -64,9 +70,11 @@ def check(root, write=False):
 
 def self_test():
     table = ("| S0.1 | a | done | |\n| S0.2 | b | done | |\n| A3 | c | later: issue 9 | |\n"
-             "| S0.1 | a | done | |\n| S0.4 | d | maybe | |\n| S0.5 | e | done | `gone_test.cpp` |\n")
+             "| S0.1 | a | done | |\n| S0.4 | d | maybe | |\n| S0.5 | e | done | `gone_test.cpp` |\n"
+             "| S9.1 | f | later: some day | |\n| S9.2 | g | later: issue 5 | |\n")
     expected = ["S0.2 is marked done and no test", "S0.1 stands here twice", "not a row of four columns",
-                "gone_test.cpp does not cite S0.5", "cites A32, which"]
+                "gone_test.cpp does not cite S0.5", "cites A32, which",
+                "S9.1 is neither done nor", "acceptance item S0.3 has no row"]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         (root / "docs").mkdir()
@@ -74,7 +82,7 @@ def self_test():
         (root / TABLE).write_text(table)
         (root / "tests/a_test.cpp").write_text('TEST_CASE("[S0.1] [A32] x") {}\nTEST_CASE(\n    "[S0.5] y") {}\n')
         (root / "tests/b.mjs").write_text("// [S0.2] in a comment proves nothing\n")
-        bad, _ = check(root)
+        bad, _ = check(root, items={"S0": 3, "S9": 2})
     problems = [f"not found: {text}" for text in expected if not any(text in line for line in bad)]
     return problems + ([f"too much: {bad}"] if len(bad) != len(expected) else [])
 
