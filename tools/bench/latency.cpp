@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <initializer_list>
+#include <utility>
 
 namespace devs {
 
@@ -37,13 +39,18 @@ Nanos Latency::percentile(double share) const {
   return max_;
 }
 
-std::string Latency::members() const {
-  const auto us = [](Nanos duration) { return static_cast<double>(duration) / 1e3; };
-  char text[256];
-  std::snprintf(text, sizeof text,
-                R"("p50_us":%.1f,"p90_us":%.1f,"p99_us":%.1f,"p999_us":%.1f,"max_us":%.1f)",
-                us(percentile(0.5)), us(percentile(0.9)), us(percentile(0.99)),
-                us(percentile(0.999)), us(max_));
+std::string Latency::members(std::string_view prefix) const {
+  std::string text;
+  for (const auto& [name, value] :
+       std::initializer_list<std::pair<const char*, Nanos>>{{"p50", percentile(0.5)},
+                                                            {"p90", percentile(0.9)},
+                                                            {"p99", percentile(0.99)},
+                                                            {"p999", percentile(0.999)},
+                                                            {"max", max_}}) {
+    char member[64];
+    std::snprintf(member, sizeof member, "%s_us\":%.1f", name, static_cast<double>(value) / 1e3);
+    text.append(text.empty() ? "\"" : ",\"").append(prefix).append(member);
+  }
   return text;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tools/bench/nanoseconds.h"
 
@@ -20,8 +21,9 @@ class Latency {
   // The duration that `share` (0..1) of all samples do not pass; 0 when empty.
   Nanos percentile(double share) const;
 
-  // `"p50_us":1.2,"p90_us":...` to p99.9 and max: members of a JSON object.
-  std::string members() const;
+  // `"p50_us":1.2,"p90_us":...` to p99.9 and max: members of a JSON object, each name
+  // behind `prefix`.
+  std::string members(std::string_view prefix = "") const;
 
  private:
   static constexpr unsigned kStepBits = 6;

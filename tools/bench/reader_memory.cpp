@@ -73,7 +73,6 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
 namespace devs {
 namespace {
 
-constexpr std::size_t kFirst = 100;  // connected before counting begins: tables have grown once
 constexpr int kPatienceMs = 10'000;
 constexpr Nanos kSettle = kSecond / 2;
 
@@ -128,30 +127,40 @@ class Crowd {
   std::vector<int> fds_;
 };
 
-int measure(std::size_t readers, const std::filesystem::path& dir) {
+struct Plan {
+  std::size_t first = 0;  // connected before counting begins: tables have grown once
+  std::size_t readers = 0;
+  std::string route;
+  bool tell = false;  // an event of the trace stream, before they are counted again
+};
+
+int measure(const Plan& plan, const std::filesystem::path& dir) {
   OrchestratorServer::Options options;
   options.trace_dir = dir;
   options.log = &stderr_log(Log::Level::warn);
   auto server = OrchestratorServer::open(std::move(options));
   if (!server.ok()) return refuse(server.status());
   if (Status up = (*server)->start(); !up.ok()) return refuse(up);
-  Crowd crowd({"127.0.0.1", (*server)->port(), "/trace/stream"}, kFirst + readers);
-  if (!crowd.grow(kFirst)) return refuse(Status(Code::unavailable, "the first readers"));
+  Crowd crowd({"127.0.0.1", (*server)->port(), plan.route}, plan.first + plan.readers);
+  if (!crowd.grow(plan.first)) return refuse(Status(Code::unavailable, "the first readers"));
   const long before = live_bytes;
-  if (!crowd.grow(kFirst + readers)) return refuse(Status(Code::unavailable, "a reader"));
+  if (!crowd.grow(plan.first + plan.readers)) return refuse(Status(Code::unavailable, "a reader"));
   const long idle = live_bytes - before;
-  const auto given = (*server)->bus().publish(draft_of_published(
-      R"({"type":"thought","agent_id":"bench","turn_index":1,"timestamp_ns":"1","payload":{}})"));
-  const bool heard = given.ok() && crowd.all_hear("\"agent_id\":\"bench\"");
+  bool heard = true;
+  if (plan.tell) {
+    const auto given = (*server)->bus().publish(draft_of_published(
+        R"({"type":"thought","agent_id":"bench","turn_index":1,"timestamp_ns":"1","payload":{}})"));
+    heard = given.ok() && crowd.all_hear("\"agent_id\":\"bench\"");
+  }
   wait_until(now() + kSettle);
   const long fed = live_bytes - before;
-  const auto each = [readers](long bytes) {
-    return static_cast<double>(bytes) / static_cast<double>(readers);
+  const auto each = [&plan](long bytes) {
+    return static_cast<double>(bytes) / static_cast<double>(plan.readers);
   };
   std::printf(
       R"({"readers":%zu,"bytes_per_reader":%.0f,"bytes_per_reader_after_event":%.0f,"ok":%s})"
       "\n",
-      readers, each(idle), each(fed), heard ? "true" : "false");
+      plan.readers, each(idle), each(fed), heard ? "true" : "false");
   return heard ? 0 : 1;
 }
 
@@ -160,14 +169,18 @@ int measure(std::size_t readers, const std::filesystem::path& dir) {
 
 int main(int argc, char** argv) {
   using namespace devs;
-  Flags flags(argc, argv, {"readers", "dir"});
-  const auto readers = static_cast<std::size_t>(flags.whole("readers", 5000, 1));
+  Flags flags(argc, argv, {"first", "readers", "route", "dir"});
+  const Plan plan{.first = static_cast<std::size_t>(flags.whole("first", 100, 1)),
+                  .readers = static_cast<std::size_t>(flags.whole("readers", 5000, 1)),
+                  .route = flags.text("route", "/trace/stream"),
+                  .tell = flags.text("route").empty()};
   const std::string dir = flags.text("dir");
   if (!flags.status().ok() || dir.empty()) {
-    std::fprintf(stderr, "usage: reader_memory --dir NEW_DIR [--readers N]\n");
+    std::fprintf(stderr,
+                 "usage: reader_memory --dir NEW_DIR [--first N] [--readers N] [--route PATH]\n");
     return refuse(flags.status().ok() ? Status(Code::invalid_argument, "--dir is needed")
                                       : flags.status());
   }
   allow_many_descriptors();
-  return measure(readers, dir);
+  return measure(plan, dir);
 }

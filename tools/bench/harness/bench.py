@@ -42,8 +42,8 @@ class Bench:
     lock: str
     quick: bool = False
 
-    def ours(self, trace_dir=None, settings=None):
-        return servers.Ours(self.build / "orchestrator" / "mcp-orchestrator", trace_dir, settings)
+    def ours(self, trace_dir=None, settings=None, environment=None):
+        return servers.Ours(self.build / "orchestrator" / "mcp-orchestrator", trace_dir, settings, environment)
 
     def fixture(self):
         return servers.Fixture(self.build / "tests" / "support" / "mcp_fixture" / "mcp_fixture")

@@ -1,5 +1,5 @@
 """The scenarios by their ids."""
-from harness import calls, fanout, recorder, soak
+from harness import calls, fanout, profiles, recorder, soak
 
 SCENARIOS = {
     "F1": ("fan-out cost", lambda bench: [fanout.fan_out(bench, 1000, 100)]),
@@ -18,5 +18,10 @@ SCENARIOS = {
     "S1": ("sessions that nobody ends", lambda bench: [soak.sessions(bench)]),
     "S2": ("answers by stream, again and again", lambda bench: [soak.streamed(bench)]),
     "S3": ("idle, and ten thousand tools", lambda bench: [soak.idle(bench), soak.lists(bench)]),
+    "P1": ("publish to the last reader", lambda bench: [profiles.soon(bench, "T", 100, 200), profiles.graph(bench)]),
+    "P2": ("heartbeats", lambda bench: [profiles.heartbeats(bench)]),
+    "P3": ("readers that stall, each profile", lambda bench: [profiles.stalled(bench, name)
+                                                              for name in profiles.PROFILES]),
+    "P4": ("bad tokens", lambda bench: [profiles.bad_tokens(bench)]),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }

@@ -101,10 +101,11 @@ class Ours(Server):
 
     name = "ours"
 
-    def __init__(self, binary, trace_dir=None, settings=None):
+    def __init__(self, binary, trace_dir=None, settings=None, environment=None):
         self.binary = binary
         self.trace_dir = trace_dir
         self.settings = settings or {}
+        self.environment = environment or {}
 
     def start(self):
         if not self.binary.exists():
@@ -112,7 +113,7 @@ class Ours(Server):
         config = self.folder / "config.json"
         config.write_text(json.dumps({"mcpServers": {}, "builtin": {"tools": "all"}} | self.settings))
         environment = {k: v for k, v in os.environ.items()
-                       if k not in ("AUTH_ENABLED", "MCP_PORT", "MCP_BEARER_TOKEN")}
+                       if k not in ("AUTH_ENABLED", "MCP_PORT", "MCP_BEARER_TOKEN")} | self.environment
         began = time.monotonic()
         self.spawn([self.binary, "serve", "--port", "0", "--config", config,
                     "--trace-dir", self.trace_dir or self.folder / "trace"], env=environment)
@@ -124,6 +125,12 @@ class Ours(Server):
 
     def by_topic(self):
         self.stream = self.url + "/trace/stream?taskId={topic}"
+
+    def ask(self, method, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
 
     def metric(self, name):
         with urllib.request.urlopen(self.url + "/metrics", timeout=10) as answer:
