@@ -157,7 +157,7 @@ def stalled(bench, name):
 
     def measure(server):
         return load(bench, part, server, dataclasses.replace(profile, body=profile.loud), readers=20, stalled=5,
-                    stalled_path=profile.stalled or profile.stream, rate=profile.rate, seconds=4 * bench.seconds)
+                    stalled_path=profile.stalled or profile.stream, by_stamp=profile.by_stamp, rate=profile.rate, seconds=4 * bench.seconds)
 
     for _ in range(bench.rounds):
         part.rounds.append({"ours": bench.against(part, "ours", bench.ours, measure)})
