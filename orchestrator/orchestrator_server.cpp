@@ -336,6 +336,9 @@ Status OrchestratorServer::start() {
 std::uint16_t OrchestratorServer::port() const {
   return parts_->front->port();
 }
+const std::vector<Route>& OrchestratorServer::routes() const {
+  return parts_->front->routes();
+}
 TraceStreamBus& OrchestratorServer::bus() {
   return parts_->bus;
 }

@@ -102,6 +102,8 @@ class OrchestratorServer {
   // Binds, listens, starts the upstreams.  Fails naming address and reason.
   Status start();
   std::uint16_t port() const;  // after start()
+  // What is served; immutable.
+  const std::vector<Route>& routes() const;
 
   // Publish with bus().publish(draft_of_published(json)); follow with subscribe().
   TraceStreamBus& bus();

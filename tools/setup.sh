@@ -27,12 +27,13 @@ as_root() {
   fi
 }
 
+# needs_packages [package...]: those of every build, and these.
 needs_packages() {
   local missing=() entry package
   for entry in "${commands[@]}"; do
     command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
   done
-  for package in "${libraries[@]}"; do
+  for package in "${libraries[@]}" "$@"; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
       missing+=("$package")
   done
@@ -69,9 +70,15 @@ needs_node_modules() {
   [ -x "$node" ] || die "npm ci left no Node at $node"
 }
 
-# The conformance suite and the Inspector, which tests alone need.
+# The browser that follows streams as a page does; tests alone need it.
+needs_browser() {
+  [ -x /usr/lib/chromium/chromium-headless-shell ] || needs_packages chromium-headless-shell
+}
+
+# The conformance suite, the Inspector and the browser, which tests alone need.
 needs_conformance_suite() {
   needs_node_modules
+  needs_browser
   npm_ci tests/conformance "the MCP conformance suite and the Inspector"
 }
 

@@ -32,6 +32,7 @@ class FrontCore final : public Dispatcher,
   // The end of the front: workers are waited for, sockets closed.
   void destroy() DEVS_EXCLUDES(mutex_);
   HttpFront::Counts counts() const;
+  const std::vector<Route>& routes() const { return routes_.rows(); }
   bool shedding() const { return shared_.shedding.load(std::memory_order_relaxed); }
 
   // From the worker that runs the request, before the answer can come.

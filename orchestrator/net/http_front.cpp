@@ -20,6 +20,9 @@ Status HttpFront::listen() {
 std::uint16_t HttpFront::port() const {
   return core_->port();
 }
+const std::vector<Route>& HttpFront::routes() const {
+  return core_->routes();
+}
 void HttpFront::close() {
   core_->close();
 }

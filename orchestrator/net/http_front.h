@@ -76,7 +76,8 @@ class HttpFront {
 
   // Binds and listens.  Fails naming address and reason ("address in use").
   Status listen();
-  std::uint16_t port() const;  // after listen()
+  std::uint16_t port() const;                // after listen()
+  const std::vector<Route>& routes() const;  // what it serves; immutable
 
   // Intake ends: listeners closed, parked connections closed, new requests on
   // kept ones get 503.  What is owed is still owed.  Idempotent, any thread.

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
-import { Server, binary, eventSource, plainEnv, run, scratch, slow, thought, until } from './support.mjs';
+import { Server, binary, eventSource, plainEnv, run, scratch, slow, thought, until, wholeFile } from './support.mjs';
 
 const limit = { timeout: 120_000 * slow };
 const boss = 'canary-of-the-boss-0123456789', ann = 'canary-of-ann-0123456789', bob = 'canary-of-bob-0123456789';
@@ -156,19 +156,11 @@ test('[S1.8] whoever comes back with a fresh token and the last id has missed no
   assert.deepEqual([...ids(first), ...ids(second)], wanted);
 });
 
-// Every route there is, with a method that it takes.
-const routes = [
-  ['GET', '/'], ['GET', '/healthz'], ['GET', '/readyz'], ['GET', '/health'], ['GET', '/metrics'], ['GET', '/upstreams'],
-  ['POST', '/mcp'], ['GET', '/mcp'], ['DELETE', '/mcp'], ['GET', '/trace/stream'], ['GET', '/stream'],
-  ['GET', '/agent-console/stream'], ['GET', '/trace/replay'], ['POST', '/trace/publish'], ['GET', '/trace/log'],
-  ['GET', '/trace/envelopes'], ['GET', '/trace/envelopes/x'], ['GET', '/trace/sessions'], ['GET', '/trace/tasks/x/tree'],
-  ['GET', '/trace/stats'], ['GET', '/trace/readers'], ['DELETE', '/trace/readers/x'], ['GET', '/api/streams'],
-  ['DELETE', '/api/streams/x'], ['POST', '/trace/streams/x/topics'], ['POST', '/trace/streams/x/step'],
-  ['POST', '/api/stream-tokens'], ['DELETE', '/api/stream-tokens/x'], ['GET', '/events/stream'],
-  ['GET', '/api/graph/snapshot'], ['GET', '/api/graph/path'], ['GET', '/api/graph/related'],
-  ['GET', '/api/graph/neighbors'], ['GET', '/api/graph/community'], ['GET', '/api/graph/export'],
-  ['GET', '/api/graph/stats'], ['GET', '/api/metrics'],
-];
+// Every route there is, as the program's own table has it: {method, route, cors}.
+const listed = await run(process.env.DEVS_ROUTES, [scratch(wholeFile)]);
+const routes = listed.out.trim().split('\n').map((line) => line.split(' '))
+  .map(([method, pattern, cors]) => ({ method, route: pattern.replaceAll(/\{\w+\}/g, 'x'), cors }));
+assert.ok(routes.length > 30, listed.err);
 // Host is not for fetch to choose.
 function raw(server, method, route, headers) {
   return new Promise((resolve, reject) => {
@@ -183,30 +175,46 @@ function raw(server, method, route, headers) {
   });
 }
 
-test('[SX.10] a foreign Host or Origin is 403 on every route, whoever asks', limit, async (t) => {
-  const server = await start(t, { config: { ...config, http: { hosts: ['good.test'] }, cors: { origins: ['http://page.test:5173'], graph_origins: ['http://page.test:5173'] } } });
-  const here = `127.0.0.1:${server.port}`;
-  for (const [method, route] of routes) {
-    const status = async (headers) => (await raw(server, method, route, { 'Content-Length': 0, ...bearer(boss), ...headers })).status;
-    for (const Host of ['evil.test', `127.0.0.1.evil.test:${server.port}`, `127.0.0.1:${server.port + 1}`])
-      assert.equal(await status({ Host }), 403, `${method} ${route} for ${Host}`);
-    for (const Origin of ['http://evil.test', 'null', `http://${here}.evil.test`, 'http://page.test:5174', 'https://page.test:5173'])
-      assert.equal(await status({ Host: here, Origin }), 403, `${method} ${route} from ${Origin}`);
-    for (const Host of [here, `localhost:${server.port}`, `[::1]:${server.port}`, 'good.test'])
-      assert.notEqual(await status({ Host }), 403, `${method} ${route} for ${Host}`);
-    for (const Origin of ['http://page.test:5173', `http://${here}`])
-      assert.notEqual(await status({ Host: here, Origin }), 403, `${method} ${route} from ${Origin}`);
-  }
-});
+const everything = { mcp: { http_sse: true } };
+const pages = { http: { hosts: ['good.test'] }, cors: { origins: ['http://page.test:5173'], graph_origins: ['http://page.test:5173'] } };
+
+for (const [mode, on] of [['with authentication', true], ['in an open house', false]]) {
+  test(`[SX.10] a foreign Host or Origin is 403 on every route, whoever asks, ${mode}`, limit, async (t) => {
+    const server = await Server.start(t, on ? { config: { ...config, ...pages, ...everything }, env } : { config: { ...pages, ...everything } });
+    const here = `127.0.0.1:${server.port}`;
+    for (const { method, route, cors } of routes) {
+      const ask = (headers) => raw(server, method, route, { 'Content-Length': 0, ...(on ? bearer(boss) : {}), ...headers });
+      const status = async (headers) => (await ask(headers)).status;
+      for (const Host of ['evil.test', `127.0.0.1.evil.test:${server.port}`, `127.0.0.1:${server.port + 1}`])
+        assert.equal(await status({ Host }), 403, `${method} ${route} for ${Host}`);
+      for (const Host of [here, `localhost:${server.port}`, `[::1]:${server.port}`, 'good.test'])
+        assert.notEqual(await status({ Host }), 403, `${method} ${route} for ${Host}`);
+      for (const Origin of ['http://evil.test', 'null', `http://${here}.evil.test`, 'http://page.test:5174', 'https://page.test:5173']) {
+        const { status: answered, headers } = await ask({ Host: here, Origin });
+        if (cors === 'any' && on) { // who has proved who they are may do so from any page
+          assert.notEqual(answered, 403, `${method} ${route} from ${Origin}`);
+          assert.equal(headers['access-control-allow-origin'], '*', `${method} ${route} from ${Origin}`);
+          assert.equal((await raw(server, method, route, { 'Content-Length': 0, Host: here, Origin })).status, 401);
+        } else {
+          assert.equal(answered, 403, `${method} ${route} from ${Origin}`);
+          assert.equal(headers['access-control-allow-origin'], undefined, `${method} ${route} from ${Origin}`);
+        }
+        assert.equal(headers['access-control-allow-credentials'], undefined);
+      }
+      for (const Origin of ['http://page.test:5173', `http://${here}`, ...(cors === 'any' ? ['http://localhost:5999'] : [])])
+        assert.notEqual(await status({ Host: here, Origin }), 403, `${method} ${route} from ${Origin}`);
+    }
+  });
+}
 
 test('[S1.6] no token shows up in anything the server writes', limit, async (t) => {
   const secret = 'canary-secret-of-the-environment-0123456789';
   const dir = scratch(t);
-  const server = await start(t, { dir, env: { ...env, STREAM_TOKEN_SECRET: secret } });
+  const server = await start(t, { dir, config: { ...config, ...everything }, env: { ...env, STREAM_TOKEN_SECRET: secret } });
   const token = await streamToken(server, boss, ['all']);
   const inUrl = 'canary-in-an-url-0123456789';
   const answers = [];
-  for (const [method, route] of routes)
+  for (const { method, route } of routes)
     for (const query of [`token=${inUrl}`, `streamToken=${token}`, `access_token=${inUrl}`, `lastEventId=${inUrl}&token=${token}%`])
       for (const credential of [{}, bearer(boss), bearer(inUrl)]) {
         const answer = await raw(server, method, `${route}?${query}`, { Host: `127.0.0.1:${server.port}`, 'Content-Length': 0, ...credential });
