@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kMaxCounted = 100'000;
 // Of the second a question may take: what is left belongs to the page.
 constexpr std::chrono::milliseconds kCountBudget{250};
-// Bodies in one answer; the page ends early and says where the next one begins.
-constexpr std::size_t kMaxAnswerBodies = 8u << 20u;
 
 struct Total {
   std::size_t entries = 0;

@@ -56,6 +56,7 @@ constexpr const char* kSetState = "UPDATE state SET through=?, tail=?";
 
 struct IndexWriter::Statements {
   SqlStatement entry, text, session, agent, times, loss, state;
+  std::unique_ptr<SpanWriter> spans;
 };
 
 void IndexWriter::Drop::operator()(Statements* statements) const {
@@ -67,13 +68,13 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::pa
                                                        Log& log) {
   const bool in_memory = file.empty();
   for (const bool second_try : {false, true}) {
-    std::unique_ptr<IndexWriter> writer(new IndexWriter(stored));
+    std::unique_ptr<IndexWriter> writer(new IndexWriter(stored, epoch));
     auto connection = SqlConnection::open(
         file, in_memory ? SqlConnection::Mode::memory : SqlConnection::Mode::write);
     if (!connection.ok()) return connection.status();
     writer->connection_ = std::move(*connection);
 
-    const auto why = writer->disagreement(epoch);
+    const auto why = writer->disagreement();
     Status opened = why.ok() ? Status() : why.status();
     if (why.ok() && !*why) opened = writer->prepare();
     if (opened.ok() && why.ok() && !*why) return writer;
@@ -107,7 +108,7 @@ std::unique_ptr<SqlConnection> IndexWriter::release() {
   return std::move(connection_);
 }
 
-Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch) {
+Result<std::optional<std::string>> IndexWriter::disagreement() {
   using Why = std::optional<std::string>;
   // NORMAL: a power cut may take the last batches, never the order of the file.
   for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL",
@@ -119,7 +120,7 @@ Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch)
   const auto tables = connection_->number("SELECT count(*) FROM sqlite_schema");
   if (!tables.ok()) return tables.status();
   if (*tables == 0) {
-    if (Status created = create(epoch); !created.ok()) return created;
+    if (Status created = create(); !created.ok()) return created;
     begun_anew_ = true;
     return Why();
   }
@@ -134,7 +135,7 @@ Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch)
   const auto row = state->step();
   if (!row.ok()) return row.status();
   if (!*row) return Why("it does not say how far it got");
-  if (state->text(0) != epoch) return Why("it is of another log");
+  if (state->text(0) != epoch_) return Why("it is of another log");
   through_ = static_cast<Sequence>(state->integer(1));
   const std::int64_t tail = state->integer(2);
   if (through_ > stored_.last())
@@ -147,7 +148,7 @@ Result<std::optional<std::string>> IndexWriter::disagreement(const Epoch& epoch)
   return Why();
 }
 
-Status IndexWriter::create(const Epoch& epoch) {
+Status IndexWriter::create() {
   SqlTransaction transaction(*connection_);
   if (Status begun = transaction.begin(); !begun.ok()) return begun;
   const std::string marks = fmt::format("PRAGMA application_id={}; PRAGMA user_version={};",
@@ -156,7 +157,7 @@ Status IndexWriter::create(const Epoch& epoch) {
   if (Status marked = connection_->execute(marks.c_str()); !marked.ok()) return marked;
   auto state = connection_->prepare("INSERT INTO state(id,epoch,through,tail) VALUES(1,?,0,0)");
   if (!state.ok()) return state.status();
-  if (Status set = state->bind(1, std::string_view(epoch)).run(); !set.ok()) return set;
+  if (Status set = state->bind(1, std::string_view(epoch_)).run(); !set.ok()) return set;
   return transaction.commit();
 }
 
@@ -175,9 +176,11 @@ Status IndexWriter::prepare() {
   if (!loss.ok()) return loss.status();
   auto state = connection_->prepare(kSetState);
   if (!state.ok()) return state.status();
+  auto spans = SpanWriter::prepare(*connection_);
+  if (!spans.ok()) return spans.status();
   statements_.reset(new Statements{std::move(*entry), std::move(*text), std::move(*session),
                                    std::move(*agent), std::move(*times), std::move(*loss),
-                                   std::move(*state)});
+                                   std::move(*state), std::move(*spans)});
   const auto first = connection_->number("SELECT min(sequence) FROM entries");
   if (!first.ok()) return first.status();
   first_row_ = static_cast<Sequence>(*first);
@@ -188,15 +191,19 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   const Sequence from = std::max(through_ + 1, stored_.oldest());
   if (from > last) return Sequence{0};
   std::vector<IndexRow> rows;
+  std::vector<SpanWriter::Row> spans;
   std::string last_body;  // of the entry the batch ends with
   const std::size_t room =
       static_cast<std::size_t>(std::min<Sequence>(last - from + 1, batch.entries));
-  const ReadOutcome read =
-      stored_.read(from, {room, batch.bytes}, [&rows, &last_body](const StoredLine& line) {
-        last_body = line.body;
-        IndexRow row = index_row_of(line);
-        if (is_indexed(row.facts.type)) rows.push_back(std::move(row));
-      });
+  const ReadOutcome read = stored_.read(from, {room, batch.bytes}, [&](const StoredLine& line) {
+    last_body = line.body;
+    IndexRow row = index_row_of(line);
+    if (!is_indexed(row.facts.type)) return;
+    const std::string id = encode_event_id(epoch_, line.sequence);
+    if (auto span = span_of({id, line.body, row.facts, line.topics}))
+      spans.push_back({line.sequence, row.at_ms, std::move(*span)});
+    rows.push_back(std::move(row));
+  });
   const Sequence through = std::min(read.next - 1, last);
   if (through <= through_) return Sequence{0};
   if (read.loss) losses_.push_back({from, through, read.loss->reason});
@@ -207,6 +214,7 @@ Result<Sequence> IndexWriter::advance(Sequence last, Batch batch) {
   SqlTransaction transaction(*connection_);
   if (Status begun = transaction.begin(); !begun.ok()) return begun;
   if (Status stored = store(rows); !stored.ok()) return stored;
+  if (Status stored = store_spans(spans); !stored.ok()) return stored;
   if (Status noted = note_times(rows); !noted.ok()) return noted;
   if (Status told = store_losses(); !told.ok()) return told;
   if (Status rolled = roll_up(rows); !rolled.ok()) return rolled;
@@ -240,6 +248,12 @@ Status IndexWriter::store(const std::vector<IndexRow>& rows) {
     text.bind(1, number(row.sequence)).bind(2, std::string_view(row.text));
     if (Status ran = text.run(); !ran.ok()) return ran;
   }
+  return {};
+}
+
+Status IndexWriter::store_spans(const std::vector<SpanWriter::Row>& rows) {
+  for (const SpanWriter::Row& row : rows)
+    if (Status stored = statements_->spans->store(row); !stored.ok()) return stored;
   return {};
 }
 
@@ -334,7 +348,7 @@ Status IndexWriter::forget_before(Sequence first_kept) {
     if (!statement.ok()) return statement.status();
     if (Status ran = statement->bind(1, number(first_kept)).run(); !ran.ok()) return ran;
   }
-  return {};
+  return statements_->spans->forget_before(first_kept);
 }
 
 }  // namespace devs

@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/query/index_row.h"
+#include "orchestrator/query/span_writer.h"
 #include "orchestrator/store/sql.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
@@ -55,13 +57,14 @@ class IndexWriter {
   std::unique_ptr<SqlConnection> release();
 
  private:
-  explicit IndexWriter(const StoredLog& stored) : stored_(stored) {}
+  IndexWriter(const StoredLog& stored, Epoch epoch) : stored_(stored), epoch_(std::move(epoch)) {}
 
   // nullopt: fits the log.  Otherwise why it does not.
-  Result<std::optional<std::string>> disagreement(const Epoch& epoch);
-  Status create(const Epoch& epoch);
+  Result<std::optional<std::string>> disagreement();
+  Status create();
   Status prepare();
   Status store(const std::vector<IndexRow>& rows);
+  Status store_spans(const std::vector<SpanWriter::Row>& rows);
   Status store_losses();
   Status note_times(const std::vector<IndexRow>& rows);
   Status roll_up(const std::vector<IndexRow>& rows);
@@ -70,6 +73,7 @@ class IndexWriter {
   struct Statements;
 
   const StoredLog& stored_;
+  const Epoch epoch_;
   std::unique_ptr<SqlConnection> connection_;
   // Declared after the connection: finalised before it closes.
   struct Drop {

@@ -11,6 +11,9 @@
 
 namespace devs {
 
+// Bodies in one answer; the page ends early and says, or shows, where the next one begins.
+inline constexpr std::size_t kMaxAnswerBodies = 8u << 20u;
+
 // One entry read back from the log, or why it cannot be.
 struct ReadBack {
   Sequence sequence = 0;

@@ -2,22 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 
+#include "orchestrator/query/parameter_reading.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
-#include "protocol/wall_time.h"
 
 namespace devs {
 namespace {
 
 constexpr std::size_t kMaxStatusBytes = 64;  // as long as a type
 
-// Reads parameters one after the other; after the first refusal nothing more.
-class Reading {
+class Reading : public ParameterReading {
  public:
-  Reading(const QueryParameters& given, BadField& bad) : given_(given), bad_(bad) {}
+  using ParameterReading::ParameterReading;
 
   using Allowed = bool (*)(std::string_view value);
 
@@ -33,13 +30,6 @@ class Reading {
       if (comma == rest.npos) return;
       rest.remove_prefix(comma + 1);
     }
-  }
-
-  void saop_id(std::string_view name, std::string& out) {
-    const std::string* const text = find(name);
-    if (text == nullptr) return;
-    if (!is_saop_id(*text)) return refuse(name, "must be 1 to 128 of A-Z a-z 0-9 . _ : @ -");
-    out = *text;
   }
 
   // `all` among them: every entry there is.
@@ -59,33 +49,6 @@ class Reading {
     out = id->sequence;
   }
 
-  void time(std::string_view name, std::optional<std::int64_t>& out) {
-    const std::string* const text = find_filled(name);
-    if (text == nullptr) return;
-    out = ms_of_time(*text);
-    if (!out) refuse(name, "must be an ISO time in UTC (2026-11-21T01:24:05Z) or ms since 1970");
-  }
-
-  void limit(std::size_t& out) {
-    const std::string* const text = find_filled("limit");
-    if (text == nullptr) return;
-    const char* const end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, out);
-    if (stop != end || error != std::errc() || out == 0 || out > kMaxPageEntries)
-      refuse("limit", "must be a number from 1 to 1000");
-  }
-
-  void duration(std::optional<double>& out) {
-    const std::string* const text = find("min_duration_ms");
-    if (text == nullptr) return;
-    double value = 0;
-    const char* const end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, value);
-    if (stop != end || error != std::errc() || !std::isfinite(value) || std::signbit(value))
-      return refuse("min_duration_ms", "must be a number of milliseconds, 0 or more");
-    out = value;
-  }
-
   void search(std::string& out) {
     const std::string* const text = find_filled("q");
     if (text == nullptr) return;
@@ -97,17 +60,6 @@ class Reading {
         std::none_of(text->begin(), text->end(), letter))
       return refuse("q", "must be 1 to 256 bytes of UTF-8 with a letter or digit");
     out = *text;
-  }
-
-  // One of `words`; the index of it.
-  template <std::size_t N>
-  std::size_t word(std::string_view name, const std::array<std::string_view, N>& words,
-                   std::size_t standing, std::string_view grammar) {
-    const std::string* const text = find_filled(name);
-    if (text == nullptr) return standing;
-    const auto found = std::find(words.begin(), words.end(), *text);
-    if (found == words.end()) refuse(name, grammar);
-    return static_cast<std::size_t>(found - words.begin());
   }
 
   void filter(QueryFilter& out) {
@@ -123,14 +75,10 @@ class Reading {
     list("agent", out.agents, &is_saop_id, kIds);
     list("session", out.sessions, &is_saop_id, kIds);
     list("task", out.tasks, &is_saop_id, kIds);
-    duration(out.min_duration_ms);
+    number("min_duration_ms", "must be a number of milliseconds, 0 or more", out.min_duration_ms);
     time("from", out.from_ms);
     time("to", out.to_ms);
     search(out.text);
-  }
-
-  void refuse(std::string_view name, std::string_view message) {
-    if (bad_.field.empty()) bad_ = {std::string(name), std::string(message)};
   }
 
  private:
@@ -146,17 +94,6 @@ class Reading {
       if (topic.starts_with(kind)) return is_saop_id(topic.substr(kind.size()));
     return false;
   }
-  const std::string* find(std::string_view name) const {
-    const std::string* const text = given_(name);
-    return bad_.field.empty() ? text : nullptr;
-  }
-  const std::string* find_filled(std::string_view name) const {
-    const std::string* const text = find(name);
-    return text != nullptr && !text->empty() ? text : nullptr;
-  }
-
-  const QueryParameters& given_;
-  BadField& bad_;
 };
 
 }  // namespace
@@ -169,7 +106,7 @@ EnvelopesQuery envelopes_query_of(const QueryParameters& given, const Epoch& epo
   reading.event_id("after", epoch, after);
   query.after = after.value_or(0);
   reading.event_id("before", epoch, query.before);
-  reading.limit(query.limit);
+  reading.count("limit", 1, kMaxPageEntries, query.limit);
   constexpr std::array<std::string_view, 2> kOrders{"asc", "desc"};
   query.newest_first = reading.word("order", kOrders, 0, "must be asc or desc") == 1;
   return query;
@@ -179,7 +116,7 @@ SessionsQuery sessions_query_of(const QueryParameters& given, const Epoch& epoch
   SessionsQuery query;
   Reading reading(given, bad);
   reading.event_id("before", epoch, query.before);
-  reading.limit(query.limit);
+  reading.count("limit", 1, kMaxPageEntries, query.limit);
   return query;
 }
 

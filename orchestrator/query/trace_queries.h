@@ -4,6 +4,7 @@
 
 #include "orchestrator/query/index_readers.h"
 #include "orchestrator/query/query_filter.h"
+#include "orchestrator/query/traces_filter.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 #include "trace/stored_log.h"
@@ -53,6 +54,20 @@ class TraceQueries {
   // not succeed, and over whose durations the percentiles are (nearest rank; null
   // without any).  Not exact: over the newest ones only.
   Result<std::string> stats(const StatsQuery& query) const;
+
+  // {"traces":[row],"total","limit","offset"}, newest begun first; rows of spans, or one of
+  // each trace: the columns of span.h, as its root span says them, or of all its spans together
+  // (times, tokens, cost, status, the first error), with `span_count` and `error_count`.  Without
+  // `input_data` and `output_data`.  `total`: of all pages.
+  Result<std::string> traces(const TracesQuery& query) const;
+
+  // The same shape: spans with all their columns, by start time.  Fewer than `limit` rows
+  // when they fill 8 MiB: the next page begins behind the last one.
+  Result<std::string> spans(const SpansQuery& query) const;
+
+  // Is there a row of that id (span.h) of that owner (empty: of an open house)?  A moment's
+  // work, for who is about to publish it again.
+  Result<bool> knows_span(std::string_view id, std::string_view owner) const;
 
   const Epoch& epoch() const { return epoch_; }
 

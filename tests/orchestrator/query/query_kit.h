@@ -144,6 +144,12 @@ class QueryShelf {
   }
   // REQUIRES: asked() has returned once, and nobody calls it meanwhile.
   void index_more() { index_all(*writer_, log); }
+  // What retention took leaves the index.
+  void trim() {
+    (void)asked();
+    while (writer_->trim(log.oldest()).value()) {
+    }
+  }
   // The index as a hand from outside may change it.
   Status execute(const char* sql) {
     (void)asked();
