@@ -16,6 +16,8 @@
 #include "orchestrator/streams/publish_endpoint.h"
 #include "orchestrator/streams/stream_routes.h"
 #include "orchestrator/streams/stream_token_routes.h"
+#include "orchestrator/traces/span_ingest.h"
+#include "orchestrator/traces/trace_projection.h"
 #include "trace/flight_log.h"
 
 namespace devs {
@@ -58,6 +60,7 @@ class OrchestratorServer::Parts {
                .beside = [this] { graph.work(); }},
               *flight_log, flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
+        spans(bus, waiters, queries, clock, metrics),
         query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
         mcp(options.mcp, calls, tools, reactor, house_workers, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
@@ -87,8 +90,20 @@ class OrchestratorServer::Parts {
   }
   // What the rooms add to the table of streams: how they show an entry, and what they know
   // of a stream that opens.
-  std::vector<std::shared_ptr<const Projection>> projections() { return options.projections; }
+  std::vector<std::shared_ptr<const Projection>> projections() {
+    std::vector<std::shared_ptr<const Projection>> all = options.projections;
+    all.push_back(std::make_shared<TraceProjection>(clock));
+    return all;
+  }
   StreamOpeners stream_openers() { return {}; }
+  // Waits for it; the reason when it takes longer than somebody who asks may wait.
+  Status index_caught_up() {
+    constexpr std::chrono::seconds kCaughtUpWithin{2};
+    if (Status failed = index.status(); !failed.ok()) return failed;
+    if (index.wait_through(bus.head(), std::chrono::steady_clock::now() + kCaughtUpWithin))
+      return {};
+    return {Code::unavailable, "the trace index is still behind the log"};
+  }
   Status assemble(const CallRecovery& recovery);
   struct Pace {
     std::chrono::milliseconds drain, goodbye, flush;  // calls, readers, what they were told
@@ -118,6 +133,7 @@ class OrchestratorServer::Parts {
   GraphKeeper graph;
   TraceIndex index;
   TraceQueries queries;
+  SpanIngest spans;
   WorkerPool query_workers;  // broad questions hold up each other only
   McpEndpoint mcp;
   UpstreamSet upstreams;
@@ -160,7 +176,10 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   Status added = mcp.add_routes(routes);
   if (added.ok()) added = add_stream_routes(routes, hub, publishing, trace_pages, stream_openers());
   if (added.ok()) added = add_stream_token_routes(routes, *stream_tokens);
-  if (added.ok()) added = add_query_routes(routes, queries, query_workers, metrics);
+  if (added.ok())
+    added = add_query_routes(routes, queries, query_workers, metrics,
+                             [this] { return index_caught_up(); });
+  if (added.ok()) added = add_span_routes(routes, spans);
   if (added.ok())
     added = add_graph_routes(routes, {.graph = graph,
                                       .hub = hub,

@@ -1,5 +1,7 @@
 #include "orchestrator/access/rate_limit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace devs {
@@ -37,6 +39,15 @@ std::optional<Duration> RateLimit::take(const std::vector<std::string>& keys, Ti
 std::size_t RateLimit::keys() const {
   MutexLock lock(mutex_);
   return keys_.size();
+}
+
+HttpAnswer rate_limited(const RateLimit::Options& rate, Duration wait) {
+  HttpAnswer answer =
+      json_answer(429, fmt::format(R"({{"error":"RATE_LIMITED","limit":{},"window_ms":{}}})",
+                                   rate.max, rate.window.count()));
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return answer;
 }
 
 }  // namespace devs

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "orchestrator/net/http_message.h"
 #include "trace/clock.h"
 #include "trace/mutex.h"
 
@@ -45,5 +46,8 @@ class RateLimit {
   std::list<Key> by_use_ DEVS_GUARDED_BY(mutex_);  // newest first
   std::unordered_map<std::string, Place> keys_ DEVS_GUARDED_BY(mutex_);
 };
+
+// The 429 for who has to wait, with `Retry-After` in whole seconds.
+HttpAnswer rate_limited(const RateLimit::Options& rate, Duration wait);
 
 }  // namespace devs

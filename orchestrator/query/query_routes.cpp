@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "orchestrator/net/exchange.h"
+#include "orchestrator/query/span.h"
 #include "protocol/json.h"
 
 namespace devs {
@@ -58,6 +59,27 @@ Question stats_asked(const Asked& asked, BadField& bad) {
   return [query = std::move(query)](const TraceQueries& queries) { return queries.stats(query); };
 }
 
+// Of the trace explorer every principal sees its own, operators too; an open house has one.
+std::optional<std::string> sees_rows_of(const Principal& principal) {
+  return principal.name == kOpenHouseUser ? std::nullopt : std::optional(principal.name);
+}
+
+Question traces_asked(const Asked& asked, BadField& bad) {
+  constexpr std::string_view kMeta = "meta.";
+  std::vector<std::string> meta_keys;
+  for (const auto& [name, value] : asked.head.query_params)
+    if (name.starts_with(kMeta)) meta_keys.push_back(name.substr(kMeta.size()));
+  TracesQuery query = traces_query_of(asked.given, meta_keys, bad);
+  query.filter.owner = sees_rows_of(asked.principal);
+  return [query = std::move(query)](const TraceQueries& queries) { return queries.traces(query); };
+}
+
+Question spans_asked(const Asked& asked, BadField& bad) {
+  SpansQuery query = spans_query_of(asked.given, bad);
+  query.owner = sees_rows_of(asked.principal);
+  return [query = std::move(query)](const TraceQueries& queries) { return queries.spans(query); };
+}
+
 struct QueryCounts {
   Counter& asked;
   Counter& unavailable;
@@ -67,7 +89,7 @@ struct QueryCounts {
 };
 
 // What the question did not ask for, it does not know.
-void refuse_unknown(const RequestHead& head, const std::vector<std::string_view>& known,
+void refuse_unknown(const RequestHead& head, const std::vector<std::string>& known,
                     BadField& bad) {
   for (const auto& [name, value] : head.query_params) {
     if (!bad.field.empty()) return;
@@ -75,11 +97,6 @@ void refuse_unknown(const RequestHead& head, const std::vector<std::string_view>
       bad = {name, fmt::format("is no parameter of this question; there are: {}",
                                fmt::join(known, ", "))};
   }
-}
-
-HttpAnswer bad_field(const BadField& bad) {
-  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":{},"message":{}}})",
-                                      json_string(bad.field), json_string(bad.message)));
 }
 
 HttpAnswer try_again(std::string_view error, std::string_view reason) {
@@ -100,16 +117,24 @@ HttpAnswer answer_of_query(Answer answer, const QueryCounts& counts) {
 
 }  // namespace
 
+HttpAnswer bad_field(const BadField& bad) {
+  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":{},"message":{}}})",
+                                      json_string(bad.field), json_string(bad.message)));
+}
+
 Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerPool& workers,
-                        Metrics& metrics) {
+                        Metrics& metrics, const std::function<Status()>& caught_up) {
   struct Row {
     const char* pattern;
     Read read;
+    bool waits = false;  // for the index to be where the log is: what it says is the state
   };
   constexpr Row kRows[] = {{"/trace/envelopes", &envelopes_asked},
                            {"/trace/sessions", &sessions_asked},
                            {"/trace/tasks/{id}/tree", &task_tree_asked},
-                           {"/trace/stats", &stats_asked}};
+                           {"/trace/stats", &stats_asked},
+                           {"/api/analytics/traces/list", &traces_asked, true},
+                           {"/api/analytics/traces", &spans_asked, true}};
   const QueryCounts counts{metrics.counter("trace_queries_total"),
                            metrics.counter("trace_queries_refused_total", "reason=\"unavailable\""),
                            metrics.counter("trace_queries_refused_total", "reason=\"too_broad\""),
@@ -118,12 +143,13 @@ Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerP
   for (const Row& row : kRows) {
     Route route;
     route.pattern = row.pattern;
-    route.handler = [&queries, &workers, counts, read = row.read](Exchange& exchange) {
+    route.handler = [&queries, &workers, counts, read = row.read,
+                     ready = row.waits ? caught_up : nullptr](Exchange& exchange) {
       counts.asked.add();
       BadField bad;
-      std::vector<std::string_view> known;
+      std::vector<std::string> known;
       const QueryParameters given = [&exchange, &known](std::string_view name) {
-        known.push_back(name);
+        known.emplace_back(name);
         return exchange.head().query_param(name);
       };
       Question question =
@@ -136,8 +162,9 @@ Status add_query_routes(RouteTable& routes, const TraceQueries& queries, WorkerP
       // Shared: who takes it answers; when nobody does it is still ours.
       const auto owed = std::make_shared<DeferredAnswer>(exchange.defer(kAnsweredWithin));
       const Status taken =
-          workers.try_submit([&queries, counts, owed, question = std::move(question)] {
-            std::move(*owed).send(answer_of_query(question(queries), counts));
+          workers.try_submit([&queries, counts, owed, ready, question = std::move(question)] {
+            const Status may = ready ? ready() : Status();
+            std::move(*owed).send(answer_of_query(may.ok() ? question(queries) : may, counts));
           });
       if (taken.ok()) return;
       counts.busy.add();

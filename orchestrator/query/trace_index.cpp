@@ -51,9 +51,9 @@ bool TraceIndex::wait_through(Sequence sequence, TimePoint deadline) {
   MutexLock lock(mutex_);
   kicked_ = true;
   changed_.notify_all();
-  while (through_ < sequence && !stop_)
-    if (!changed_.wait_until(mutex_, deadline)) return through_ >= sequence;
-  return through_ >= sequence;
+  while ((!open_ || through_ < sequence) && !stop_)
+    if (!changed_.wait_until(mutex_, deadline)) break;
+  return open_ && through_ >= sequence;
 }
 
 void TraceIndex::run() {
@@ -67,6 +67,7 @@ void TraceIndex::run() {
       done = Status(Code::unavailable, error.what());
     }
     if (!done.ok()) {
+      shut();
       // Damage, or a file that does not fit: opening it again decides what is kept.
       const bool spoilt = done.code() != Code::unavailable;
       readers_.close(Status(Code::unavailable, done.message()));
@@ -106,6 +107,7 @@ Status TraceIndex::work() {
     lag_metric_.set(last > through ? last - through : 0);
     MutexLock lock(mutex_);
     through_ = through;
+    open_ = true;
     changed_.notify_all();
     if (*advanced == 0 && !*trimmed) break;
   }
@@ -144,6 +146,11 @@ void TraceIndex::note(Status status) {
     if (told.empty()) return;
   }
   log_.warn("trace_index", {{"state", told}});
+}
+
+void TraceIndex::shut() {
+  MutexLock lock(mutex_);
+  open_ = false;
 }
 
 bool TraceIndex::pause(std::chrono::milliseconds at_most) {

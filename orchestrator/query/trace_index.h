@@ -53,7 +53,8 @@ class TraceIndex {
 
   IndexReaders& readers() { return readers_; }
   Status status() const DEVS_EXCLUDES(mutex_);  // ok, or why it cannot index
-  // Looks at once and waits until `sequence` is indexed; false when it is not by then.
+  // Looks at once and waits until there is an index, and `sequence` in it; false when that
+  // is not so by then.
   bool wait_through(Sequence sequence, TimePoint deadline) DEVS_EXCLUDES(mutex_);
 
  private:
@@ -61,6 +62,7 @@ class TraceIndex {
   Status work();  // until there is nothing to do
   Status open_writer();
   void note(Status status) DEVS_EXCLUDES(mutex_);
+  void shut() DEVS_EXCLUDES(mutex_);
   // False: stop.
   bool pause(std::chrono::milliseconds at_most) DEVS_EXCLUDES(mutex_);
   bool stopping() const DEVS_EXCLUDES(mutex_);
@@ -85,6 +87,7 @@ class TraceIndex {
   CondVar changed_;
   bool stop_ DEVS_GUARDED_BY(mutex_) = false;
   bool kicked_ DEVS_GUARDED_BY(mutex_) = false;
+  bool open_ DEVS_GUARDED_BY(mutex_) = false;  // there is an index to ask
   Sequence through_ DEVS_GUARDED_BY(mutex_) = 0;
   Status status_ DEVS_GUARDED_BY(mutex_);
   std::thread thread_;  // last: everything it touches is there

@@ -154,7 +154,7 @@ std::string_view utf16_prefix(std::string_view utf8, std::size_t units) {
 ConsoleView annotate_for_console(std::string_view type, std::string_view envelope) {
   using Kind = ConsoleView::Kind;
   if (type == "hitl") return {Kind::as_is, {}};
-  for (const std::string_view silent : {"lifecycle", "system", "channel", "graph"})
+  for (const std::string_view silent : {"lifecycle", "system", "channel", "graph", "span"})
     if (type == silent) return {Kind::left_out, {}};
   const Look* look = nullptr;
   for (const Look& each : kLooks)

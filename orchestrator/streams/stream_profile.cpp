@@ -63,6 +63,18 @@ const std::vector<StreamProfile>& stream_profiles() {
        .heartbeat = ": heartbeat\n\n",
        .credential = Credential::stream_or_query,
        .timed = true},
+      {.key = "EX",
+       .path = "/api/analytics/traces/stream",
+       .projection = "trace",
+       .first = "data: {\"type\":\"connected\",\"timestamp\":\"<now>\","
+                "\"message\":\"Connected to trace stream\"}\n\n"
+                "data: {\"type\":\"subscribed\",\"timestamp\":\"<now>\","
+                "\"message\":\"Subscribed to trace changes\"}\n\n",
+       .heartbeat = "data: {\"type\":\"ping\",\"timestamp\":\"<now>\"}\n\n",
+       .heartbeat_period = seconds(30),
+       .cache_control = "no-cache, no-transform",
+       .credential = Credential::stream_or_query,
+       .topic = "owner:{principal}"},
       {.key = "TG",
        .path = "/events/stream",
        .projection = "named",

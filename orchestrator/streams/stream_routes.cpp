@@ -93,10 +93,11 @@ Route stream_route(StreamHub& hub, const Framings& framings, const StreamOpener&
 Status add_profiles(RouteTable& routes, StreamHub& hub, const std::vector<StreamProfile>& table,
                     const StreamOpeners& openers) {
   for (const Framings& framings : by_path(table)) {
-    for (const StreamProfile* const each : framings)
-      if (!hub.knows_projection(each->projection))
-        return {Code::invalid_argument, fmt::format("stream {}: nobody knows the projection {}",
-                                                    each->path, each->projection)};
+    // The room that would show it is not in this house.
+    if (!std::ranges::all_of(framings, [&hub](const StreamProfile* each) {
+          return hub.knows_projection(each->projection);
+        }))
+      continue;
     const auto opener = openers.find(framings.front()->key);
     Status added = routes.add(
         stream_route(hub, framings, opener == openers.end() ? StreamOpener() : opener->second));
@@ -138,6 +139,10 @@ Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& pu
 
 Status add_own_stream_routes(RouteTable& routes, StreamHub& hub,
                              const std::vector<StreamProfile>& own) {
+  for (const StreamProfile& each : own)
+    if (!hub.knows_projection(each.projection))
+      return {Code::invalid_argument,
+              fmt::format("stream {}: nobody knows the projection {}", each.path, each.projection)};
   return add_profiles(routes, hub, own, {});
 }
 

@@ -63,15 +63,6 @@ std::optional<Asked> read_asked(const std::string& body, BadParameter& bad) {
   return asked;
 }
 
-HttpAnswer rate_limited(const RateLimit::Options& rate, Duration wait) {
-  HttpAnswer answer =
-      json_answer(429, fmt::format(R"({{"error":"RATE_LIMITED","limit":{},"window_ms":{}}})",
-                                   rate.max, rate.window.count()));
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return answer;
-}
-
 HttpAnswer make_token(const Principal& caller, const std::string& body, StreamTokens& tokens) {
   BadParameter bad;
   const std::optional<Asked> asked = read_asked(body, bad);

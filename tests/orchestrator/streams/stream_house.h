@@ -40,6 +40,9 @@ class StreamHouse {
     Principal principal = {};        // of a request without `X-Guest: <name>`
     std::filesystem::path dir = {};  // of a house before this one; empty: its own
     std::uint64_t segment_bytes = 64u << 20u;
+    // Of rooms that show entries in their own way; without them their streams are not there.
+    std::function<std::vector<std::shared_ptr<const Projection>>(const Clock&)> projections =
+        [](const Clock&) { return std::vector<std::shared_ptr<const Projection>>(); };
   };
 
   explicit StreamHouse(const Clock& clock = system_clock()) : StreamHouse(clock, Options()) {}
@@ -56,7 +59,7 @@ class StreamHouse {
         reactor(clock, metrics),
         workers({.name = "http", .threads = 2, .queue_capacity = 4096}),
         waiters(bus, reactor),
-        hub(options.hub, bus, *flight, reactor, workers, log, metrics),
+        hub(options.hub, bus, *flight, reactor, workers, log, metrics, options.projections(clock)),
         publishing(flight->epoch(), bus, waiters, clock, log, metrics),
         trace(bus, *flight),
         front(options.front, routes(), authorize(options.principal), reactor, workers, log,
