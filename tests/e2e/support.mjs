@@ -208,14 +208,14 @@ export async function eventSource(t, server, { route = '/trace/stream', headers 
 }
 
 // A real curl that follows a stream; `text` is all it has printed.
-export async function curl(t, server, { route = '/trace/stream', args = [] } = {}) {
+export async function curl(t, server, { route = '/trace/stream', args = [], greeting = ': connected\n\n' } = {}) {
   const child = spawn('curl', ['-sSN', ...args, server.url + route], { stdio: ['ignore', 'pipe', 'inherit'] });
   child.text = '';
   child.stdout.setEncoding('utf8').on('data', (text) => { child.text += text; });
   child.ended = once(child, 'close');
   child.data = () => [...child.text.matchAll(/^data: (.*)$/gm)].map((found) => found[1]);
   later(t, () => child.kill('SIGKILL'));
-  await until('`: connected` in curl', () => child.text.includes(': connected\n\n'));
+  await until(`'${greeting.trim()}' in curl`, () => child.text.includes(greeting));
   return child;
 }
 

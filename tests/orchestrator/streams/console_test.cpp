@@ -101,7 +101,7 @@ TEST_CASE("[S0.12] console: a summary has at most 280 UTF-16 units, no half pair
 TEST_CASE("[S0.12] console: what is not shown says why") {
   const std::string_view fine = R"({"type":"x","timestamp_ns":"1"})";
   CHECK(annotate_for_console("hitl", fine).kind == Kind::as_is);
-  for (const std::string_view type : {"lifecycle", "system", "channel", "graph"})
+  for (const std::string_view type : {"lifecycle", "system", "channel", "graph", "span"})
     CHECK(annotate_for_console(type, fine).kind == Kind::left_out);
   CHECK(annotate_for_console("THOUGHT", fine).kind == Kind::unknown);
   CHECK(annotate_for_console("thought", R"({"type":"thought"})").kind == Kind::no_stamp);
