@@ -71,6 +71,8 @@ constexpr Words kWords[] = {
     {"segments_failures_total", "times a segment could not be sealed or dropped; tried again"},
     {"segments_rolled", "segments that wait to be sealed"},
     {"segments_sealed", "segments compressed, checksummed and chained"},
+    {"spans_refused_total", "spans POST /api/analytics/traces refused: bad_request, rate"},
+    {"spans_sent_total", "spans taken by POST /api/analytics/traces"},
     {"stream_batches_total", "batches of frames laid out for live readers"},
     {"stream_delivered_bytes_total", "bytes of frames given to readers"},
     {"stream_deliveries_total", "frames of entries and gaps given to readers"},
