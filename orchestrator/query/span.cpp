@@ -53,6 +53,7 @@ constexpr std::array<Column, kSpanColumns> kColumns{{{"id", SpanValue::text},
                                                      {"session_tag", SpanValue::text}}};
 
 constexpr std::size_t kTraceIdDigits = 32;
+constexpr std::size_t kMaxSpanName = 256;  // of a task's title; as one that is sent
 
 // What is looked at of an envelope, found in one pass over it.
 struct Seen {
@@ -248,7 +249,8 @@ std::optional<Span> task_span(const SpanSource& entry, const Seen& seen) {
   span[C::operation_type] = R"("task")";
   if (starts) {
     const std::optional<std::string> title = seen.payload["title"].string();
-    span[C::span_name] = json_string(title && !title->empty() ? *title : "task");
+    span[C::span_name] =
+        json_string(title && !title->empty() ? utf8_prefix(*title, kMaxSpanName) : "task");
     span[C::start_time] = stamp_of(entry.facts);
     span[C::status] = R"("running")";
     return span;

@@ -1,5 +1,5 @@
 """The scenarios by their ids."""
-from harness import calls, fanout, profiles, recorder, soak
+from harness import calls, fanout, lists, profiles, recorder, soak
 
 SCENARIOS = {
     "F1": ("fan-out cost", lambda bench: [fanout.fan_out(bench, 1000, 100)]),
@@ -23,5 +23,6 @@ SCENARIOS = {
     "P3": ("readers that stall, each profile", lambda bench: [profiles.stalled(bench, name)
                                                               for name in profiles.PROFILES]),
     "P4": ("bad tokens", lambda bench: [profiles.bad_tokens(bench)]),
+    "Q1": ("lists of the trace explorer", lambda bench: [lists.spans(bench)]),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }
