@@ -7,6 +7,7 @@
 
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
+#include "orchestrator/channels/channel_routes.h"
 #include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/graph/graph_routes.h"
 #include "orchestrator/health.h"
@@ -50,6 +51,7 @@ class OrchestratorServer::Parts {
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
         hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
             metrics, projections()),
+        channels(options.channels, bus, *flight_log, flight_log->epoch(), hub, clock, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
         graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
@@ -113,6 +115,7 @@ class OrchestratorServer::Parts {
   CallDesk calls;
   Subscribers subscribers;
   StreamHub hub;
+  Channels channels;
   PublishEndpoint publishing;
   TraceEndpoint trace_pages;
   GraphKeeper graph;
@@ -168,6 +171,12 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                       .workers = query_workers,
                                       .clock = clock,
                                       .epoch = flight_log->epoch()});
+  if (added.ok())
+    added = add_channel_routes(routes, {.channels = channels,
+                                        .texts = {bus, *flight_log},
+                                        .waiters = waiters,
+                                        .clock = clock,
+                                        .epoch = flight_log->epoch()});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (added.ok()) added = add_own_stream_routes(routes, hub, options.profiles);
   if (!added.ok()) return added;
@@ -341,6 +350,9 @@ const std::vector<Route>& OrchestratorServer::routes() const {
 }
 TraceStreamBus& OrchestratorServer::bus() {
   return parts_->bus;
+}
+Channels& OrchestratorServer::channels() {
+  return parts_->channels;
 }
 Metrics& OrchestratorServer::metrics() {
   return parts_->metrics;
