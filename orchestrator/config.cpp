@@ -228,7 +228,7 @@ const std::vector<Row>& rows() {
          o.http.graph_origins = std::move(v);
        })},
       {"channels.require_existing",
-       boolean([](Options& o, bool v) { o.channels.require_existing = v; })},
+       boolean([](Options& o, bool v) { o.channels.book.require_existing = v; })},
       {"graph.confidence", integer(1, 2,
                                    [](Options& o, std::int64_t v) {
                                      o.graph.learning.rule =

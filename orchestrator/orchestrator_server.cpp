@@ -8,6 +8,8 @@
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
 #include "orchestrator/channels/channel_routes.h"
+#include "orchestrator/channels/channel_streams.h"
+#include "orchestrator/channels/message_projection.h"
 #include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/graph/graph_routes.h"
 #include "orchestrator/health.h"
@@ -57,7 +59,11 @@ class OrchestratorServer::Parts {
         graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
         index({.dir = options.trace_dir,
                .visible = [this] { return bus.head(); },
-               .beside = [this] { graph.work(); }},
+               .beside =
+                   [this] {
+                     graph.work();
+                     channels.index().work();
+                   }},
               *flight_log, flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
         query_workers({.name = "query", .threads = 1, .queue_capacity = 16, .nice = 10}),
@@ -89,8 +95,14 @@ class OrchestratorServer::Parts {
   }
   // What the rooms add to the table of streams: how they show an entry, and what they know
   // of a stream that opens.
-  std::vector<std::shared_ptr<const Projection>> projections() { return options.projections; }
-  StreamOpeners stream_openers() { return {}; }
+  std::vector<std::shared_ptr<const Projection>> projections() {
+    std::vector<std::shared_ptr<const Projection>> all = options.projections;
+    all.push_back(std::make_shared<const MessageProjection>(clock));
+    return all;
+  }
+  StreamOpeners stream_openers() {
+    return channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+  }
   Status assemble(const CallRecovery& recovery);
   struct Pace {
     std::chrono::milliseconds drain, goodbye, flush;  // calls, readers, what they were told
@@ -199,6 +211,7 @@ void OrchestratorServer::Parts::shutdown(Pace pace) {
   graph.stop();                              // what it learned is told and saved
   bus.close();                               // the last sequence is now known
   recorder.stop();                           // and on disk, therefore visible
+  channels.index().stop();                   // what was said last is noted
   keeper.stop();                             // what is not sealed will be at the next start
   index.stop();                              // questions that wait are refused
   query_workers.stop();
@@ -244,6 +257,7 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
     log.warn("tokens_unused",
              {{"reason", "auth.tokens say who is who only with AUTH_ENABLED=true"}});
   options.graph.dir = options.trace_dir;
+  options.channels.index.dir = options.trace_dir;
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
 

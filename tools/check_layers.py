@@ -31,7 +31,7 @@ ROOMS = {
     "mcp": {"net", "store", "access", "calls", "upstream", "streams"},
     "a2a": {"net", "access", "calls", "streams"},
     "graph": {"net", "store", "calls", "streams"},
-    "channels": {"net", "access", "streams"},
+    "channels": {"net", "store", "access", "streams"},
     "cluster": {"net"},
 }
 # Libraries that stay where they are named: (pattern, where it may stand, why).

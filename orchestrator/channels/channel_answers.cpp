@@ -15,7 +15,8 @@ bool append_said(std::string& out, const ChannelTexts& texts, const ChannelTexts
   bool all = true;
   out += '[';
   const std::size_t begin = out.size();
-  texts.read(turns.begin(), turns.end(), [&](const ChannelState::Turn&, std::string_view data) {
+  texts.read(turns.begin(), turns.end(), [&](const ChannelState::Turn&, const Entry& entry) {
+    const std::string_view data = JsonView(entry.body)["payload"].text();
     all = out.size() == begin || out.size() + data.size() <= kMaxChannelAnswer;
     if (!all) return false;
     if (out.size() > begin) out += ',';

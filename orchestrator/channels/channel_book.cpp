@@ -10,8 +10,6 @@
 namespace devs {
 namespace {
 
-constexpr ReadLimits kStretch{4096, 1024 * 1024};
-
 bool is_for(const ChannelState& state, const Principal& who) {
   return who.is_operator || state.owner() == owner_topic(who);
 }
@@ -43,32 +41,23 @@ class ChannelBook::Floor {
   const ChannelBook& book_;
 };
 
-ChannelBook::ChannelBook(Options options, TraceStreamBus& bus, const StoredLog& log,
-                         const Clock& clock)
-    : options_(options), bus_(bus), log_(log), clock_(clock) {
-  read_log();
+ChannelBook::ChannelBook(Options options, TraceStreamBus& bus, const Clock& clock)
+    : options_(options), bus_(bus), clock_(clock) {
 }
 
-void ChannelBook::read_log() {
-  const Sequence last = log_.last();
-  for (Sequence next = log_.oldest(); next <= last;) {
-    const ReadOutcome read = log_.read(next, kStretch, [this](const StoredLine& line) {
-      const auto key = channel_in(line.topics);
-      if (!key) return;
-      JsonView event, data, turn;
-      JsonView(line.body).pick({{"event", &event}, {"payload", &data}, {"turn_index", &turn}});
-      const std::string name = event.string().value_or("");
-      const std::string_view owner = owner_in(line.topics);
-      fold(*key, owner.empty() ? std::string() : "owner:" + std::string(owner),
-           {.sequence = line.sequence,
-            .event = name,
-            .data = data,
-            .turn = static_cast<std::uint64_t>(turn.integer().value_or(0))},
-           line.sequence);
-    });
-    if (read.next <= next) return;
-    next = read.next;
-  }
+void ChannelBook::read(const StoredLine& line) {
+  const auto key = channel_in(line.topics);
+  if (!key) return;
+  JsonView event, data, turn;
+  JsonView(line.body).pick({{"event", &event}, {"payload", &data}, {"turn_index", &turn}});
+  const std::string name = event.string().value_or("");
+  const std::string_view owner = owner_in(line.topics);
+  fold(*key, owner.empty() ? std::string() : "owner:" + std::string(owner),
+       {.sequence = line.sequence,
+        .event = name,
+        .data = data,
+        .turn = static_cast<std::uint64_t>(turn.integer().value_or(0))},
+       line.sequence);
 }
 
 ChannelBook::Told ChannelBook::create(const ChannelKey& key, std::string_view data,

@@ -39,10 +39,14 @@ class ChannelBook {
     std::size_t max_bytes = 64u << 20u;  // of all accounts, about
   };
 
-  // Reads the log through, once.  REQUIRES: all outlive this; the log grows by `bus` only.
-  ChannelBook(Options options, TraceStreamBus& bus, const StoredLog& log, const Clock& clock);
+  // REQUIRES: all outlive this.
+  ChannelBook(Options options, TraceStreamBus& bus, const Clock& clock);
   ChannelBook(const ChannelBook&) = delete;
   ChannelBook& operator=(const ChannelBook&) = delete;
+
+  // An entry that was stored before this server began.  REQUIRES: in order, before anything
+  // is told.
+  void read(const StoredLine& line) DEVS_EXCLUDES(mutex_);
 
   bool require_existing() const { return options_.require_existing; }
 
@@ -76,7 +80,6 @@ class ChannelBook {
   class Floor;
 
   const ChannelState* find(const ChannelKey& key) const DEVS_REQUIRES(mutex_);
-  void read_log();
   void fold(const ChannelKey& key, std::string_view owner, const ChannelState::Said& said,
             Sequence visible) DEVS_EXCLUDES(mutex_);
   void close_some() DEVS_REQUIRES(mutex_);
@@ -85,7 +88,6 @@ class ChannelBook {
 
   const Options options_;
   TraceStreamBus& bus_;
-  const StoredLog& log_;
   const Clock& clock_;
 
   mutable Mutex mutex_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -19,7 +20,10 @@ struct ChannelClient {
   std::string id;         // `clientId`, as its first frame told it
   std::string stream_id;  // as the hub knows it
   ChannelKey channel;
-  bool message_framing = false;
+  bool in_messages = false;  // `framing=message`
+  // Bytes for it alone that its stream was not given yet.
+  std::shared_ptr<std::atomic<std::size_t>> on_its_way =
+      std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 // Who listens to which channel, and a line for each who comes and goes:

@@ -11,6 +11,7 @@
 
 #include "orchestrator/channels/channel_answers.h"
 #include "orchestrator/channels/channel_events.h"
+#include "orchestrator/channels/channel_path.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/streams/stream_query.h"
 #include "protocol/limits.h"
@@ -268,9 +269,8 @@ Route route_of(const Row& row, std::string_view base, const ChannelWords& words,
   route.method = row.method;
   route.pattern = std::string(base).append(row.path);
   route.handler = [&row, &words, house = std::move(house)](Exchange& exchange) {
-    HttpAnswer refusal;
-    auto key = channel_of(exchange.head(), words, refusal);
-    if (!key) return exchange.respond(std::move(refusal));
+    auto key = channel_of(exchange.head(), words);
+    if (!key) return exchange.respond(bad_channel(words));
     row.handle({*house, words, std::move(*key), exchange});
   };
   route.max_body = row.max_body;
@@ -280,21 +280,6 @@ Route route_of(const Row& row, std::string_view base, const ChannelWords& words,
 }
 
 }  // namespace
-
-std::optional<ChannelKey> channel_of(const RequestHead& head, const ChannelWords& words,
-                                     HttpAnswer& refusal) {
-  const std::string* const name = head.param("name");
-  const std::string* const id = head.param(words.id_member);
-  auto key = channel_key(name == nullptr ? kDebates : std::string_view(*name),
-                         id == nullptr ? std::string_view() : std::string_view(*id));
-  if (!key) refusal = bad_request(words.id_member, kChannelGrammar);
-  return key;
-}
-
-HttpAnswer channel_not_found(const ChannelKey& key, const ChannelWords& words) {
-  return json_answer(404, fmt::format(R"({{"error":"{} not found","{}":"{}"}})", words.noun,
-                                      words.id_member, key.id));
-}
 
 Status add_channel_routes(RouteTable& routes, const ChannelSources& given) {
   const auto house = std::make_shared<const ChannelSources>(given);

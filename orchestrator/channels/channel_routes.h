@@ -24,18 +24,4 @@ struct ChannelSources {
 // REQUIRES: all outlive the table.
 Status add_channel_routes(RouteTable& routes, const ChannelSources& sources);
 
-// How a route calls what it is about.
-struct ChannelWords {
-  std::string_view id_member;  // `debateId`
-  std::string_view noun;       // `Debate`
-};
-inline constexpr ChannelWords kDebateWords{"debateId", "Debate"};
-inline constexpr ChannelWords kChannelWords{"id", "Channel"};
-
-// The channel the path of a request names; nullopt: it breaks its grammar, and `refusal`
-// says so.
-std::optional<ChannelKey> channel_of(const RequestHead& head, const ChannelWords& words,
-                                     HttpAnswer& refusal);
-HttpAnswer channel_not_found(const ChannelKey& key, const ChannelWords& words);
-
 }  // namespace devs

@@ -18,7 +18,7 @@ std::string_view name_of(ChannelStatus status) {
 }
 
 void ChannelState::fold(const Said& said, Sequence visible) {
-  Standing now = standings_.empty() ? Standing{} : standings_.back();
+  Standing now = newest();
   now.since = said.sequence;
   if (first_ == 0) first_ = said.sequence;
   if (said.event.empty()) {

@@ -49,15 +49,16 @@ class ChannelState {
 
   const std::string& owner() const { return owner_; }  // topic; empty: nobody's
   const std::string& created_at() const { return created_at_; }
-  ChannelStatus status() const { return standings_.back().status; }
-  const std::string& phase() const { return words_[standings_.back().phase]; }
-  std::uint64_t turn() const { return standings_.back().turn; }  // utterances so far
+  ChannelStatus status() const { return newest().status; }
+  const std::string& phase() const { return words_[newest().phase]; }
+  std::uint64_t turn() const { return newest().turn; }  // utterances so far
   Sequence first() const { return first_; }
-  Sequence last() const { return standings_.back().since; }
+  Sequence last() const { return newest().since; }
   Sequence completed_at() const { return completed_at_; }  // 0: it is not
   const std::deque<Turn>& turns() const { return turns_; }
   std::vector<std::string> phases() const;  // in order of their first word
   std::optional<Word> word(std::string_view text) const;
+  const std::string& text_of(Word word) const { return words_[word]; }
   // Of memory, about.
   std::size_t bytes() const { return bytes_; }
 
@@ -72,6 +73,7 @@ class ChannelState {
     Sequence since = 0;
     Word word = 0;
   };
+  Standing newest() const { return standings_.empty() ? Standing{} : standings_.back(); }
   Word learn(JsonView text);
   void enter(Standing& now, Word phase);
 

@@ -1,6 +1,5 @@
 #include "orchestrator/channels/channel_texts.h"
 
-#include "protocol/json.h"
 #include "trace/visible_entries.h"
 
 namespace devs {
@@ -23,7 +22,7 @@ void ChannelTexts::read(Turns::const_iterator from, Turns::const_iterator to,
     for (const EntryPtr& entry : found.entries) {
       while (from != to && from->sequence < entry->sequence) ++from;
       if (from == to || entry->sequence < from->sequence) continue;
-      if (!on_turn(*from, JsonView(entry->body)["payload"].text())) return;
+      if (!on_turn(*from, *entry)) return;
       ++from;
     }
   }

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <string_view>
 
 #include "orchestrator/channels/channel_state.h"
 #include "trace/stored_log.h"
@@ -16,10 +15,10 @@ struct ChannelTexts {
   const TraceStreamBus& bus;
   const StoredLog& log;
 
-  // on_turn(turn, data) for each of these, in order, until it answers false; what cannot
+  // on_turn(turn, entry) for each of these, in order, until it answers false; what cannot
   // be had any more is left out.  Reads files: not for a reactor.
   using Turns = std::deque<ChannelState::Turn>;
-  using OnTurn = std::function<bool(const ChannelState::Turn&, std::string_view data)>;
+  using OnTurn = std::function<bool(const ChannelState::Turn&, const Entry&)>;
   void read(Turns::const_iterator from, Turns::const_iterator to, const OnTurn& on_turn) const;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "orchestrator/channels/channel_events.h"
+#include "orchestrator/channels/channel_frames.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 
@@ -48,8 +49,10 @@ Channels::Channels(Options options, TraceStreamBus& bus, const StoredLog& stored
       told_metric_(metrics.counter("channels_broadcast_total")),
       refused_metric_(metrics.counter("channels_refused_total")),
       known_metric_(metrics.gauge("channels_known")),
-      book_(options, bus, stored, clock),
+      book_(options.book, bus, clock),
+      index_(std::move(options.index), bus, stored, epoch_, log, metrics),
       clients_(log) {
+  index_.read_back([this](const StoredLine& line) { book_.read(line); });
   known_metric_.set(static_cast<std::int64_t>(book_.channels()));
 }
 
@@ -62,6 +65,32 @@ Result<std::string> Channels::broadcast(std::string_view channel, std::string_vi
   const ChannelBook::Told told = tell(*key, event, *text, Principal{});
   if (Status refused = status_of(told, *key); !refused.ok()) return refused;
   return encode_event_id(epoch_, told.sequence);
+}
+
+Status Channels::send_to_client(std::string_view client_id, std::string_view event,
+                                std::string_view data) {
+  const auto client = clients_.find(client_id);
+  if (!client) return Status(Code::not_found, "nobody of that id listens");
+  const auto text = checked_data(client->channel.name, event, data);
+  if (!text.ok()) return text.status();
+  std::string frame;
+  ChannelFrames{.in_messages = client->in_messages, .clock = clock_}.append(frame, event, *text);
+  // What the reactor has not seen yet is bounded here, what the stream has not sent there.
+  const std::size_t size = frame.size();
+  if (client->on_its_way->fetch_add(size) + size > kMaxUnrecorded) {
+    client->on_its_way->fetch_sub(size);
+    return Status(Code::resource_exhausted, "too much waits for that client");
+  }
+  hub_.put(client->stream_id, std::move(frame),
+           [on_its_way = client->on_its_way, size, id = client->id, &log = log_](bool taken) {
+             on_its_way->fetch_sub(size);
+             if (!taken) log.warn("channel_send_dropped", {{"client", id}});
+           });
+  return {};
+}
+
+void Channels::shutdown() {
+  for (ChannelClient& client : clients_.all()) hub_.part(std::move(client.stream_id));
 }
 
 std::size_t Channels::client_count(std::string_view channel, std::string_view id) const {

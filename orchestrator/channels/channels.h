@@ -6,6 +6,7 @@
 
 #include "orchestrator/channels/channel_book.h"
 #include "orchestrator/channels/channel_clients.h"
+#include "orchestrator/channels/channel_index.h"
 #include "orchestrator/channels/channel_key.h"
 #include "orchestrator/net/principal.h"
 #include "orchestrator/streams/stream_hub.h"
@@ -33,9 +34,12 @@ namespace devs {
 // Thread-safe; nothing here waits for a client or a disk.
 class Channels {
  public:
-  using Options = ChannelBook::Options;
+  struct Options {
+    ChannelBook::Options book = {};
+    ChannelIndex::Options index = {};  // `dir` is trace_dir
+  };
 
-  // REQUIRES: all outlive this.
+  // Reads what was said before.  REQUIRES: all outlive this.
   Channels(Options options, TraceStreamBus& bus, const StoredLog& stored, Epoch epoch,
            StreamHub& hub, const Clock& clock, Log& log, Metrics& metrics);
 
@@ -52,9 +56,10 @@ class Channels {
                                 std::string_view event, std::string_view data);
 
   // The same to one client alone, by the `clientId` its first frame told: not recorded,
-  // without id, and gone when it does not arrive.  At most kMaxUnrecorded bytes wait for a
-  // client; what is beyond is dropped, with a line `channel_send_dropped`.
+  // without id, and gone when it does not arrive.  For one that does not read kMaxUnrecorded
+  // bytes wait; what is beyond is dropped, with a line `channel_send_dropped`.
   // not_found: nobody of that id listens.  invalid_argument, as broadcast().
+  // resource_exhausted: as much is on its way to the reactor.
   Status send_to_client(std::string_view client_id, std::string_view event, std::string_view data);
 
   // Open streams: of all channels, of those of one name, of one channel.
@@ -74,6 +79,7 @@ class Channels {
                          const Principal& who,
                          ChannelBook::MustExist must_exist = ChannelBook::MustExist::no);
   const ChannelBook& book() const { return book_; }
+  ChannelIndex& index() { return index_; }
   ChannelClients& clients() { return clients_; }
 
  private:
@@ -87,6 +93,7 @@ class Channels {
   Counter& refused_metric_;
   Gauge& known_metric_;
   ChannelBook book_;
+  ChannelIndex index_;
   ChannelClients clients_;
 };
 

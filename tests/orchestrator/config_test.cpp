@@ -58,7 +58,7 @@ TEST_CASE("config: every section reaches its option") {
   REQUIRE(options.profiles.size() == 1);
   CHECK(options.profiles[0].key == "builds");
   CHECK(options.graph.learning.task_idle == std::chrono::milliseconds(10));
-  CHECK(options.channels.require_existing);
+  CHECK(options.channels.book.require_existing);
   CHECK(options.streams.max_clients == 9);
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);

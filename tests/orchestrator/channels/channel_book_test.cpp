@@ -37,7 +37,10 @@ struct Life {
         recorder(records ? std::make_unique<FlightRecorder>(bus, *flight, nullptr, log, metrics,
                                                             FlightRecorder::Options{})
                          : nullptr),
-        book(options, bus, *flight, system_clock()) {}
+        book(options, bus, system_clock()) {
+    (void)flight->read(1, {100'000, 1u << 30u},
+                       [this](const StoredLine& line) { book.read(line); });
+  }
   ~Life() {
     bus.close();
     if (recorder) recorder->stop();

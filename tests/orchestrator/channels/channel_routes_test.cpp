@@ -190,7 +190,7 @@ TEST_CASE("channels: the same routes under any name, where the id is called id")
 
 TEST_CASE("channels: where they must exist, an unknown one is 404") {
   OrchestratorServer::Options options;
-  options.channels.require_existing = true;
+  options.channels.book.require_existing = true;
   DebateHouse house(std::move(options));
   const WireAnswer unknown =
       house.post("/api/debates/42/events", R"({"event":"applause","data":{}})");

@@ -40,6 +40,14 @@ class WrittenLines final : public Log {
     }
   }
 
+  std::size_t count(std::string_view event) const DEVS_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    std::size_t found = 0;
+    for (const std::string& line : lines_)
+      if (line.starts_with(event)) ++found;
+    return found;
+  }
+
  private:
   mutable Mutex mutex_;
   mutable CondVar more_;
