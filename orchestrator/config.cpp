@@ -227,6 +227,8 @@ const std::vector<Row>& rows() {
       {"cors.graph_origins", list_of_text([](Options& o, std::vector<std::string> v) {
          o.http.graph_origins = std::move(v);
        })},
+      {"channels.require_existing",
+       boolean([](Options& o, bool v) { o.channels.book.require_existing = v; })},
       {"graph.confidence", integer(1, 2,
                                    [](Options& o, std::int64_t v) {
                                      o.graph.learning.rule =

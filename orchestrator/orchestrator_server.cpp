@@ -7,6 +7,9 @@
 
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
+#include "orchestrator/channels/channel_routes.h"
+#include "orchestrator/channels/channel_streams.h"
+#include "orchestrator/channels/message_projection.h"
 #include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/graph/graph_routes.h"
 #include "orchestrator/health.h"
@@ -52,12 +55,17 @@ class OrchestratorServer::Parts {
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
         hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
             metrics, projections()),
+        channels(options.channels, bus, *flight_log, flight_log->epoch(), hub, clock, log, metrics),
         publishing(flight_log->epoch(), bus, waiters, clock, log, metrics),
         trace_pages(bus, *flight_log),
         graph(options.graph, bus, *flight_log, flight_log->epoch(), tools, clock, log, metrics),
         index({.dir = options.trace_dir,
                .visible = [this] { return bus.head(); },
-               .beside = [this] { graph.work(); }},
+               .beside =
+                   [this] {
+                     graph.work();
+                     channels.index().work();
+                   }},
               *flight_log, flight_log->epoch(), log, metrics),
         queries(index.readers(), *flight_log, flight_log->epoch()),
         spans(bus, waiters, queries, clock, metrics),
@@ -93,9 +101,12 @@ class OrchestratorServer::Parts {
   std::vector<std::shared_ptr<const Projection>> projections() {
     std::vector<std::shared_ptr<const Projection>> all = options.projections;
     all.push_back(std::make_shared<TraceProjection>(clock));
+    all.push_back(std::make_shared<const MessageProjection>(clock));
     return all;
   }
-  StreamOpeners stream_openers() { return {}; }
+  StreamOpeners stream_openers() {
+    return channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+  }
   // Waits for it; the reason when it takes longer than somebody who asks may wait.
   Status index_caught_up() {
     constexpr std::chrono::seconds kCaughtUpWithin{2};
@@ -128,6 +139,7 @@ class OrchestratorServer::Parts {
   CallDesk calls;
   Subscribers subscribers;
   StreamHub hub;
+  Channels channels;
   PublishEndpoint publishing;
   TraceEndpoint trace_pages;
   GraphKeeper graph;
@@ -187,6 +199,12 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                       .workers = query_workers,
                                       .clock = clock,
                                       .epoch = flight_log->epoch()});
+  if (added.ok())
+    added = add_channel_routes(routes, {.channels = channels,
+                                        .texts = {bus, *flight_log},
+                                        .waiters = waiters,
+                                        .clock = clock,
+                                        .epoch = flight_log->epoch()});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (added.ok()) added = add_own_stream_routes(routes, hub, options.profiles);
   if (!added.ok()) return added;
@@ -209,6 +227,7 @@ void OrchestratorServer::Parts::shutdown(Pace pace) {
   graph.stop();                              // what it learned is told and saved
   bus.close();                               // the last sequence is now known
   recorder.stop();                           // and on disk, therefore visible
+  channels.index().stop();                   // what was said last is noted
   keeper.stop();                             // what is not sealed will be at the next start
   index.stop();                              // questions that wait are refused
   query_workers.stop();
@@ -254,6 +273,7 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
     log.warn("tokens_unused",
              {{"reason", "auth.tokens say who is who only with AUTH_ENABLED=true"}});
   options.graph.dir = options.trace_dir;
+  options.channels.index.dir = options.trace_dir;
   if (options.mcp.version.empty()) options.mcp.version = kVersion;
   options.http.auth_on = options.access.enabled;
 
@@ -360,6 +380,9 @@ const std::vector<Route>& OrchestratorServer::routes() const {
 }
 TraceStreamBus& OrchestratorServer::bus() {
   return parts_->bus;
+}
+Channels& OrchestratorServer::channels() {
+  return parts_->channels;
 }
 Metrics& OrchestratorServer::metrics() {
   return parts_->metrics;

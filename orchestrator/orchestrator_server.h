@@ -12,6 +12,7 @@
 
 #include "orchestrator/access/access.h"
 #include "orchestrator/calls/call_desk.h"
+#include "orchestrator/channels/channels.h"
 #include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/mcp/mcp_endpoint.h"
 #include "orchestrator/net/http_front.h"
@@ -51,6 +52,7 @@ class OrchestratorServer {
     CallDesk::Options calls;
     UpstreamSet::Options upstreams;
     GraphKeeper::Options graph;  // `dir` is trace_dir
+    Channels::Options channels;
     std::filesystem::path trace_dir = ".devs";
     std::uint64_t segment_bytes = 64u << 20u;  // the active file becomes a segment beyond
     std::chrono::seconds segment_age{3600};    // or when it is this old
@@ -109,6 +111,8 @@ class OrchestratorServer {
   TraceStreamBus& bus();
   // `handler` sees every entry from now on, in order, on a worker, one at a time.
   Subscribers::Subscription subscribe(std::function<void(const Entry&)> handler);
+  // Speak in debates and other channels, and see who listens.
+  Channels& channels();
   Metrics& metrics();
   std::vector<UpstreamState> upstreams() const;
   // Blocks until every upstream listed its tools or failed once.

@@ -76,7 +76,7 @@ EncodedEnvelope encode_observation(const ObservationEnvelope& observation);
 struct EnvelopeFacts {
   std::string type;  // "thought", ...
   // SSE event name of named entries, or empty: `event` in the payload (hitl, lifecycle,
-  // system), or beside it (graph: its payload is what the named event carries).
+  // system), or beside it (channel, graph: their payload is what the named event carries).
   std::string name;
   // Ids that fit their grammar; snake_case, else camelCase; empty when absent.
   std::string task_id, session_id, agent_id;
@@ -97,6 +97,9 @@ bool is_plain_turn(std::string_view compact_envelope);
 // The leniency table (SAOP 3.3): refuses what a publish may not be, naming the
 // path (`/type: ...`); accepts everything else.
 Status check_published_envelope(JsonView envelope);
+
+// Names the streams keep for events of their own (streams 1.3).
+bool is_control_event(std::string_view name);
 
 // Every member of a flat observation (SAOP 3.2) that breaks its rule, all at once;
 // empty when it conforms.

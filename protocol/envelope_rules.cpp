@@ -15,7 +15,6 @@ constexpr std::int64_t kMaxTurnIndex = (std::int64_t{1} << 53) - 1;
 constexpr std::size_t kMaxMetadataMembers = 32;
 constexpr std::size_t kMaxMetadataText = 1024;
 
-// Names the streams use for themselves (streams 1.3).
 constexpr std::array<std::string_view, 6> kControlEvents{
     "gap", "reset", "evicted", "goodbye", "envelope_oversize", "replay_end"};
 
@@ -76,15 +75,15 @@ std::string escaped_token(std::string_view name) {
   return token;
 }
 
-Status check_event_name(JsonView type, JsonView event) {
-  if (!type.is("hitl") && !type.is("lifecycle") && !type.is("system")) return {};
-  const std::optional<std::string> name = event.string();
+Status check_event_name(JsonView envelope, JsonView type, JsonView payload) {
+  const bool beside = type.is("channel") || type.is("graph");
+  if (!beside && !type.is("hitl") && !type.is("lifecycle") && !type.is("system")) return {};
+  const std::optional<std::string> name = (beside ? envelope : payload)["event"].string();
   if (!name) return {};
-  if (std::find(kControlEvents.begin(), kControlEvents.end(), *name) != kControlEvents.end()) {
-    return refuse("/payload/event", "is the name of a control event");
-  }
+  const std::string_view path = beside ? "/event" : "/payload/event";
+  if (is_control_event(*name)) return refuse(path, "is the name of a control event");
   const bool line_end = name->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
-  return line_end ? refuse("/payload/event", "must be one line") : Status();
+  return line_end ? refuse(path, "must be one line") : Status();
 }
 
 void check_output(std::string_view name, JsonView value, bool is_base64_encoding,
@@ -122,6 +121,10 @@ void check_metadata(JsonView metadata, std::vector<std::string>& found) {
 
 }  // namespace
 
+bool is_control_event(std::string_view name) {
+  return std::find(kControlEvents.begin(), kControlEvents.end(), name) != kControlEvents.end();
+}
+
 Status check_published_envelope(JsonView envelope) {
   if (!envelope.is_object()) return refuse("/", "must be an object");
   JsonView type, payload, header, stamp, turn_index;
@@ -152,7 +155,7 @@ Status check_published_envelope(JsonView envelope) {
   if (payload.present() && !payload.is_object()) {
     return refuse("/payload", "must be an object");
   }
-  return check_event_name(type, payload["event"]);
+  return check_event_name(envelope, type, payload);
 }
 
 std::vector<std::string> validate_observation(JsonView envelope) {

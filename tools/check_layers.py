@@ -32,6 +32,7 @@ ROOMS = {
     "a2a": {"net", "access", "calls", "streams"},
     "graph": {"net", "store", "calls", "streams"},
     "traces": {"net", "access", "query", "streams"},
+    "channels": {"net", "store", "access", "streams"},
     "cluster": {"net"},
 }
 # Libraries that stay where they are named: (pattern, where it may stand, why).

@@ -150,6 +150,7 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, const Strea
     projector_->find(profile.projection)->append_control(*point.reset, start.frames);
   }
   start.frames += opening.frames;
+  if (opening.joined) start.guest = opening.joined(stream_id(start.id));
   answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
   exchange.stream({std::move(answer),
                    std::make_unique<SseStream>(*this, profile, std::move(start),

@@ -36,8 +36,8 @@ void SseStream::attached(StreamLine line, bool chunked) {
   line_ = line;
   chunked_ = chunked;
   Reactor& reactor = hub_.reactor();
-  owner_ =
-      std::make_unique<const Owner>(Owner{std::move(start_->principal), reactor.clock().wall()});
+  owner_ = std::make_unique<Owner>(
+      Owner{std::move(start_->principal), reactor.clock().wall(), std::move(start_->guest)});
   progress_at_ = reactor.now();
   if (start_->timed)
     timed_ = std::make_unique<TimedReplay>(*start_->timed, reactor, [this] { wake(); });
@@ -60,6 +60,7 @@ SseProvider::Next SseStream::pull(std::vector<FrameSlice>& out, std::size_t max_
   const std::size_t limit = given_ + max_bytes;
   if (start_) open_with(out);
   if (std::exchange(beat_due_, false)) beat(out);
+  if (owner_->unrecorded) add(out, *std::exchange(owner_->unrecorded, nullptr));
 
   Supply got = Supply::frames;
   bool final = false;
@@ -180,6 +181,15 @@ void SseStream::part(unsigned retry_ms) {
   line_.wake();
 }
 
+bool SseStream::put(std::string_view frame) {
+  std::unique_ptr<std::string>& waiting = owner_->unrecorded;
+  if ((waiting ? waiting->size() : 0) + frame.size() > kMaxUnrecorded) return false;
+  if (!waiting) waiting = std::make_unique<std::string>();
+  *waiting += frame;
+  line_.wake();
+  return true;
+}
+
 void SseStream::evict(Eviction why) {
   eviction_ = why;
   hub_.metrics().evictions(why).add();
@@ -263,6 +273,7 @@ void SseStream::leave() {
   heartbeat_.cancel();
   timed_ = nullptr;
   fetched_ = nullptr;
+  owner_->guest = nullptr;
   hub_.metrics().leave(state_);
   hub_.leave(*this, group_);
   group_ = nullptr;

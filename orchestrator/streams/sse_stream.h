@@ -37,6 +37,7 @@ class SseStream final : public SseProvider {
     std::string first;     // first frames
     std::string frames;    // `reset`, or a snapshot: after `retry:`
     std::optional<TimedReplay::Options> timed = std::nullopt;
+    std::shared_ptr<void> guest = nullptr;  // StreamOpening::joined answered it
   };
   SseStream(HubCore& hub, const StreamProfile& profile, Start start, Admissions::Slot slot);
   ~SseStream() override;
@@ -58,6 +59,8 @@ class SseStream final : public SseProvider {
   const FrameBatchPtr& fetched() const { return fetched_; }
   // The next pull is the last one: goodbye.
   void part(unsigned retry_ms);
+  // A frame that is no entry's goes out at the next pull; false: too much waits already.
+  bool put(std::string_view frame);
   // Ends now, with `evicted` if that fits.  The stream is destroyed.
   void evict(Eviction why);
 
@@ -75,6 +78,8 @@ class SseStream final : public SseProvider {
   struct Owner {
     Principal principal;
     std::chrono::system_clock::time_point connected;
+    std::shared_ptr<void> guest;
+    std::unique_ptr<std::string> unrecorded = nullptr;  // frames that were put
   };
 
   Supply supply(std::size_t room, FrameBatch::Taken& taken);
@@ -96,7 +101,7 @@ class SseStream final : public SseProvider {
   const std::uint64_t id_;
   const Admissions::Slot slot_;
   std::unique_ptr<Start> start_;  // until the first pull
-  std::unique_ptr<const Owner> owner_;
+  std::unique_ptr<Owner> owner_;
   std::unique_ptr<TimedReplay> timed_;  // null: follows the log
 
   StreamLine line_;

@@ -4,6 +4,7 @@
 
 #include "orchestrator/streams/hub_core.h"
 #include "orchestrator/streams/reader_requests.h"
+#include "orchestrator/streams/sse_stream.h"
 
 namespace devs {
 
@@ -44,6 +45,18 @@ void StreamHub::change_topics(Exchange& exchange) {
 }
 void StreamHub::step(Exchange& exchange) {
   step_reader(*impl_, exchange);
+}
+
+void StreamHub::put(std::string stream_id, std::string frame, MoveFunction<void(bool taken)> then) {
+  impl_->ask(std::move(stream_id), [frame = std::move(frame), then = std::move(then)](
+                                       HubCore&, SseStream* stream) mutable {
+    then(stream != nullptr && stream->put(frame));
+  });
+}
+void StreamHub::part(std::string stream_id) {
+  impl_->ask(std::move(stream_id), [](HubCore& here, SseStream* stream) {
+    if (stream != nullptr) stream->part(here.goodbye_retry_ms());
+  });
 }
 
 void StreamHub::goodbye(std::chrono::milliseconds spread) {

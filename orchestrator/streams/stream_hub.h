@@ -22,8 +22,12 @@
 #include "trace/log.h"
 #include "trace/metrics.h"
 #include "trace/trace_stream_bus.h"
+#include "trace/work.h"
 
 namespace devs {
+
+// Frames of no log that may wait for one stream: its client takes them, or does without.
+inline constexpr std::size_t kMaxUnrecorded = 64 * 1024;
 
 // What somebody who knows more about a stream than its profile gives when one opens.
 struct StreamOpening {
@@ -38,6 +42,8 @@ struct StreamOpening {
   // The stream is over, this was its last entry: up to it, and the end; 204 for who has
   // seen it.
   std::optional<Sequence> ended_at = std::nullopt;
+  // Told once it is sure to open: what it answers lives as long as the stream.
+  std::function<std::shared_ptr<void>(const std::string& stream_id)> joined = {};
 };
 // Fills the opening in, or answers instead (404, 401).  On an http worker, after the
 // parameters were found good.
@@ -94,6 +100,13 @@ class StreamHub {
   void change_topics(Exchange& exchange);
   // `POST /trace/streams/{id}/step`: `{"count":n}` entries of a replay with `step=1`.
   void step(Exchange& exchange);
+
+  // One ready-made frame for that one, which no log has.  `then` is told on the reactor
+  // whether it was taken: not when the stream is gone, or kMaxUnrecorded bytes wait in it.
+  // Any thread.
+  void put(std::string stream_id, std::string frame, MoveFunction<void(bool taken)> then);
+  // `goodbye` to that one, as goodbye() says it.  Any thread.
+  void part(std::string stream_id);
 
   // Every reader gets `goodbye` with its own retry (1000..5000 ms) and ends, spread
   // over at most `spread`.  New readers are refused with 503.

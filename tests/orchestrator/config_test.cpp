@@ -33,6 +33,7 @@ TEST_CASE("config: every section reaches its option") {
     "cors": {"origins": ["http://localhost:5173"], "graph_origins": ["http://graph.test:*"]},
     "graph": {"confidence": 2, "task_idle_ms": 10, "templates": [["search", "fetch"]]},
     "streams": [{"name": "builds", "path": "/builds/{id}", "topic": "task:{id}"}],
+    "channels": {"require_existing": true},
     "auth": {"query_bearer": true, "tokens": [{"name": "u1", "role": "user", "sha256":
       "00000000000000000000000000000000000000000000000000000000000000ff"}]},
     "drain_ms": 10 })",
@@ -57,6 +58,7 @@ TEST_CASE("config: every section reaches its option") {
   REQUIRE(options.profiles.size() == 1);
   CHECK(options.profiles[0].key == "builds");
   CHECK(options.graph.learning.task_idle == std::chrono::milliseconds(10));
+  CHECK(options.channels.book.require_existing);
   CHECK(options.streams.max_clients == 9);
   CHECK_FALSE(options.streams.checkpoint);
   CHECK(options.mcp.page_size == 3);

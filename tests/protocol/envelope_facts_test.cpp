@@ -150,6 +150,14 @@ TEST_CASE("is_plain_turn: only what begins as one, and is named so whole") {
     CHECK_FALSE(is_plain_turn(other));
 }
 
+TEST_CASE("facts_of: entries of channels and of the graph are named beside their payload") {
+  for (const char* type : {"channel", "graph"})
+    CHECK(facts_of(R"({"type":")" + std::string(type) +
+                   R"(","event":"utterance","payload":{"event":"inner"}})")
+              .name == "utterance");
+  CHECK(facts_of(R"({"type":"action","event":"utterance"})").name == "");
+}
+
 TEST_CASE("facts_of: never fails, whatever it is given") {
   for (const char* text : {"", "1", "[]", "{", "{\"type\"", "{\"type\":", "{\"type\":\"x",
                            "{\"type\":7}", "{x", "\"", "{\"payload\":{\"event\":\"", "{}}"}) {

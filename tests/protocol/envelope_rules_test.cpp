@@ -74,6 +74,10 @@ TEST_CASE("check_published_envelope: names of control events and line ends are r
     CAPTURE(event);
     CHECK(refusal(R"({"type":"system","payload":{"event":")" + std::string(event) + "\"}}")
               .starts_with("/payload/event: "));
+    // Entries that are named beside their payload.
+    for (const char* type : {"channel", "graph"})
+      CHECK(refusal(R"({"type":")" + std::string(type) + R"(","event":")" + event + "\"}")
+                .starts_with("/event: "));
   }
 }
 
