@@ -41,18 +41,22 @@ bool is_sent_code(std::uint64_t code) {
 
 }  // namespace
 
-void append_websocket_frame(std::string& out, WebSocketOpcode opcode, std::string_view payload) {
-  out.reserve(out.size() + payload.size() + 10);
+void append_websocket_header(std::string& out, WebSocketOpcode opcode, std::size_t size) {
   out += static_cast<char>(kLast | static_cast<std::uint8_t>(opcode));
-  if (payload.size() < kIn2Bytes) {
-    out += static_cast<char>(payload.size());
-  } else if (payload.size() <= 0xffff) {
+  if (size < kIn2Bytes) {
+    out += static_cast<char>(size);
+  } else if (size <= 0xffff) {
     out += static_cast<char>(kIn2Bytes);
-    append_big_endian(out, payload.size(), 2);
+    append_big_endian(out, size, 2);
   } else {
     out += static_cast<char>(kIn8Bytes);
-    append_big_endian(out, payload.size(), 8);
+    append_big_endian(out, size, 8);
   }
+}
+
+void append_websocket_frame(std::string& out, WebSocketOpcode opcode, std::string_view payload) {
+  out.reserve(out.size() + payload.size() + 10);
+  append_websocket_header(out, opcode, payload.size());
   out += payload;
 }
 

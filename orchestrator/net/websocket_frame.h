@@ -32,8 +32,10 @@ enum class WebSocketClose : std::uint16_t {
   try_again_later = 1013,
 };
 
-// One unmasked frame, the last of its message.  REQUIRES: at most 125 bytes for a
-// control frame.
+// What goes before a payload of that size: unmasked, the last frame of its message.
+// REQUIRES: at most 125 bytes for a control frame.
+void append_websocket_header(std::string& out, WebSocketOpcode opcode, std::size_t size);
+// Both together.
 void append_websocket_frame(std::string& out, WebSocketOpcode opcode, std::string_view payload);
 // `reason` is cut to what fits.
 void append_websocket_close(std::string& out, WebSocketClose code, std::string_view reason = {});

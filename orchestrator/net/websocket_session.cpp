@@ -8,8 +8,8 @@ void WebSocketSession::control(const WebSocketReader::Said& said) {
   switch (said.opcode) {
     case WebSocketOpcode::ping:
       if (closing_) return;
-      pong_.clear();
-      append_websocket_frame(pong_, WebSocketOpcode::pong, said.payload);
+      owed_.clear();
+      append_websocket_frame(owed_, WebSocketOpcode::pong, said.payload);
       return;
     case WebSocketOpcode::pong:
       ++pongs_;
@@ -20,7 +20,8 @@ void WebSocketSession::control(const WebSocketReader::Said& said) {
   over_ = true;
   if (std::exchange(closing_, true)) return;  // the answer to ours
   // The same code, as is usual, and no reason.
-  append_websocket_frame(close_, WebSocketOpcode::close, said.payload.substr(0, 2));
+  owed_.clear();
+  append_websocket_frame(owed_, WebSocketOpcode::close, said.payload.substr(0, 2));
 }
 
 void WebSocketSession::fail(WebSocketClose code) {
@@ -30,14 +31,12 @@ void WebSocketSession::fail(WebSocketClose code) {
 
 void WebSocketSession::close(WebSocketClose code, std::string_view reason) {
   if (std::exchange(closing_, true)) return;
-  pong_.clear();
-  append_websocket_close(close_, code, reason);
+  owed_.clear();
+  append_websocket_close(owed_, code, reason);
 }
 
 std::string WebSocketSession::owed() {
-  std::string frames = std::exchange(pong_, {});
-  frames += std::exchange(close_, {});
-  return frames;
+  return std::exchange(owed_, {});
 }
 
 }  // namespace devs

@@ -56,8 +56,7 @@ class WebSocketSession {
   void fail(WebSocketClose code);
 
   WebSocketReader reader_;
-  std::string pong_;   // to the newest ping; older ones need none (RFC 6455 5.5.3)
-  std::string close_;  // owed
+  std::string owed_;  // a close, or a pong to the newest ping: older ones need none (5.5.3)
   bool closing_ = false;
   bool over_ = false;
   std::uint64_t pongs_ = 0;

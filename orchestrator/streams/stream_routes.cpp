@@ -93,10 +93,15 @@ Route stream_route(StreamHub& hub, const Framings& framings, const StreamOpener&
 Status add_profiles(RouteTable& routes, StreamHub& hub, const std::vector<StreamProfile>& table,
                     const StreamOpeners& openers) {
   for (const Framings& framings : by_path(table)) {
-    for (const StreamProfile* const each : framings)
+    for (const StreamProfile* const each : framings) {
       if (!hub.knows_projection(each->projection))
         return {Code::invalid_argument, fmt::format("stream {}: nobody knows the projection {}",
                                                     each->path, each->projection)};
+      if (each->websocket != (each->projection == "websocket"))
+        return {
+            Code::invalid_argument,
+            fmt::format("stream {}: the projection websocket is that of an upgrade", each->path)};
+    }
     const auto opener = openers.find(framings.front()->key);
     Status added = routes.add(
         stream_route(hub, framings, opener == openers.end() ? StreamOpener() : opener->second));

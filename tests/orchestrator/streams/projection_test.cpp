@@ -131,13 +131,13 @@ TEST_CASE("[S0.12] Projector: a missing stamp is an annotation error, the stream
 
 TEST_CASE("stream_profiles: the table") {
   const auto& rows = stream_profiles();
-  REQUIRE(rows.size() == 5);
+  REQUIRE(rows.size() == 6);
   CHECK(rows[0].path == "/trace/stream");
   CHECK(rows[1].path == "/stream");
   CHECK(rows[2].path == "/agent-console/stream");
-  CHECK(rows[4].path == "/events/stream");
+  CHECK(rows[5].path == "/events/stream");
   for (const StreamProfile& row : rows) {
-    if (row.key == "TG") continue;
+    if (row.key == "TG" || row.key == "WS") continue;
     CHECK(row.first == ": connected\n\n");
     CHECK(row.heartbeat == ": heartbeat\n\n");
     CHECK(row.heartbeat_period == std::chrono::seconds(15));
@@ -146,6 +146,8 @@ TEST_CASE("stream_profiles: the table") {
   CHECK_FALSE(rows[0].ids_are_uuids);
   CHECK(rows[1].ids_are_uuids);
   CHECK(rows[2].projection == "console");
-  CHECK(rows[3].path == "/trace/replay");
+  CHECK(rows[3].path == "/trace/ws");
+  for (const StreamProfile& row : rows) CHECK(row.websocket == (row.key == "WS"));
+  CHECK(rows[4].path == "/trace/replay");
   for (const StreamProfile& row : rows) CHECK(row.timed == (row.path == "/trace/replay"));
 }
