@@ -19,6 +19,7 @@ namespace devs {
 struct TracesFilter {
   struct Range {
     std::optional<double> least = {}, most = {};
+    bool operator==(const Range&) const = default;
   };
   std::optional<std::string> owner = {};  // set: only what this principal published
   std::string status = {};
@@ -33,6 +34,8 @@ struct TracesFilter {
   std::optional<double> min_quality_score = {};  // `metadata.quality_score`
   std::vector<std::pair<std::string, std::string>> meta = {};
   std::string search = {};  // occurs, in any case of ASCII letters
+
+  bool operator==(const TracesFilter&) const = default;
 };
 
 // Bounds of a list, so that none costs more than it is worth.
