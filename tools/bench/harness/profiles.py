@@ -21,6 +21,11 @@ def execution(calls):
     return "\n".join(map(json.dumps, lines))
 
 
+def uttered(size=0):
+    return json.dumps({"event": "utterance", "data": {"id": "{mark}", "timestamp": 1, "phase": "opening", "speaker": "pro",
+                                                      "content": "x" * size}})
+
+
 def padded(envelope, size):
     return json.dumps(envelope | {"payload": envelope["payload"] | {"pad": "x" * size}})
 
@@ -43,6 +48,9 @@ class Profile:
     before: tuple = ()  # (method, path, JSON) sent first: what must exist
 
 
+DEBATE = Profile("/api/debates/bench/stream", uttered(100), uttered(4000), publish="/api/debates/bench/events",
+                 heartbeat=":heartbeat", before=(("POST", "/api/debates", {"debateId": "bench"}),))
+
 # A new profile is a row here, and nothing else.
 PROFILES = {
     "T": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000)),
@@ -52,6 +60,9 @@ PROFILES = {
                  stalled="/trace/replay?speed=max&lastEventId=earliest"),
     "TG": Profile("/events/stream", execution(2), execution(60), content_type="application/x-ndjson",
                   heartbeat="event: heartbeat", period=30, rate=10, by_stamp="yes"),
+    "DB": DEBATE,
+    # A channel is the same under another path, and so are both in messages.
+    "CH": dataclasses.replace(DEBATE, stream="/api/channels/debates/bench/stream?framing=message", heartbeat=": heartbeat"),
 }
 
 
