@@ -74,7 +74,7 @@ void run_task(OrchestratorServer& server, const std::string& task) {
     REQUIRE(server.bus().publish(draft_of_published(body)).ok());
 }
 
-TEST_CASE("[S4.15] OrchestratorServer: subscribers of the graph come and go; the others stay") {
+TEST_CASE("[S4.15] [D4.7] OrchestratorServer: subscribers of the graph come and go; the others stay") {
   LiveServer house;
   GraphEar first(*house.server), second(*house.server), third(*house.server);
   run_task(*house.server, "t-1");

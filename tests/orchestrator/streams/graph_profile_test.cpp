@@ -78,7 +78,7 @@ TEST_CASE("[S4.7] graph stream: a heartbeat every 30 s says who is there and for
   CHECK(beat.size() == 3);
 }
 
-TEST_CASE("[S4.8] graph stream: client 101 is refused, and a place is free after close and RST") {
+TEST_CASE("[S4.8] [D4.4] graph stream: client 101 is refused, and a place is free after close and RST") {
   StreamHouse house;
   std::vector<std::unique_ptr<HttpPeer>> peers;
   for (int n = 0; n < 100; ++n)
@@ -155,7 +155,7 @@ TEST_CASE("[S4.10] graph stream: the filter means the same in replay, and a clie
   CHECK(peer.last_event_id() == house.id(5));
 }
 
-TEST_CASE("[S4.12] graph stream: one that reads nothing delays nobody") {
+TEST_CASE("[S4.12] [D4.1] graph stream: one that reads nothing delays nobody") {
   StreamHouse house;
   HttpPeer stalled(house, HttpPeer::get(house, "/events/stream"), 4096);
   HttpPeer reading(house, HttpPeer::get(house, "/events/stream"));
