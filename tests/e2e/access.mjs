@@ -7,7 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { canary } from './canary.mjs';
-import { Server, binary, eventSource, plainEnv, run, scratch, slow, thought, until, wholeFile } from './support.mjs';
+import { EventSource, Server, binary, eventSource, later, plainEnv, root, run, scratch, slow, thought, until, wholeFile } from './support.mjs';
 
 const limit = { timeout: 120_000 * slow };
 const boss = `${canary}-of-the-boss`, ann = `${canary}-of-ann-0`, bob = `${canary}-of-bob-0`;
@@ -155,6 +155,30 @@ test('[S1.8] whoever comes back with a fresh token and the last id has missed no
   wanted.push(await publish(5));
   await until('the other three', () => second.seen.length === 3);
   assert.deepEqual([...ids(first), ...ids(second)], wanted);
+});
+
+test('the code of docs/api/README.md goes on after a revocation, and its troubles are the ones we have', limit, async (t) => {
+  const page = fs.readFileSync(path.join(root, 'docs/api/README.md'), 'utf8');
+  for (const reason of ['missing_bearer_token', 'invalid_bearer_token', 'invalid_stream_token', 'expired_stream_token', 'stream_token_scope'])
+    assert.ok(page.includes(`| 401 \`${reason}\``), reason);
+  const [, code] = /```js\n([^]*?)```/.exec(page);
+  const follow = new Function(`${code}\nreturn follow;`)();
+  const server = await start(t);
+  const minted = [], told = [], wanted = [];
+  const close = follow(EventSource, `${server.url}/trace/stream`, async () => {
+    minted.push(await streamToken(server, ann, ['owner:ann']));
+    return minted.at(-1);
+  }, (event) => told.push(event.lastEventId));
+  later(t, close);
+  const publish = async (n) => wanted.push((await (await server.publish(thought(n), { headers: bearer(ann) })).json()).ids[0]);
+  await until('an open stream', async () => JSON.parse((await ask(server, '/trace/readers', boss)).text).length > 0);
+  await publish(1);
+  await until('one event', () => told.length === 1);
+  await ask(server, `/api/stream-tokens/${claims(minted[0]).jti}`, ann, { method: 'DELETE' });
+  await until('a fresh token', () => minted.length === 2);
+  await publish(2);
+  await until('the other event', () => told.length === 2);
+  assert.deepEqual(told, wanted);
 });
 
 // Every route there is, as the program's own table has it: {method, route, cors}.
