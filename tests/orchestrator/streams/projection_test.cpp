@@ -64,7 +64,7 @@ TEST_CASE("Projector: a named entry is a named event on raw streams and on the c
   CHECK(f.console(8, task) == "");
 }
 
-TEST_CASE("[S0.7] Projector: 1 048 576 bytes pass, one more is announced and warned of once") {
+TEST_CASE("[S0.7] [D0.1] Projector: 1 048 576 bytes pass, one more is announced and warned of once") {
   Fixture f;
   for (const std::string_view filling : {"x", "\U0001F4AD"}) {
     CAPTURE(filling.size());

@@ -7,6 +7,8 @@ from harness.bench import Figure, Part
 
 THOUGHT = {"type": "thought", "task_id": "bench", "turn_index": 1, "timestamp_ns": "1",
            "payload": {"analysis": {"reasoning_chain": "{mark}"}}}
+ACTION = {"type": "action", "task_id": "bench", "tool_call_id": "{mark}", "timestamp_ns": "1",
+          "payload": {"tool_call": {"tool_name": "echo", "arguments": {}, "depends_on": []}}}
 
 
 def execution(calls):
@@ -58,6 +60,9 @@ PROFILES = {
     # A replay ends: the others follow the trace stream beside it.
     "R": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000),
                  stalled="/trace/replay?speed=max&lastEventId=earliest"),
+    "EX": Profile("/api/analytics/traces/stream", json.dumps(ACTION), json.dumps(ACTION).replace(
+        '"arguments": {}', json.dumps("arguments") + ": " + json.dumps({"pad": "x" * 4000})),
+        heartbeat='"type":"ping"', period=30),
     "TG": Profile("/events/stream", execution(2), execution(60), content_type="application/x-ndjson",
                   heartbeat="event: heartbeat", period=30, rate=10, by_stamp="yes"),
     "DB": DEBATE,
