@@ -232,6 +232,8 @@ const std::vector<Row>& rows() {
        })},
       {"channels.require_existing",
        boolean([](Options& o, bool v) { o.channels.book.require_existing = v; })},
+      {"agents.require_existing",
+       boolean([](Options& o, bool v) { o.agents.require_existing = v; })},
       {"graph.confidence", integer(1, 2,
                                    [](Options& o, std::int64_t v) {
                                      o.graph.learning.rule =

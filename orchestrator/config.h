@@ -29,7 +29,7 @@ namespace devs {
 //   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms
 //   auth.tokens (a list of name, sha256, role) auth.query_bearer (true | false)
 //   cors.origins cors.graph_origins  graph.confidence (1 | 2) graph.task_idle_ms
-//   graph.templates (a list of pairs of tools)  channels.require_existing  drain_ms
+//   graph.templates (a list of pairs of tools)  channels.require_existing  agents.require_existing  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,
                     OrchestratorServer::Options& options);
 Status load_config(const std::string& path, OrchestratorServer::Options& options);

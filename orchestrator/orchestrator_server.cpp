@@ -7,6 +7,7 @@
 
 #include "orchestrator/agents/agent_keeper.h"
 #include "orchestrator/agents/agent_routes.h"
+#include "orchestrator/agents/agent_streams.h"
 #include "orchestrator/agents/agent_tasks.h"
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
@@ -56,6 +57,8 @@ class OrchestratorServer::Parts {
         calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, house_workers, log,
               metrics),
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
+        agents(options.agents, std::move(agent_store), bus, *flight_log, flight_log->epoch(),
+               reactor, house_workers, log, metrics),
         hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
             metrics, projections()),
         channels(options.channels, bus, *flight_log, flight_log->epoch(), hub, clock, log, metrics),
@@ -77,8 +80,6 @@ class OrchestratorServer::Parts {
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         stream_tokens(std::move(tokens)),
         access(options.access, stream_tokens.get()),
-        agents(options.agents, std::move(agent_store), bus, *flight_log, flight_log->epoch(),
-               reactor, house_workers, log, metrics),
         agent_tasks(agents, bus, waiters, calls, clock, metrics) {}
 
   // The recorder rings the bells of what is declared below it.
@@ -105,13 +106,17 @@ class OrchestratorServer::Parts {
   // What the rooms add to the table of streams: how they show an entry, and what they know
   // of a stream that opens.
   std::vector<std::shared_ptr<const Projection>> projections() {
-    std::vector<std::shared_ptr<const Projection>> all = options.projections;
+    std::vector<std::shared_ptr<const Projection>> all = agent_projections(agents.table());
+    all.insert(all.end(), options.projections.begin(), options.projections.end());
     all.push_back(std::make_shared<TraceProjection>(clock));
     all.push_back(std::make_shared<const MessageProjection>(clock));
     return all;
   }
   StreamOpeners stream_openers() {
-    return channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+    StreamOpeners openers =
+        channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+    add_agent_openers(openers, agents, bus, agents.require_existing());
+    return openers;
   }
   // Waits for it; the reason when it takes longer than somebody who asks may wait.
   Status index_caught_up() {
@@ -144,6 +149,7 @@ class OrchestratorServer::Parts {
   ToolRegistry tools;
   CallDesk calls;
   Subscribers subscribers;
+  AgentKeeper agents;
   StreamHub hub;
   Channels channels;
   PublishEndpoint publishing;
@@ -157,7 +163,6 @@ class OrchestratorServer::Parts {
   UpstreamSet upstreams;
   const std::unique_ptr<StreamTokens> stream_tokens;
   Access access;
-  AgentKeeper agents;
   AgentTasks agent_tasks;
   std::unique_ptr<HttpFront> front;
   std::atomic<bool> draining{false};

@@ -38,6 +38,7 @@ class AgentKeeper {
     std::chrono::minutes ended_kept{60};   // an ended task stays readable so long
     std::chrono::minutes prune_every{15};
     std::size_t event_buffer = 500;  // OBSERVABILITY_EVENT_BUFFER: see AgentTaskTable
+    bool require_existing = false;   // a stream of a task there is not: 404; else it waits
   };
   // Messages that wait for a disk that refuses; the oldest are lost beyond.
   static constexpr std::size_t kMaxUnsaved = 10'000;
@@ -55,6 +56,8 @@ class AgentKeeper {
   AgentTaskTable& table() { return table_; }
   const AgentTaskTable& table() const { return table_; }
   const Epoch& epoch() const { return epoch_; }
+  std::size_t event_buffer() const { return options_.event_buffer; }
+  bool require_existing() const { return options_.require_existing; }
   std::int64_t now_ms() const;
 
   // Folds what is visible.  Not on the reactor: what has left the ring is read from files.
