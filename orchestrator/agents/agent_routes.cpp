@@ -337,6 +337,7 @@ void history(const Sources& sources, Exchange& exchange) {
 
 Status add_agent_routes(RouteTable& routes, AgentSources given) {
   const auto sources = std::make_shared<const AgentSources>(std::move(given));
+  sources->metrics.counter("agent_webhooks_dropped_total");  // there from the start
   using Do = void (*)(const Sources&, Exchange&);
   struct Row {
     Method method;
