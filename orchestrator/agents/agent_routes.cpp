@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "orchestrator/access/access.h"
+#include "orchestrator/access/rate_limit.h"
 #include "orchestrator/agents/agent_answers.h"
 #include "orchestrator/agents/agent_requests.h"
 #include "orchestrator/agents/observability_history.h"
 #include "orchestrator/net/exchange.h"
 #include "orchestrator/net/public_base.h"
 #include "orchestrator/streams/stream_query.h"
-#include "orchestrator/streams/stream_token_routes.h"
 #include "protocol/json.h"
 #include "protocol/wall_time.h"
 #include "trace/random.h"

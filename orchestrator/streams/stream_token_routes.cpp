@@ -95,15 +95,6 @@ HttpAnswer revoke_token(const Principal& caller, const std::string& id, StreamTo
 
 }  // namespace
 
-HttpAnswer rate_limited(const RateLimit::Options& rate, Duration wait) {
-  HttpAnswer answer =
-      json_answer(429, fmt::format(R"({{"error":"RATE_LIMITED","limit":{},"window_ms":{}}})",
-                                   rate.max, rate.window.count()));
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  answer.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return answer;
-}
-
 Status add_stream_token_routes(RouteTable& routes, StreamTokens& tokens) {
   Route make;
   make.method = Method::post;

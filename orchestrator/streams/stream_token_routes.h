@@ -17,7 +17,4 @@ namespace devs {
 // REQUIRES: `tokens` outlives the routes.
 Status add_stream_token_routes(RouteTable& routes, StreamTokens& tokens);
 
-// The 429 of whoever made too many.
-HttpAnswer rate_limited(const RateLimit::Options& rate, Duration wait);
-
 }  // namespace devs

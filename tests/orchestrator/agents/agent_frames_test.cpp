@@ -120,7 +120,7 @@ TEST_CASE("[S1.2] agent frames: a thought and an action are progress, named by w
                         R"("arguments":{"path":"a"}}})"))
             .agent() ==
         "id: E-7\nevent: agent_stream_chunk\ndata: " +
-            chunk("progress", R"("read_file({\"path\":\"a\"})")",
+            chunk("progress", R"x("read_file({\"path\":\"a\"})")x",
                   R"("step":"read_file","status":"running","hookEventType":"agent.progress",)"
                   R"("payload":{})") +
             "\n\n");
