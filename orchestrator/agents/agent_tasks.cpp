@@ -151,6 +151,7 @@ void AgentTasks::begin(const AgentTaskCardPtr& card, AgentTaskOrder order) {
   CallRequest request;
   request.params.name = std::move(order.tool);
   request.params.arguments = std::move(order.arguments);
+  request.jsonrpc_id = json_string(card->id);  // by it a start after a crash knows its own calls
   request.params.context.task_id = card->id;
   request.params.context.agent_id = card->agent;
   request.params.context.session_id = card->conversation_id;

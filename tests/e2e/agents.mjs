@@ -241,7 +241,8 @@ test('[S1.4] [S1.5] [S1.14] tokens of a task: its path alone, five in 30 s, revo
   assert.equal(await opens(server, with_token(`${tasks}/t-1/stream`)), 200);
   assert.equal(await opens(server, with_token('/tasks/t-1/progress')), 200);
   for (const route of [`${tasks}/t-2/stream`, '/agent-to-agent/acme/editor/tasks/t-1/stream', '/agent-to-agent/other/writer/tasks/t-1/stream',
-    '/tasks/t-2/progress', '/trace/stream', '/observability/stream']) assert.equal(await opens(server, with_token(route)), 401, route);
+    '/tasks/t-2/progress', '/trace/stream']) assert.equal(await opens(server, with_token(route)), 401, route);
+  assert.equal(await opens(server, with_token('/observability/stream')), 403);
   assert.equal((await ask(server, 'GET', with_token('/tasks/t-1/status'))).status, 401);
   assert.equal((await mint('t-1', ann, 'editor')).status, 401);
   assert.equal((await mint('t-9')).status, 404);
@@ -337,6 +338,41 @@ test('[S1.11] a server that is killed keeps what it told, and folds nothing twic
     assert.ok(story.some(({ data }) => data.chunk?.metadata.payload.metadata?.status === 'ABANDONED'));
     await again.kill();
   }
+});
+
+test('[S1.13] a reader whose connection drops again and again gets each event once, in order', limit, async (t) => {
+  const server = await Server.start(t, { config });
+  await create(server, { taskId: 't-1' });
+  const steps = 150;
+  let last = '', text = '', drops = 0;
+  const reading = (async () => {
+    for (;;) {
+      const stop = new AbortController();
+      const answer = await fetch(`${server.url}${tasks}/t-1/stream`, { headers: last ? { 'Last-Event-ID': last } : {}, signal: stop.signal });
+      if (answer.status === 204) return;
+      let part = '';
+      try {
+        for await (const bytes of answer.body) {
+          part += Buffer.from(bytes).toString();
+          if (part.length > 3000 + (drops * 977) % 5000) { stop.abort(); break; }
+        }
+      } catch (error) { assert.equal(error.name, 'AbortError'); }
+      // Of what was cut off only whole entries count, as for EventSource: those whose id has come.
+      const seen = part.lastIndexOf('id: ');
+      const end = part.indexOf('\n\n', seen);
+      const whole_part = seen < 0 ? '' : end < 0 ? part.slice(0, part.lastIndexOf('id: ', seen - 1) < 0 ? 0 : part.indexOf('\n\n', part.lastIndexOf('id: ', seen - 1)) + 2) : part.slice(0, end + 2);
+      text += whole_part;
+      last = ids(whole_part).at(-1) ?? last;
+      ++drops;
+    }
+  })();
+  for (let n = 1; n <= steps; ++n) await progress(server, 't-1', { progress: 1, message: `step ${n}` });
+  await complete(server, 't-1');
+  await reading;
+  assert.ok(drops > 10, `${drops} drops`);
+  const said = frames(text).filter(({ event }) => event === 'task_progress').map(({ data }) => data.message);
+  assert.deepEqual(said, Array.from({ length: steps }, (_, at) => `step ${at + 1}`));
+  assert.equal(frames(text).at(-1).event, 'agent_stream_complete');
 });
 
 test('[S1.13] tasks side by side: each reader gets its own task whole, and no other', { timeout: 600_000 * slow }, async (t) => {
