@@ -114,6 +114,9 @@ const std::vector<Row>& rows() {
                [](Options& o, std::int64_t v) { o.http.port = static_cast<std::uint16_t>(v); })},
       {"http.hosts",
        list_of_text([](Options& o, std::vector<std::string> v) { o.http.hosts = std::move(v); })},
+      {"http.trusted_proxies", list_of_text([](Options& o, std::vector<std::string> v) {
+         o.http.trusted_proxies = std::move(v);
+       })},
       {"http.max_connections",
        integer(16, 1'000'000,
                [](Options& o, std::int64_t v) { o.http.max_connections = count_of(v); })},
@@ -229,6 +232,8 @@ const std::vector<Row>& rows() {
        })},
       {"channels.require_existing",
        boolean([](Options& o, bool v) { o.channels.book.require_existing = v; })},
+      {"agents.require_existing",
+       boolean([](Options& o, bool v) { o.agents.require_existing = v; })},
       {"graph.confidence", integer(1, 2,
                                    [](Options& o, std::int64_t v) {
                                      o.graph.learning.rule =
@@ -336,6 +341,14 @@ Status apply_environment(const GetEnv& get, Options& options) {
     options.http.port = port;
     break;
   }
+  Status read = read_number(get, "TASK_MESSAGE_TTL_MINUTES", 1, 525'600, [&](std::int64_t n) {
+    options.agents.message_ttl = std::chrono::minutes(n);
+  });
+  if (read.ok())
+    read = read_number(get, "OBSERVABILITY_EVENT_BUFFER", 1, 10'000, [&](std::int64_t n) {
+      options.agents.event_buffer = static_cast<std::size_t>(n);
+    });
+  if (!read.ok()) return read;
   auto access = access_from_environment(get, options.access);
   if (!access.ok()) return access.status();
   options.access = std::move(*access);

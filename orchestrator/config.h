@@ -14,7 +14,7 @@ namespace devs {
 // unknown key, a wrong type or a value out of bounds is refused with one line
 // that names file, key and what was expected.
 //
-//   http.host http.port http.hosts http.max_connections http.body_budget_bytes
+//   http.host http.port http.hosts http.trusted_proxies http.max_connections http.body_budget_bytes
 //   trace.dir trace.ring_entries trace.ring_bytes trace.segment_bytes
 //   trace.segment_age_s trace.zstd_level
 //   recorder.durability ("written" | "synced") recorder.on_failure ("refuse" | "continue")
@@ -29,12 +29,13 @@ namespace devs {
 //   sessions.idle_ms sessions.max sessions.max_per_principal  tasks.after_ms
 //   auth.tokens (a list of name, sha256, role) auth.query_bearer (true | false)
 //   cors.origins cors.graph_origins  graph.confidence (1 | 2) graph.task_idle_ms
-//   graph.templates (a list of pairs of tools)  channels.require_existing  drain_ms
+//   graph.templates (a list of pairs of tools)  channels.require_existing  agents.require_existing  drain_ms
 Status apply_config(std::string_view file_name, std::string_view text,
                     OrchestratorServer::Options& options);
 Status load_config(const std::string& path, OrchestratorServer::Options& options);
 
-// MCP_PORT, else DEVS_MCP_PORT; what access_from_environment() reads.  Beats the file,
+// MCP_PORT, else DEVS_MCP_PORT; TASK_MESSAGE_TTL_MINUTES, OBSERVABILITY_EVENT_BUFFER; what
+// access_from_environment() reads.  Beats the file,
 // is beaten by flags.
 Status apply_environment(const GetEnv& get, OrchestratorServer::Options& options);
 

@@ -10,6 +10,13 @@ struct Words {
 };
 
 constexpr Words kWords[] = {
+    {"agent_task_messages_dropped_total", "messages of tasks lost while agent_tasks.db refused"},
+    {"agent_task_messages_total", "messages of tasks of agents"},
+    {"agent_task_store_failures_total", "times agent_tasks.db could not be read or written"},
+    {"agent_tasks_ended_total", "tasks of agents that ended here, by status"},
+    {"agent_tasks_kept", "tasks of agents there are, ended ones for an hour"},
+    {"agent_tasks_started_total", "tasks of agents made"},
+    {"agent_webhooks_dropped_total", "webhooks that were not whole, or of no task"},
     {"bus_published_total", "entries published since the start, by calls, over HTTP, by the host"},
     {"bus_refused_total", "publishes refused: full (the ring waits for the disk), unavailable"},
     {"bus_ring_bytes", "bytes of the entries in memory"},

@@ -5,6 +5,10 @@
 #include <thread>
 #include <utility>
 
+#include "orchestrator/agents/agent_keeper.h"
+#include "orchestrator/agents/agent_routes.h"
+#include "orchestrator/agents/agent_streams.h"
+#include "orchestrator/agents/agent_tasks.h"
 #include "orchestrator/calls/builtin_tools.h"
 #include "orchestrator/calls/call_recovery.h"
 #include "orchestrator/channels/channel_routes.h"
@@ -30,8 +34,8 @@ namespace devs {
 class OrchestratorServer::Parts {
  public:
   Parts(Options given, std::unique_ptr<FlightLog> opened, std::unique_ptr<Pins> pinned,
-        std::unique_ptr<StreamTokens> tokens, const CallRecovery& recovery, const Clock& clock_,
-        Log& lines)
+        std::unique_ptr<StreamTokens> tokens, std::unique_ptr<AgentTaskStore> agent_store,
+        const CallRecovery& recovery, const Clock& clock_, Log& lines)
       : options(std::move(given)),
         clock(clock_),
         log(lines),
@@ -53,6 +57,8 @@ class OrchestratorServer::Parts {
         calls(options.calls, flight_log->epoch(), bus, waiters, tools, reactor, house_workers, log,
               metrics),
         subscribers(bus, *flight_log, reactor, house_workers, log, metrics),
+        agents(options.agents, std::move(agent_store), bus, *flight_log, flight_log->epoch(),
+               reactor, house_workers, log, metrics),
         hub(watched(options.streams, *tokens), bus, *flight_log, reactor, house_workers, log,
             metrics, projections()),
         channels(options.channels, bus, *flight_log, flight_log->epoch(), hub, clock, log, metrics),
@@ -73,7 +79,8 @@ class OrchestratorServer::Parts {
         mcp(options.mcp, calls, tools, reactor, house_workers, log, metrics),
         upstreams(options.upstreams, bus, tools, reactor, house_workers, log, metrics),
         stream_tokens(std::move(tokens)),
-        access(options.access, stream_tokens.get()) {}
+        access(options.access, stream_tokens.get()),
+        agent_tasks(agents, bus, waiters, calls, clock, metrics) {}
 
   // The recorder rings the bells of what is declared below it.
   ~Parts() {
@@ -99,13 +106,17 @@ class OrchestratorServer::Parts {
   // What the rooms add to the table of streams: how they show an entry, and what they know
   // of a stream that opens.
   std::vector<std::shared_ptr<const Projection>> projections() {
-    std::vector<std::shared_ptr<const Projection>> all = options.projections;
+    std::vector<std::shared_ptr<const Projection>> all = agent_projections(agents.table());
+    all.insert(all.end(), options.projections.begin(), options.projections.end());
     all.push_back(std::make_shared<TraceProjection>(clock));
     all.push_back(std::make_shared<const MessageProjection>(clock));
     return all;
   }
   StreamOpeners stream_openers() {
-    return channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+    StreamOpeners openers =
+        channel_openers(channels, {bus, *flight_log}, clock, flight_log->epoch());
+    add_agent_openers(openers, agents, bus, agents.require_existing());
+    return openers;
   }
   // Waits for it; the reason when it takes longer than somebody who asks may wait.
   Status index_caught_up() {
@@ -138,6 +149,7 @@ class OrchestratorServer::Parts {
   ToolRegistry tools;
   CallDesk calls;
   Subscribers subscribers;
+  AgentKeeper agents;
   StreamHub hub;
   Channels channels;
   PublishEndpoint publishing;
@@ -151,6 +163,7 @@ class OrchestratorServer::Parts {
   UpstreamSet upstreams;
   const std::unique_ptr<StreamTokens> stream_tokens;
   Access access;
+  AgentTasks agent_tasks;
   std::unique_ptr<HttpFront> front;
   std::atomic<bool> draining{false};
   bool stopped = false;
@@ -162,6 +175,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
   // All at once, so that the log cannot end between two of them.
   if (std::vector<Draft> abandoned = recovery.abandoned(); !abandoned.empty())
     if (auto told = bus.publish_all(std::move(abandoned)); !told.ok()) return told.status();
+  if (Status told = agent_tasks.recover(); !told.ok()) return told;
 
   if (Status added =
           add_builtin_tools(tools, options.all_builtin_tools, tool_workers, reactor, *flight_log);
@@ -205,6 +219,16 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                         .waiters = waiters,
                                         .clock = clock,
                                         .epoch = flight_log->epoch()});
+  if (added.ok())
+    added = add_agent_routes(routes, {.tasks = agent_tasks,
+                                      .keeper = agents,
+                                      .tokens = *stream_tokens,
+                                      .stored = *flight_log,
+                                      .workers = query_workers,
+                                      .clock = clock,
+                                      .log = log,
+                                      .metrics = metrics,
+                                      .trusted_proxies = options.http.trusted_proxies});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
   if (added.ok()) added = add_own_stream_routes(routes, hub, options.profiles);
   if (!added.ok()) return added;
@@ -298,10 +322,19 @@ Result<std::unique_ptr<OrchestratorServer>> OrchestratorServer::open(Options opt
   }
   auto tokens = StreamTokens::open(options.access.stream_tokens, (*flight_log)->directory(), clock);
   if (!tokens.ok()) return tokens.status();
+  const auto agents_file = (*flight_log)->directory() / "agent_tasks.db";
+  auto agents = AgentTaskStore::open(agents_file, (*flight_log)->epoch(), (*flight_log)->last());
+  if (!agents.ok())
+    return Status(agents.status().code(),
+                  agents_file.string() + ": " + agents.status().message() +
+                      (agents.status().code() == Code::data_loss
+                           ? "; remove it to begin with no tasks (those in it are lost)"
+                           : ""));
   const CallRecovery recovery = recover_calls(**flight_log);
 
-  auto parts = std::make_unique<Parts>(std::move(options), std::move(*flight_log), std::move(*pins),
-                                       std::move(*tokens), recovery, clock, log);
+  auto parts =
+      std::make_unique<Parts>(std::move(options), std::move(*flight_log), std::move(*pins),
+                              std::move(*tokens), std::move(*agents), recovery, clock, log);
   if (Status built = parts->assemble(recovery); !built.ok()) return built;
   return std::unique_ptr<OrchestratorServer>(new OrchestratorServer(std::move(parts)));
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "orchestrator/access/access.h"
+#include "orchestrator/agents/agent_keeper.h"
 #include "orchestrator/calls/call_desk.h"
 #include "orchestrator/channels/channels.h"
 #include "orchestrator/graph/graph_keeper.h"
@@ -53,6 +54,7 @@ class OrchestratorServer {
     UpstreamSet::Options upstreams;
     GraphKeeper::Options graph;  // `dir` is trace_dir
     Channels::Options channels;
+    AgentKeeper::Options agents;
     std::filesystem::path trace_dir = ".devs";
     std::uint64_t segment_bytes = 64u << 20u;  // the active file becomes a segment beyond
     std::chrono::seconds segment_age{3600};    // or when it is this old

@@ -125,4 +125,13 @@ EncodedEnvelope encode_action(const ActionEnvelope& action) {
   return encoded;
 }
 
+EncodedEnvelope encode_event(std::string_view type, const EnvelopeOrigin& origin,
+                             std::string_view payload) {
+  EncodedEnvelope encoded;
+  MemberWriter members(encoded.body);
+  encoded.stamp_at = write_head(members, encoded.body, type, origin);
+  members.text_if("trace_id", origin.trace_id).json("payload", payload).end();
+  return encoded;
+}
+
 }  // namespace devs

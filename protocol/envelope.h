@@ -72,6 +72,11 @@ EncodedEnvelope encode_thought(const ThoughtEnvelope& thought);
 EncodedEnvelope encode_action(const ActionEnvelope& action);
 EncodedEnvelope encode_observation(const ObservationEnvelope& observation);
 
+// An entry with a name: `type` is hitl, lifecycle or system, and `event` of the payload
+// (JSON object text) its name (SAOP 10).
+EncodedEnvelope encode_event(std::string_view type, const EnvelopeOrigin& origin,
+                             std::string_view payload);
+
 // What the log needs to know of an envelope without ever parsing it again.
 struct EnvelopeFacts {
   std::string type;  // "thought", ...

@@ -33,6 +33,7 @@ ROOMS = {
     "graph": {"net", "store", "calls", "streams"},
     "traces": {"net", "access", "query", "streams"},
     "channels": {"net", "store", "access", "streams"},
+    "agents": {"net", "store", "access", "calls", "streams"},
     "cluster": {"net"},
 }
 # Libraries that stay where they are named: (pattern, where it may stand, why).

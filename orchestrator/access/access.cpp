@@ -32,6 +32,18 @@ std::optional<std::string_view> after_bearer(std::string_view value) {
   return value;
 }
 
+// Does the path, and the query, say what the claims say?  What they do not name is not asked.
+bool fits(const TaskClaims& claims, const RequestHead& head) {
+  const auto says = [](const std::string* told, const std::string& claimed) {
+    return told == nullptr || *told == claimed;
+  };
+  return says(head.param("taskId"), claims.task) && says(head.param("agent"), claims.agent) &&
+         says(head.param("org"), claims.organization.value_or("global")) &&
+         (claims.stream.empty() || says(head.query_param("streamId"), claims.stream)) &&
+         (claims.conversation.empty() ||
+          says(head.query_param("conversationId"), claims.conversation));
+}
+
 }  // namespace
 
 Access::Access(const Options& options, const StreamTokens* stream_tokens)
@@ -64,7 +76,7 @@ Access::Verdict Access::judge(const RequestHead& head, const Route& route) const
   }
   if (route.credential != Credential::bearer && head.count("authorization") == 0)
     if (const std::string* const token = query_credential(head))
-      return judge_query(*token, route.credential);
+      return judge_query(*token, route.credential, head);
   return judge_bearer(head);
 }
 
@@ -81,7 +93,8 @@ Access::Verdict Access::judge_bearer(const RequestHead& head) const {
   return Principal{.name = owner->name, .is_operator = owner->is_operator};
 }
 
-Access::Verdict Access::judge_query(const std::string& token, Credential credential) const {
+Access::Verdict Access::judge_query(const std::string& token, Credential credential,
+                                    const RequestHead& head) const {
   if (query_bearer_ && credential == Credential::stream_or_query)
     if (const NamedToken* const owner = owner_of(token))
       return Principal{.name = owner->name, .is_operator = owner->is_operator};
@@ -89,6 +102,7 @@ Access::Verdict Access::judge_query(const std::string& token, Credential credent
   auto told = stream_tokens_->check(token);
   if (const auto* reason = std::get_if<std::string_view>(&told)) return Refused{*reason};
   auto& claims = std::get<StreamClaims>(told);
+  if (claims.task && !fits(*claims.task, head)) return Refused{kStreamTokenScope};
   // Its principal may have gone, or may do less, since the token was made.
   const NamedToken* const now = principal(claims.subject);
   if (now == nullptr) return Refused{kInvalidStreamToken};

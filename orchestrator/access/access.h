@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -59,7 +60,8 @@ class Access {
 
  private:
   Verdict judge_bearer(const RequestHead& head) const;
-  Verdict judge_query(const std::string& token, Credential credential) const;
+  Verdict judge_query(const std::string& token, Credential credential,
+                      const RequestHead& head) const;
   const NamedToken* owner_of(std::string_view bearer) const;
   const NamedToken* principal(std::string_view name) const;
 
@@ -76,6 +78,10 @@ inline constexpr std::size_t kMaxAuthorizationBytes = 4096;
 
 // Reads a variable of the environment; nullptr when it is not set.
 using GetEnv = std::function<const char*(const char* name)>;
+
+// A number of that variable, if it is set and not empty; refused outside its bounds.
+Status read_number(const GetEnv& get, const char* name, std::int64_t least, std::int64_t most,
+                   const std::function<void(std::int64_t)>& take);
 
 // AUTH_ENABLED exactly `true`: on, and MCP_BEARER_TOKEN must be usable.  Unset,
 // empty or `false`: off.  Anything else fails naming the setting and what was

@@ -57,20 +57,6 @@ std::string_view value_of(const GetEnv& get, const char* name) {
 
 constexpr std::size_t kMinSecretBytes = 32;  // what HS256 hashes into
 
-// A number of that variable, if it is set.
-Status read_number(const GetEnv& get, const char* name, std::int64_t least, std::int64_t most,
-                   const std::function<void(std::int64_t)>& take) {
-  const std::string_view text = value_of(get, name);
-  if (text.empty()) return {};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
-    return Status(Code::invalid_argument,
-                  fmt::format("{}: expected an integer from {} to {}", name, least, most));
-  take(number);
-  return {};
-}
-
 Status read_stream_tokens(const GetEnv& get, StreamTokens::Options& options) {
   options.secret = value_of(get, "STREAM_TOKEN_SECRET");
   if (get("STREAM_TOKEN_SECRET") != nullptr && options.secret.size() < kMinSecretBytes)
@@ -91,6 +77,19 @@ Status read_stream_tokens(const GetEnv& get, StreamTokens::Options& options) {
 }
 
 }  // namespace
+
+Status read_number(const GetEnv& get, const char* name, std::int64_t least, std::int64_t most,
+                   const std::function<void(std::int64_t)>& take) {
+  const std::string_view text = value_of(get, name);
+  if (text.empty()) return {};
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    return Status(Code::invalid_argument,
+                  fmt::format("{}: expected an integer from {} to {}", name, least, most));
+  take(number);
+  return {};
+}
 
 Result<Access::Options> access_from_environment(const GetEnv& get, Access::Options options) {
   if (Status read = read_stream_tokens(get, options.stream_tokens); !read.ok()) return read;

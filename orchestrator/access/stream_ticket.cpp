@@ -33,6 +33,30 @@ std::string head_of(std::string_view secret) {
   return base64url_encode(R"({"alg":"HS256","typ":"JWT","kid":")" + key_id_of(secret) + "\"}");
 }
 
+// Those of a task: all that must be there, or none.  False: broken.
+bool take_task(JsonView told, std::optional<TaskClaims>& task) {
+  JsonView id, agent, organization, stream, conversation;
+  told.pick({{"taskId", &id},
+             {"agentSlug", &agent},
+             {"organizationSlug", &organization},
+             {"streamId", &stream},
+             {"conversationId", &conversation}});
+  if (!id.present() && !agent.present() && !organization.present() && !stream.present() &&
+      !conversation.present())
+    return true;
+  const auto good = [](JsonView text) { return text.is_string() && text.text().size() > 2; };
+  const bool no_organization = organization.kind() == JsonView::Kind::null;
+  if (!good(id) || !good(agent) || (!no_organization && !good(organization)) ||
+      (stream.present() && !good(stream)) || (conversation.present() && !good(conversation)))
+    return false;
+  task = TaskClaims{.task = id.string().value_or(""),
+                    .agent = agent.string().value_or(""),
+                    .organization = organization.string(),
+                    .stream = stream.string().value_or(""),
+                    .conversation = conversation.string().value_or("")};
+  return true;
+}
+
 std::optional<StreamClaims> claims_of(JsonView told, std::string_view issuer) {
   JsonView iss, aud, sub, role, iat, exp, jti, scp;
   told.pick({{"iss", &iss},
@@ -64,7 +88,7 @@ std::optional<StreamClaims> claims_of(JsonView told, std::string_view issuer) {
     all_text = all_text && text;
     if (text) claims.scope.push_back(std::move(*text));
   });
-  if (!all_text) return std::nullopt;
+  if (!all_text || !take_task(told, claims.task)) return std::nullopt;
   return claims;
 }
 
@@ -93,7 +117,16 @@ std::string StreamTickets::encode(const StreamClaims& claims) const {
     if (text.back() != '[') text += ',';
     append_json_string(text, topic);
   }
-  text += "]}";
+  text += ']';
+  if (claims.task) {
+    const TaskClaims& task = *claims.task;
+    text += ",\"taskId\":" + json_string(task.task) + ",\"agentSlug\":" + json_string(task.agent) +
+            ",\"organizationSlug\":" +
+            (task.organization ? json_string(*task.organization) : std::string("null"));
+    if (!task.stream.empty()) text += ",\"streamId\":" + json_string(task.stream);
+    if (!task.conversation.empty()) text += ",\"conversationId\":" + json_string(task.conversation);
+  }
+  text += '}';
   std::string token = head_ + '.' + base64url_encode(text);
   return token + '.' + signature(token);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,14 @@
 #include <vector>
 
 namespace devs {
+
+// What a stream token for one task says besides: each must be what the path says.
+struct TaskClaims {
+  std::string task, agent;                  // `taskId`, `agentSlug`
+  std::optional<std::string> organization;  // `organizationSlug`; nullopt: null, `global` in a path
+  std::string stream, conversation;         // `streamId`, `conversationId`; empty: absent
+  bool operator==(const TaskClaims&) const = default;
+};
 
 // What a stream token says (streams 2.2): who may follow which topics, until when.
 struct StreamClaims {
@@ -17,6 +26,7 @@ struct StreamClaims {
   std::int64_t issued_s = 0;       // seconds since 1970
   std::int64_t expires_s = 0;      // not usable from this second on
   std::vector<std::string> scope;  // topics, as text
+  std::optional<TaskClaims> task = std::nullopt;
   bool operator==(const StreamClaims&) const = default;
 };
 

@@ -42,7 +42,7 @@ std::int64_t StreamTokens::now_s() const {
 
 std::variant<StreamTokens::Made, Duration> StreamTokens::make(
     const Principal& principal, std::vector<std::string> scope,
-    std::optional<std::chrono::seconds> ttl) {
+    std::optional<std::chrono::seconds> ttl, std::optional<TaskClaims> task) {
   std::vector<std::string> keys;
   for (const std::string& topic : scope) keys.push_back(principal.name + ' ' + topic);
   if (const auto wait = rate_.take(keys, clock_.steady())) return *wait;
@@ -52,7 +52,8 @@ std::variant<StreamTokens::Made, Duration> StreamTokens::make(
                                .id = new_uuid_v7(clock_),
                                .issued_s = now,
                                .expires_s = expires,
-                               .scope = std::move(scope)}),
+                               .scope = std::move(scope),
+                               .task = std::move(task)}),
               expires};
 }
 

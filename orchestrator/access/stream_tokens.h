@@ -46,7 +46,8 @@ class StreamTokens {
     std::int64_t expires_s = 0;
   };
   std::variant<Made, Duration> make(const Principal& principal, std::vector<std::string> scope,
-                                    std::optional<std::chrono::seconds> ttl);
+                                    std::optional<std::chrono::seconds> ttl,
+                                    std::optional<TaskClaims> task = std::nullopt);
   std::variant<StreamClaims, std::string_view> check(std::string_view token) const;
   // Of the caller's own tokens; an operator's word holds for anybody's.
   Status revoke(const Principal& caller, std::string_view id);

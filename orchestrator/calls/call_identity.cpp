@@ -1,10 +1,9 @@
-#include <openssl/sha.h>
-
 #include <array>
 #include <chrono>
 #include <utility>
 
 #include "orchestrator/calls/call_house.h"
+#include "orchestrator/calls/task_trace.h"
 #include "protocol/ids.h"
 #include "trace/random.h"
 
@@ -30,13 +29,6 @@ TraceParent decode_traceparent(std::string_view text) {
   const auto trace = text.substr(3, 32), parent = text.substr(36, 16);
   if (!is_hex_id(trace, 32) || !is_hex_id(parent, 16)) return {};
   return {std::string(trace), std::string(parent)};
-}
-
-std::string trace_of_task(const Epoch& epoch, std::string_view task) {
-  const std::string text = epoch + ":" + std::string(task);
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return hex({reinterpret_cast<const char*>(digest.data()), 16});
 }
 
 double milliseconds(Duration duration) {

@@ -29,27 +29,6 @@ std::uint64_t count_in(const SqlStatement& row, int column) {
   return static_cast<std::uint64_t>(row.integer(column));
 }
 
-// f(row) for each.
-template <class F>
-Status each_row(SqlConnection& sql, std::string_view text, F&& f) {
-  auto rows = sql.prepare(text);
-  if (!rows.ok()) return rows.status();
-  for (;;) {
-    const Result<bool> row = rows->step();
-    if (!row.ok()) return row.status();
-    if (!*row) return {};
-    f(*rows);
-  }
-}
-
-Status run(SqlConnection& sql, std::string_view text, std::initializer_list<SqlValue> values) {
-  auto statement = sql.prepare(text);
-  if (!statement.ok()) return statement.status();
-  int at = 0;
-  for (const SqlValue& value : values) statement->bind(++at, value);
-  return statement->run();
-}
-
 }  // namespace
 
 GraphStore::~GraphStore() = default;
@@ -85,11 +64,11 @@ Status GraphStore::prepare(const Epoch& epoch, Sequence head) {
   // stays, its place does not.
   const std::string_view log(epoch);
   if (Status closed =
-          run(*sql_, "DELETE FROM open_tasks WHERE ?1 NOT IN (SELECT epoch FROM place)", {log});
+          sql_->run("DELETE FROM open_tasks WHERE ?1 NOT IN (SELECT epoch FROM place)", {log});
       !closed.ok())
     return closed;
-  return run(*sql_, "UPDATE place SET epoch=?1, seen=?2 WHERE epoch<>?1 OR seen>?2",
-             {log, number(head)});
+  return sql_->run("UPDATE place SET epoch=?1, seen=?2 WHERE epoch<>?1 OR seen>?2",
+                   {log, number(head)});
 }
 
 Result<GraphStore::Kept> GraphStore::load() {
@@ -100,38 +79,37 @@ Result<GraphStore::Kept> GraphStore::load() {
   };
   std::vector<Edge> edges;
   std::set<std::string, std::less<>> joined;
-  Status read =
-      each_row(*sql_, "SELECT source,target,weight,count,type,known FROM edges",
-               [&](const SqlStatement& row) {
-                 const ToolEdge edge{.weight = row.real(2),
-                                     .count = count_in(row, 3),
-                                     .type = edge_type_of(row.text(4)),
-                                     .source = edge_source_of(row.text(5))};
-                 if (edge.weight <= kLeastConfidence || row.text(0) == row.text(1)) return;
-                 edges.push_back({std::string(row.text(0)), std::string(row.text(1)), edge});
-                 joined.insert(edges.back().from);
-                 joined.insert(edges.back().to);
-               });
+  Status read = sql_->each_row(
+      "SELECT source,target,weight,count,type,known FROM edges", {}, [&](const SqlStatement& row) {
+        const ToolEdge edge{.weight = row.real(2),
+                            .count = count_in(row, 3),
+                            .type = edge_type_of(row.text(4)),
+                            .source = edge_source_of(row.text(5))};
+        if (edge.weight <= kLeastConfidence || row.text(0) == row.text(1)) return;
+        edges.push_back({std::string(row.text(0)), std::string(row.text(1)), edge});
+        joined.insert(edges.back().from);
+        joined.insert(edges.back().to);
+      });
   if (read.ok())
-    read = each_row(*sql_, "SELECT tool FROM tools ORDER BY number", [&](const SqlStatement& row) {
-      if (joined.contains(row.text(0))) kept.graph.add_node(row.text(0));
-    });
+    read =
+        sql_->each_row("SELECT tool FROM tools ORDER BY number", {}, [&](const SqlStatement& row) {
+          if (joined.contains(row.text(0))) kept.graph.add_node(row.text(0));
+        });
   for (const Edge& each : edges) {
     const NodeIndex from = kept.graph.add_node(each.from), to = kept.graph.add_node(each.to);
     kept.graph.set_edge(from, to, each.edge);
   }
   if (read.ok())
-    read = each_row(*sql_, "SELECT seen FROM place",
-                    [&](const SqlStatement& row) { kept.place.seen = count_in(row, 0); });
+    read = sql_->each_row("SELECT seen FROM place", {},
+                          [&](const SqlStatement& row) { kept.place.seen = count_in(row, 0); });
   if (read.ok())
-    read = each_row(*sql_, "SELECT task,first FROM open_tasks", [&](const SqlStatement& row) {
+    read = sql_->each_row("SELECT task,first FROM open_tasks", {}, [&](const SqlStatement& row) {
       kept.place.open.emplace(row.text(0), count_in(row, 1));
     });
   if (read.ok())
-    read = each_row(
-        *sql_,
+    read = sql_->each_row(
         "SELECT minute,edges,nodes,confidence,workflows,succeeded,new_edges,new_nodes FROM minutes",
-        [&](const SqlStatement& row) {
+        {}, [&](const SqlStatement& row) {
           kept.minutes.push_back({.minute = row.integer(0),
                                   .edges = count_in(row, 1),
                                   .nodes = count_in(row, 2),
@@ -156,30 +134,30 @@ Status GraphStore::save(const ToolGraph& graph, const Edges& changed, const Plac
   }
   for (const NodeIndex tool : tools)
     if (done.ok())
-      done = run(*sql_, "INSERT OR IGNORE INTO tools(tool) VALUES(?1)",
-                 {std::string_view(graph.tool(tool))});
+      done = sql_->run("INSERT OR IGNORE INTO tools(tool) VALUES(?1)",
+                       {std::string_view(graph.tool(tool))});
   for (const auto& [from, to] : changed) {
     const ToolEdge& edge = *graph.edge(from, to);
     if (done.ok())
-      done = run(*sql_, "INSERT OR REPLACE INTO edges VALUES(?1,?2,?3,?4,?5,?6)",
-                 {std::string_view(graph.tool(from)), std::string_view(graph.tool(to)), edge.weight,
-                  number(edge.count), name_of(edge.type), name_of(edge.source)});
+      done = sql_->run("INSERT OR REPLACE INTO edges VALUES(?1,?2,?3,?4,?5,?6)",
+                       {std::string_view(graph.tool(from)), std::string_view(graph.tool(to)),
+                        edge.weight, number(edge.count), name_of(edge.type), name_of(edge.source)});
   }
-  if (done.ok()) done = run(*sql_, "UPDATE place SET seen=?1", {number(place.seen)});
+  if (done.ok()) done = sql_->run("UPDATE place SET seen=?1", {number(place.seen)});
   if (done.ok()) done = sql_->execute("DELETE FROM open_tasks");
   for (const auto& [task, first] : place.open)
     if (done.ok())
-      done = run(*sql_, "INSERT INTO open_tasks VALUES(?1,?2)",
-                 {std::string_view(task), number(first)});
+      done = sql_->run("INSERT INTO open_tasks VALUES(?1,?2)",
+                       {std::string_view(task), number(first)});
   for (const GraphMinute& each : minutes)
     if (done.ok())
-      done = run(*sql_, "INSERT OR REPLACE INTO minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-                 {each.minute, number(each.edges), number(each.nodes), each.confidence,
-                  number(each.workflows), number(each.succeeded), number(each.new_edges),
-                  number(each.new_nodes)});
+      done = sql_->run("INSERT OR REPLACE INTO minutes VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                       {each.minute, number(each.edges), number(each.nodes), each.confidence,
+                        number(each.workflows), number(each.succeeded), number(each.new_edges),
+                        number(each.new_nodes)});
   if (done.ok() && !minutes.empty())
-    done = run(*sql_, "DELETE FROM minutes WHERE minute<?1",
-               {minutes.back().minute - GraphHistory::kKeptMinutes});
+    done = sql_->run("DELETE FROM minutes WHERE minute<?1",
+                     {minutes.back().minute - GraphHistory::kKeptMinutes});
   return done.ok() ? all.commit() : done;
 }
 

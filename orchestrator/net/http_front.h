@@ -37,7 +37,9 @@ class HttpFront {
     std::string host = "127.0.0.1";  // literal address; 127.0.0.1 brings [::1] too when it is there
     std::uint16_t port = 0;          // 0: any free one
     bool else_any_port = false;      // when somebody has `port`
-    std::vector<std::string> hosts{};    // further Host values served, `name` or `name:port`
+    std::vector<std::string> hosts{};  // further Host values served, `name` or `name:port`
+    // Addresses of proxies whose X-Forwarded-Host and -Proto are believed; see public_base().
+    std::vector<std::string> trusted_proxies{};
     std::vector<std::string> origins{};  // Origins allowed by CORS policy `list`; port `*`: any
     // The same for CORS policy `graph`.
     std::vector<std::string> graph_origins{"http://localhost:3000", "http://localhost:8080",

@@ -134,6 +134,24 @@ Result<SqlStatement> SqlConnection::prepare(std::string_view sql) {
   return SqlStatement(database_, statement);
 }
 
+Status SqlConnection::run(std::string_view sql, std::initializer_list<SqlValue> values) {
+  return each_row(sql, values, [](const SqlStatement&) {});
+}
+
+Status SqlConnection::each_row(std::string_view sql, std::initializer_list<SqlValue> values,
+                               const std::function<void(const SqlStatement& row)>& f) {
+  Result<SqlStatement> statement = prepare(sql);
+  if (!statement.ok()) return statement.status();
+  int at = 0;
+  for (const SqlValue& value : values) statement->bind(++at, value);
+  for (;;) {
+    const Result<bool> row = statement->step();
+    if (!row.ok()) return row.status();
+    if (!*row) return {};
+    f(*statement);
+  }
+}
+
 Result<std::int64_t> SqlConnection::number(std::string_view sql) {
   Result<SqlStatement> statement = prepare(sql);
   if (!statement.ok()) return statement.status();

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,6 +68,11 @@ class SqlConnection {
 
   Status execute(const char* sql);
   Result<SqlStatement> prepare(std::string_view sql);
+  // One statement with these values, to its end.
+  Status run(std::string_view sql, std::initializer_list<SqlValue> values);
+  // f(row) for each row of it.
+  Status each_row(std::string_view sql, std::initializer_list<SqlValue> values,
+                  const std::function<void(const SqlStatement& row)>& f);
   // The first column of the first row; 0 when there is none.
   Result<std::int64_t> number(std::string_view sql);
 

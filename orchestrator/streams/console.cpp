@@ -121,10 +121,24 @@ std::string observation_summary(const Seen& seen) {
   return {};
 }
 
+Seen look_into(std::string_view envelope) {
+  Seen seen;
+  JsonView(envelope).pick({{"payload", &seen.payload},
+                           {"timestamp_ns", &seen.stamp},
+                           {"encoding", &seen.encoding},
+                           {"stdout", &seen.stdout_text},
+                           {"stderr", &seen.stderr_text},
+                           {"semantic_class", &seen.semantic_class},
+                           {"highlight_color", &seen.highlight_color},
+                           {"display", &seen.display}});
+  return seen;
+}
+
 std::string summary_of(std::string_view type, const Seen& seen) {
-  if (type == "thought") return thought_summary(seen.payload);
-  if (type == "action") return action_summary(seen.payload);
-  return observation_summary(seen);
+  const std::string text = type == "thought"  ? thought_summary(seen.payload)
+                           : type == "action" ? action_summary(seen.payload)
+                                              : observation_summary(seen);
+  return std::string(utf16_prefix(text, kSummaryUnits));
 }
 
 }  // namespace
@@ -151,6 +165,10 @@ std::string_view utf16_prefix(std::string_view utf8, std::size_t units) {
   return utf8.substr(0, end);
 }
 
+std::string console_summary(std::string_view type, std::string_view envelope) {
+  return summary_of(type, look_into(envelope));
+}
+
 ConsoleView annotate_for_console(std::string_view type, std::string_view envelope) {
   using Kind = ConsoleView::Kind;
   if (type == "hitl") return {Kind::as_is, {}};
@@ -161,15 +179,7 @@ ConsoleView annotate_for_console(std::string_view type, std::string_view envelop
     if (each.type == type) look = &each;
   if (look == nullptr) return {Kind::unknown, {}};
 
-  Seen seen;
-  JsonView(envelope).pick({{"payload", &seen.payload},
-                           {"timestamp_ns", &seen.stamp},
-                           {"encoding", &seen.encoding},
-                           {"stdout", &seen.stdout_text},
-                           {"stderr", &seen.stderr_text},
-                           {"semantic_class", &seen.semantic_class},
-                           {"highlight_color", &seen.highlight_color},
-                           {"display", &seen.display}});
+  const Seen seen = look_into(envelope);
   if (!seen.stamp.present()) return {Kind::no_stamp, {}};
   if (seen.semantic_class.present() || seen.highlight_color.present() || seen.display.present())
     return {Kind::taken, {}};
@@ -182,7 +192,7 @@ ConsoleView annotate_for_console(std::string_view type, std::string_view envelop
   shown.text += "\",\"highlight_color\":\"";
   shown.text += look->color;
   shown.text += "\",\"display\":{\"summary\":";
-  append_json_string(shown.text, utf16_prefix(summary_of(type, seen), kSummaryUnits));
+  append_json_string(shown.text, summary_of(type, seen));
   shown.text += ",\"icon\":\"";
   shown.text += look->icon;
   shown.text += "\"}}";

@@ -136,6 +136,7 @@ struct House {
   FakeClock clock;
   std::unique_ptr<StreamTokens> tokens;
   Access access;
+  mutable int made = 0;  // tokens, each for a topic of its own
 };
 
 const Principal kUser{.name = "u1", .is_operator = false};
@@ -173,6 +174,55 @@ TEST_CASE("Access: what came by a stream token reaches no further than its topic
   REQUIRE(std::holds_alternative<Principal>(told));
   REQUIRE(std::get<Principal>(told).grant);
   CHECK(std::get<Principal>(told).grant->scope == std::vector<std::string>{"task:t-9"});
+}
+
+// The verdict on a stream of that path for a token of those claims.
+std::string on_path(const House& here, const std::optional<TaskClaims>& claims,
+                    const std::vector<std::pair<std::string, std::string>>& params,
+                    std::vector<std::pair<std::string, std::string>> query = {}) {
+  RequestHead head;
+  head.params = params;
+  head.query_params = std::move(query);
+  head.query_params.emplace_back(
+      "token", std::get<StreamTokens::Made>(
+                   here.tokens->make(kUser, {"task:t-1" + std::to_string(here.made++)},
+                                     std::nullopt, claims))
+                   .token);
+  Route route;
+  route.credential = Credential::stream;
+  const auto told = here.access.judge(head, route);
+  const auto* refused = std::get_if<Access::Refused>(&told);
+  return refused == nullptr ? "let in" : std::string(refused->reason);
+}
+
+TEST_CASE("[S1.4] Access: a token of a task is good on its own path alone") {
+  const House here;
+  const TaskClaims claims{.task = "t-42",
+                          .agent = "writer",
+                          .organization = "acme",
+                          .stream = "s-1",
+                          .conversation = "c-9"};
+  using Params = std::vector<std::pair<std::string, std::string>>;
+  const Params path{{"org", "acme"}, {"agent", "writer"}, {"taskId", "t-42"}};
+  CHECK(on_path(here, claims, path) == "let in");
+  CHECK(on_path(here, claims, {{"taskId", "t-42"}}) == "let in");
+  CHECK(on_path(here, claims, path, {{"streamId", "s-1"}, {"conversationId", "c-9"}}) == "let in");
+  for (const Params& other : {Params{{"org", "acme"}, {"agent", "writer"}, {"taskId", "t-43"}},
+                              Params{{"org", "acme"}, {"agent", "editor"}, {"taskId", "t-42"}},
+                              Params{{"org", "umbrella"}, {"agent", "writer"}, {"taskId", "t-42"}}})
+    CHECK(on_path(here, claims, other) == "stream_token_scope");
+  CHECK(on_path(here, claims, path, {{"streamId", "s-2"}}) == "stream_token_scope");
+  CHECK(on_path(here, claims, path, {{"conversationId", "c-8"}}) == "stream_token_scope");
+}
+
+TEST_CASE("[S1.4] Access: no organization is `global` in a path, and only that") {
+  const House here;
+  const TaskClaims claims{
+      .task = "t-42", .agent = "writer", .organization = {}, .stream = {}, .conversation = {}};
+  CHECK(on_path(here, claims, {{"org", "global"}, {"agent", "writer"}, {"taskId", "t-42"}}) ==
+        "let in");
+  CHECK(on_path(here, claims, {{"org", "acme"}, {"agent", "writer"}, {"taskId", "t-42"}}) ==
+        "stream_token_scope");
 }
 
 TEST_CASE("Access: the header wins: a wrong one is refused beside a good stream token") {

@@ -75,6 +75,37 @@ TEST_CASE("[S1.4] StreamTickets: a token is a JWT with every claim, and comes ba
   CHECK(signed_by(kSecret, kHead, kText) == token);
 }
 
+TEST_CASE("[S1.4] StreamTickets: a task's claims come back as they went, null too") {
+  StreamClaims told = claims();
+  for (const std::optional<std::string>& organization :
+       {std::optional<std::string>("acme"), std::optional<std::string>()})
+    for (const std::string stream : {"", "s-1"}) {
+      told.task = TaskClaims{.task = "t-42",
+                             .agent = "writer",
+                             .organization = organization,
+                             .stream = stream,
+                             .conversation = stream};
+      const auto read = tickets().decode(tickets().encode(told), kNow);
+      REQUIRE(std::holds_alternative<StreamClaims>(read));
+      CHECK(std::get<StreamClaims>(read) == told);
+    }
+}
+
+TEST_CASE("[S1.4] StreamTickets: a task's token that lacks one of its claims is none") {
+  StreamClaims told = claims();
+  told.task = TaskClaims{
+      .task = "t-42", .agent = "writer", .organization = "acme", .stream = {}, .conversation = {}};
+  const std::string text = *base64url_decode(part(tickets().encode(told), 1));
+  CHECK(text.ends_with(R"("taskId":"t-42","agentSlug":"writer","organizationSlug":"acme"})"));
+  for (const char* claim : {R"("taskId":"t-42",)", R"("agentSlug":"writer",)"})
+    CHECK(verdict(signed_by(kSecret, kHead, with(text, claim, ""))) == "invalid_stream_token");
+  CHECK(verdict(signed_by(kSecret, kHead, with(text, R"(,"organizationSlug":"acme")", ""))) ==
+        "invalid_stream_token");
+  CHECK(verdict(signed_by(kSecret, kHead, with(text, R"("t-42")", "42"))) ==
+        "invalid_stream_token");
+  CHECK(verdict(signed_by(kSecret, kHead, text)) == "let in");
+}
+
 TEST_CASE("[S1.4] StreamTickets: usable to its last second, expired from the next on") {
   const std::string token = tickets().encode(claims());
   CHECK(verdict(token, kNow + 589) == "let in");
