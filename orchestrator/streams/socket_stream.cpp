@@ -98,6 +98,7 @@ void SocketStream::sync(std::string_view since_id) {
     return projection().append_control(*point.reset, replies_);
   }
   stand(point.next, filter());
+  syncing_ = true;
   sync_through_ = hub_.looked();
   sync_answered_ = false;
 }
@@ -109,7 +110,7 @@ void SocketStream::reply(std::string_view json) {
 // What was held goes out anew, as it is wanted now.
 void SocketStream::stand(Sequence next, const Filter& filter) {
   held_ = nullptr;
-  sync_through_ = 0;
+  syncing_ = false;
   StreamReader::stand(next, filter);
 }
 
@@ -151,10 +152,11 @@ void SocketStream::open_with(std::vector<FrameSlice>& out) {
 // Comes only when everything was sent: who takes bytes slowly is not silent.
 void SocketStream::beat(std::vector<FrameSlice>& out) {
   if (session_.closing()) return;
-  if (std::exchange(pongs_, session_.pongs()) != pongs_) unanswered_ = 0;
+  if (const std::uint64_t before = std::exchange(pongs_, session_.pongs()); before != pongs_)
+    unanswered_ = 0;
   if (unanswered_ >= kMaxUnanswered) return evict(Eviction::stalled);
   ++unanswered_;
-  if (!held_ && sync_through_ == 0) next_ = position() + 1;
+  if (!held_ && !syncing_) next_ = position() + 1;
   std::string ping;
   append_websocket_frame(ping, WebSocketOpcode::ping, {});
   add(out, ping);
@@ -163,8 +165,8 @@ void SocketStream::beat(std::vector<FrameSlice>& out) {
 Supply SocketStream::give(std::vector<FrameSlice>& out, std::size_t limit) {
   Supply got = Supply::frames;
   while (given_ < limit) {
-    if (sync_through_ != 0 && next_ > sync_through_) end_sync(out);
-    const bool one_by_one = sync_through_ != 0 || batch_over_ != nullptr;
+    if (syncing_ && next_ > sync_through_) end_sync(out);
+    const bool one_by_one = syncing_ || batch_over_ != nullptr;
     FrameBatch::Taken taken;
     got = take(one_by_one ? 1 : limit - given_, taken);
     if (got != Supply::frames) break;
@@ -174,7 +176,7 @@ Supply SocketStream::give(std::vector<FrameSlice>& out, std::size_t limit) {
       add(out, std::move(taken.slice));
     }
   }
-  if (sync_through_ != 0) {
+  if (syncing_) {
     if (got == Supply::at_head) end_sync(out);
   } else if (held_) {
     const TimePoint due = held_->since + batch_;
@@ -189,9 +191,8 @@ Supply SocketStream::give(std::vector<FrameSlice>& out, std::size_t limit) {
 
 // REQUIRES: one frame was taken.
 void SocketStream::hold_or_add(std::vector<FrameSlice>& out, FrameBatch::Taken taken) {
-  const bool syncing = sync_through_ != 0;
   const std::string_view message = payload_of(taken.slice);
-  if (!is_entry_message(message) || (!syncing && !is_thought(message))) {
+  if (!is_entry_message(message) || (!syncing_ && !is_thought(message))) {
     if (held_) flush(out);
     return add(out, std::move(taken.slice));
   }
@@ -203,18 +204,17 @@ void SocketStream::hold_or_add(std::vector<FrameSlice>& out, FrameBatch::Taken t
     ++held_->count;
   }
   held_->events += message;
-  if (held_->count >= (syncing ? kSyncEntries : kBatchEntries) ||
-      held_->events.size() >= (syncing ? kSyncBytes : kBatchBytes))
+  if (held_->count >= (syncing_ ? kSyncEntries : kBatchEntries) ||
+      held_->events.size() >= (syncing_ ? kSyncBytes : kBatchBytes))
     flush(out);
 }
 
 void SocketStream::flush(std::vector<FrameSlice>& out) {
-  const bool syncing = sync_through_ != 0;
-  sync_answered_ = sync_answered_ || syncing;
+  sync_answered_ = sync_answered_ || syncing_;
   std::string frame;
   append_websocket_frame(frame, WebSocketOpcode::text,
                          fmt::format(R"({{"type":"{}","events":[{}]}})",
-                                     syncing ? "SYNC_REPLAY" : "THOUGHT_STREAM_BATCH",
+                                     syncing_ ? "SYNC_REPLAY" : "THOUGHT_STREAM_BATCH",
                                      held_ ? std::string_view(held_->events) : std::string_view()));
   held_ = nullptr;
   add(out, frame);
@@ -223,7 +223,7 @@ void SocketStream::flush(std::vector<FrameSlice>& out) {
 // Who asked is answered, even if there was nothing.
 void SocketStream::end_sync(std::vector<FrameSlice>& out) {
   if (held_ || !sync_answered_) flush(out);
-  sync_through_ = 0;
+  syncing_ = false;
 }
 
 // --- its end ---

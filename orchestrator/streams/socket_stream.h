@@ -59,7 +59,8 @@ class SocketStream final : public StreamReader {
   WebSocketSession session_;
   std::string replies_;         // frames that go out before the next entry
   std::unique_ptr<Held> held_;  // null: nothing
-  Sequence sync_through_ = 0;   // not 0: what is before goes out as SYNC_REPLAY
+  Sequence sync_through_ = 0;
+  bool syncing_ = false;  // what is up to there goes out as SYNC_REPLAY
   bool sync_answered_ = false;
   bool topics_asked_ = false;  // by message: the query decides no more
   bool evicted_ = false;

@@ -257,6 +257,7 @@ void StreamReader::add(std::vector<FrameSlice>& out, FrameSlice slice) {
 }
 
 void StreamReader::add(std::vector<FrameSlice>& out, std::string_view frames) {
+  if (frames.empty()) return;
   auto bytes = std::make_shared<std::string>();
   if (chunked_) {
     append_chunk(*bytes, frames);

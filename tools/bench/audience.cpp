@@ -19,6 +19,10 @@ constexpr Nanos kHeadWithin = 30 * kSecond;
 // A head says 200 before some servers have put the reader on their list.
 constexpr Nanos kSettle = kSecond / 2;
 constexpr std::string_view kData = "data: {";
+constexpr std::string_view kEnvelope = R"("envelope":{)";
+constexpr std::string_view kUpgrade =
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 constexpr std::string_view kId = "id: ";
 // Of a reader that will stop: the server shall notice before the run is over.
 constexpr int kSmallBuffer = 16 * 1024;
@@ -36,6 +40,7 @@ Result<std::unique_ptr<Audience>> Audience::open(const Endpoint& endpoint, const
 Audience::Audience(const Endpoint& endpoint, const Options& options)
     : endpoint_(endpoint),
       options_(options),
+      data_(options.websocket ? kEnvelope : kData),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       readers_(options.readers),
       last_id_(options.stopped),
@@ -79,6 +84,7 @@ Status Audience::connect(std::size_t at) {
   std::string request =
       "GET " + with_topic(endpoint_.path, PayloadBook::topic_name(at % options_.topics)) +
       " HTTP/1.1\r\nHost: " + endpoint_.authority() + "\r\nAccept: text/event-stream\r\n";
+  if (options_.websocket) request += kUpgrade;
   if (stops && !last_id_[at].empty()) request += "Last-Event-ID: " + last_id_[at] + "\r\n";
   if (!send_all(reader.fd, request + "\r\n"))
     return Status(Code::unavailable, "the server closed a reader's connection");
@@ -151,7 +157,7 @@ void Audience::receive(Reader& reader) {
 // How many bytes are done with.
 std::size_t Audience::consume(Reader& reader, std::string_view bytes) {
   if (!reader.greeted) {
-    if (!bytes.starts_with("HTTP/1.1 200 ")) {
+    if (!bytes.starts_with(options_.websocket ? "HTTP/1.1 101 " : "HTTP/1.1 200 ")) {
       lose(reader);
       return bytes.size();
     }
@@ -162,23 +168,23 @@ std::size_t Audience::consume(Reader& reader, std::string_view bytes) {
 
   std::size_t at = 0;
   for (;;) {
-    const void* hit = memmem(bytes.data() + at, bytes.size() - at, kData.data(), kData.size());
+    const void* hit = memmem(bytes.data() + at, bytes.size() - at, data_.data(), data_.size());
     if (hit == nullptr) {
       // An id before data that is still to come must not be lost.
-      const std::size_t keep = is_stopped(reader) ? 64 : kData.size() - 1;
+      const std::size_t keep = is_stopped(reader) ? 64 : data_.size() - 1;
       return bytes.size() - std::min(bytes.size() - at, keep);
     }
     const auto line = static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data());
-    const std::string_view data = bytes.substr(line + kData.size() - 1);
+    const std::string_view data = bytes.substr(line + data_.size() - 1);
     if (!data.starts_with(book_->mark().substr(0, data.size()))) {
       ++outcome_.foreign;
-      at = line + kData.size();
+      at = line + data_.size();
       continue;
     }
     if (data.size() < book_->bytes()) return is_stopped(reader) ? at : line;
     if (is_stopped(reader)) note_id(reader, bytes.substr(at, line - at));
     deliver(reader, data.substr(0, book_->bytes()));
-    at = line + kData.size() - 1 + book_->bytes();
+    at = line + data_.size() - 1 + book_->bytes();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/result.h"
@@ -13,8 +14,8 @@
 
 namespace devs {
 
-// N readers of one SSE server in one thread, cheap enough not to be what is measured:
-// frames are found by their first bytes, not parsed.
+// N readers of one SSE server, or of one WebSocket server, in one thread, cheap enough not
+// to be what is measured: frames are found by their first bytes, not parsed.
 //
 // Reader i follows topic i modulo the book's topics.  Each payload is compared whole
 // with what was published.  All readers of a topic must see the same order: the first
@@ -31,6 +32,8 @@ class Audience {
     std::size_t readers = 0;
     std::size_t topics = 1;
     std::size_t stopped = 0;
+    // Reads a WebSocket, which pings and is not answered: for less than 45 s.
+    bool websocket = false;
     // What is there already: expected from the first byte on, and nothing after it.
     const PayloadBook* replayed = nullptr;
   };
@@ -96,6 +99,7 @@ class Audience {
 
   const Endpoint endpoint_;
   const Options options_;
+  const std::string_view data_;  // before each payload, with its first byte
   int epoll_ = -1;
   std::vector<Reader> readers_;
   std::vector<std::string> last_id_;  // of those that may have to resume

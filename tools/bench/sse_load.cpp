@@ -141,7 +141,8 @@ Run read_run(Flags& flags) {
   };
   run.audience = {.readers = whole("readers", 1000, 1),
                   .topics = whole("topics", 1, 1),
-                  .stopped = whole("stopped", 0, 0)};
+                  .stopped = whole("stopped", 0, 0),
+                  .websocket = flags.whole("websocket", 0, 0) != 0};
   run.rate = flags.number("rate", 100, 1);
   run.lanes = whole("lanes", 4, 1);
   run.plan.bytes = whole("bytes", 200, static_cast<int>(PayloadBook::kLeastBytes));
@@ -168,7 +169,7 @@ int main(int argc, char** argv) {
   using namespace devs;
   Flags flags(argc, argv,
               {"stream", "publish", "readers", "topics", "stopped", "rate", "burst", "batch",
-               "bytes", "seconds", "warm-up", "lanes", "pids"});
+               "bytes", "seconds", "warm-up", "lanes", "websocket", "pids"});
   Run run = read_run(flags);
   const auto stream = read_url(flags.text("stream"));
   const auto publish = read_url(flags.text("publish"));
@@ -176,7 +177,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: sse_load --stream URL --publish URL [--readers N] [--rate PER_S]\n"
                  "         [--topics N] [--stopped N] [--burst N] [--batch N] [--bytes N]\n"
-                 "         [--seconds S] [--warm-up S] [--lanes N] [--pids P,P]\n");
+                 "         [--seconds S] [--warm-up S] [--lanes N] [--websocket 1] [--pids P,P]\n");
     return refuse(!flags.status().ok() ? flags.status()
                   : !stream.ok()       ? stream.status()
                                        : publish.status());

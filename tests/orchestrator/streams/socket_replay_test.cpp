@@ -6,6 +6,7 @@
 
 #include "protocol/json.h"
 #include "tests/orchestrator/streams/socket_kit.h"
+#include "tests/orchestrator/streams/stream_desk.h"
 #include "tests/support/dice.h"
 #include "tests/support/fake_clock.h"
 
@@ -92,6 +93,65 @@ TEST_CASE("[S0.16] SocketStream: topics that change during a replay hold for the
   CHECK(wire.message() == R"({"type":"subscribed","topics":["task:a"]})");
   CHECK(wire.message() ==
         R"({"type":"SYNC_REPLAY","events":[)" + entry_message(house, 3, of_a) + "]}");
+}
+
+// A socket of a desk, whose log breaks on demand: pulled by the test.
+struct DeskSocket {
+  explicit DeskSocket(StreamDesk& on) : desk(on) {
+    RequestHead head;
+    head.fields = {{"upgrade", "websocket"},
+                   {"connection", "Upgrade"},
+                   {"sec-websocket-version", "13"},
+                   {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+    Exchange exchange(desk.front, {}, std::move(head), {}, desk.reactor.now());
+    desk.hub->open(exchange, profile_of("/trace/ws"));
+    stream = exchange.take_stream().provider;
+    stream->attached({}, false);
+    message();
+  }
+  std::string message() {
+    const auto deadline = soon();
+    for (;;) {
+      if (const auto frame = take_server_frame(bytes)) return frame->payload;
+      if (std::chrono::steady_clock::now() > deadline) return {};
+      std::vector<FrameSlice> slices;
+      stream->pull(slices, 65'536);
+      for (const FrameSlice& slice : slices) bytes.append(*slice.bytes, slice.from, slice.size);
+      desk.reactor.turn(std::chrono::milliseconds(1));
+    }
+  }
+  StreamDesk& desk;
+  std::unique_ptr<SseProvider> stream;
+  std::string bytes;
+};
+
+TEST_CASE("[S0.16] SocketStream: what the log lost is declared between two pieces") {
+  StreamDesk desk({.ring = 4});
+  desk.publish_numbered(20);
+  desk.turn(3);
+  desk.log->corrupt(3);
+  desk.log->corrupt(4);
+  DeskSocket socket(desk);
+  CHECK(socket.stream->received(client_text(sync_request(encode_event_id(kEpoch, 1)))));
+  const auto events = [](Sequence from, Sequence to) {
+    std::string text;
+    for (Sequence n = from; n <= to; ++n)
+      text += (text.empty() ? "" : ",") + (R"({"id":")" + encode_event_id(kEpoch, n)) +
+              R"(","name":"","envelope":)" + thought(n) + '}';
+    return R"({"type":"SYNC_REPLAY","events":[)" + text + "]}";
+  };
+  CHECK(socket.message() == events(2, 2));
+  CHECK(socket.message() == R"({"type":"gap","data":{"from":")" + encode_event_id(kEpoch, 3) +
+                                R"(","to":")" + encode_event_id(kEpoch, 4) +
+                                R"(","count":2,"reason":"corrupt"}})");
+  CHECK(socket.message() == events(5, 20));
+}
+
+TEST_CASE("[S0.16] SocketStream: an empty log is answered too") {
+  StreamHouse house;
+  WebSocketWire wire = greeted_on(house);
+  wire.text(sync_request(house.id(0)));
+  CHECK(wire.message() == R"({"type":"SYNC_REPLAY","events":[]})");
 }
 
 TEST_CASE("[S0.16] SocketStream: thoughts of 16 ms come together") {
