@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "orchestrator/query/span.h"
 #include "orchestrator/store/sql.h"

@@ -36,6 +36,7 @@ class TracesHouse {
              [this](LiveFront& front) { return routes(front); }) {}
   ~TracesHouse() {
     disk.mend();
+    workers.stop();  // as the server does: who answers is gone before the reactor
     live.end();
     bus.close();
     recorder.stop();
