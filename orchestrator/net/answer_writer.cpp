@@ -78,6 +78,7 @@ EncodedAnswer encode_stream_head(const HttpAnswer& head, bool chunked) {
   EncodedAnswer encoded{
       .status = head.status, .head = status_line(head.status), .body = {}, .close = false};
   add_standing(encoded.head, head);
+  if (head.status == 101) return encoded;  // what follows is no body
   if (!has_header(head, "x-accel-buffering")) add_line(encoded.head, "X-Accel-Buffering", "no");
   if (chunked) {
     add_line(encoded.head, "Transfer-Encoding", "chunked");
@@ -98,7 +99,7 @@ void finish_head(std::string& head, const HeadEnd& end) {
       add_line(head, "Access-Control-Expose-Headers", *end.cors_expose);
     add_line(head, "Vary", "Origin");
   }
-  if (head.find("\r\nTransfer-Encoding: chunked\r\n") == std::string::npos)
+  if (head.find("\r\nConnection: ") == std::string::npos)
     head.append(end.close ? "Connection: close\r\n" : "Keep-Alive: timeout=15\r\n");
   head.append("\r\n");
 }

@@ -32,7 +32,7 @@ struct HeadEnd {
 
 // A header that cannot be written, or a body over `max_bytes`, makes it a 500.
 EncodedAnswer encode_answer(HttpAnswer answer, std::size_t max_bytes);
-// 200 and what `head` asks for; bare or chunked as the peer can read.
+// 200, or 101, and what `head` asks for; bare or chunked as the peer can read.
 EncodedAnswer encode_stream_head(const HttpAnswer& head, bool chunked);
 // Completes `head` up to and with the empty line.
 void finish_head(std::string& head, const HeadEnd& end);

@@ -107,7 +107,8 @@ void Connection::on_wake() {
 }
 
 void Connection::read_some() {
-  std::size_t share = kReadShare;
+  // A peer that speaks beside its stream is heard in small portions: each may ask for work.
+  std::size_t share = state_ == State::stream ? kMaxWaiting : kReadShare;
   while (state_ != State::ended && !fin_ && share > 0) {
     std::size_t room = state_ == State::body || state_ == State::lingering
                            ? ConnectionTable::kScratch
@@ -154,9 +155,8 @@ void Connection::take(std::string_view fresh) {
     bytes.remove_prefix(used);
   }
   if (state_ == State::ended || bytes.empty()) return;
-  if (state_ == State::stream) {  // a reader has nothing more to say
-    leave_stream(SseProvider::Gone::error);
-    end();
+  if (state_ == State::stream) {
+    hear(bytes);
   } else if (state_ == State::lingering) {
     lingered_ += bytes.size();
     if (lingered_ > kMaxLingered) end();
@@ -268,6 +268,11 @@ void Connection::on_fin() {
       }
       return;
     case State::stream:
+      if (upgraded_ && !blocked_) {  // it may have said goodbye: the answer is due
+        idle_ = false;
+        pump();
+      }
+      if (state_ != State::stream) return;
       leave_stream(SseProvider::Gone::peer);
       end();
       return;

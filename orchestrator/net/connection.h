@@ -109,6 +109,7 @@ class Connection final : public FdHandler {
 
   // connection_stream.cpp: streams
   void begin_stream(StreamStart start);
+  bool hear(std::string_view bytes);
   void pump();
   void on_stall();
   void cut_stream(SseProvider::Gone why);
@@ -127,9 +128,11 @@ class Connection final : public FdHandler {
   bool crlf_skipped_ = false;
   bool is_head_ = false;  // the request now being answered ...
   bool http_1_0_ = false;
-  bool fresh_ = false;  // a stream whose first frames were not pulled yet
-  bool idle_ = false;   // the provider has nothing until it wakes us
-  bool ended_ = false;  // the provider has nothing any more
+  bool chunked_ = true;    // the stream's bytes are chunks of a body ...
+  bool upgraded_ = false;  // ... or a protocol of their own, in which the peer speaks too
+  bool fresh_ = false;     // a stream whose first frames were not pulled yet
+  bool idle_ = false;      // the provider has nothing until it wakes us
+  bool ended_ = false;     // the provider has nothing any more
   std::uint32_t requests_ = 0;
   const Route* route_ = nullptr;
   std::unique_ptr<CorsGrant> cors_;

@@ -1,6 +1,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "orchestrator/net/connection.h"
 
@@ -24,16 +25,17 @@ std::size_t Connection::body_bytes_sent() const {
 }
 
 void Connection::begin_stream(StreamStart start) {
-  const bool chunked = !http_1_0_;
-  if (chunked && is_answer() && must_close())
+  upgraded_ = start.head.status == 101;
+  chunked_ = !http_1_0_ && !upgraded_;
+  if (chunked_ && is_answer() && must_close())
     start.head.headers.emplace_back("Connection", "close");
-  EncodedAnswer encoded = encode_stream_head(start.head, chunked);
+  EncodedAnswer encoded = encode_stream_head(start.head, chunked_);
   if (is_head_ || !start.provider || encoded.status != start.head.status) {
     finish_and_write(std::move(encoded));
     return;
   }
   finish_head(encoded.head, {.date = shared_.date.at(shared_.reactor.clock().wall()),
-                             .close = !chunked,
+                             .close = !chunked_,
                              .cors = cors_.get(),
                              .cors_allow = &route_->cors_allow,
                              .cors_expose = &route_->cors_expose});
@@ -46,13 +48,19 @@ void Connection::begin_stream(StreamStart start) {
   fresh_ = true;
   idle_ = false;
   ended_ = false;
-  provider_->attached(StreamLine(&shared_.table, id_), chunked);
-  if (fin_ || !in_.empty()) {
-    leave_stream(fin_ ? SseProvider::Gone::peer : SseProvider::Gone::error);
-    end();
-    return;
-  }
+  provider_->attached(StreamLine(&shared_.table, id_), chunked_);
+  // A client may speak before it has read that it may.
+  if (!in_.empty() && !hear(std::exchange(in_, {}))) return;
+  if (fin_) return on_fin();
   pump();
+}
+
+// False: that is the end.
+bool Connection::hear(std::string_view bytes) {
+  if (provider_->received(bytes)) return true;
+  leave_stream(SseProvider::Gone::error);
+  end();
+  return false;
 }
 
 // Pull, send, until the provider has nothing, the socket is full, or this turn's
@@ -80,7 +88,7 @@ void Connection::pump() {
         shared_.table.wake(id_);  // it said more and gave nothing: not in this turn again
         return;
       }
-      if (ended_ && !http_1_0_) slices.push_back(last_chunk());
+      if (ended_ && chunked_) slices.push_back(last_chunk());
     }
     if (out_.empty() && slices.empty()) break;
     WriteQueue::Progress progress;
@@ -111,7 +119,11 @@ void Connection::pump() {
   timer_.cancel();
   if (!ended_) return;
   provider_.reset();
-  is_answer() && !http_1_0_ && !must_close() ? after_written() : end();
+  if (upgraded_) {
+    must_linger_ = true;  // the peer may still be speaking: our last word must reach it
+    return linger();
+  }
+  is_answer() && chunked_ && !must_close() ? after_written() : end();
 }
 
 // A stream that answers a POST is over like any answer, and its head says keep-alive: a
@@ -126,7 +138,7 @@ void Connection::end_stream_now() {
   if (state_ != State::stream) return end();
   const bool at_boundary = out_.empty();
   leave_stream(SseProvider::Gone::shutdown);
-  if (!http_1_0_ && at_boundary)
+  if (chunked_ && at_boundary)
     send(fd_, kLastChunk.data(), kLastChunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   end();
 }
@@ -156,7 +168,7 @@ void Connection::cut_stream(SseProvider::Gone why) {
   if (const std::string words = provider_->last_words(rest.end); !words.empty()) {
     std::string bytes(rest.bytes);
     bytes += words;
-    if (!http_1_0_) bytes += kLastChunk;
+    if (chunked_) bytes += kLastChunk;
     send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   leave_stream(why);

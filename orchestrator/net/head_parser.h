@@ -59,5 +59,7 @@ bool read_query(std::string_view query, std::vector<std::pair<std::string, std::
 
 bool is_token(std::string_view text);
 bool same_text(std::string_view a, std::string_view b);  // ASCII, any case
+// Is it one of the tokens between the commas, in any case?
+bool has_token(std::string_view list, std::string_view token);
 
 }  // namespace devs

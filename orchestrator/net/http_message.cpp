@@ -24,6 +24,7 @@ struct StatusRow {
 };
 constexpr std::array kPhrases{
     StatusRow{100, "Continue"},
+    StatusRow{101, "Switching Protocols"},
     StatusRow{200, "OK"},
     StatusRow{201, "Created"},
     StatusRow{202, "Accepted"},
@@ -44,6 +45,7 @@ constexpr std::array kPhrases{
     StatusRow{415, "Unsupported Media Type"},
     StatusRow{417, "Expectation Failed"},
     StatusRow{422, "Unprocessable Entity"},
+    StatusRow{426, "Upgrade Required"},
     StatusRow{429, "Too Many Requests"},
     StatusRow{431, "Request Header Fields Too Large"},
     StatusRow{500, "Internal Server Error"},

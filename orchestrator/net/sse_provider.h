@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/net/http_message.h"
@@ -70,13 +71,20 @@ class SseProvider {
   virtual ~SseProvider() = default;
 
   // The head is in the write queue.  `chunked`: frames must be HTTP/1.1 chunks
-  // (each slice whole chunks); otherwise bare (HTTP/1.0 peer).
+  // (each slice whole chunks); otherwise bare (HTTP/1.0 peer, or a protocol of its own).
   virtual void attached(StreamLine line, bool chunked) = 0;
 
   // Appends slices of about `max_bytes` (always whole frames).  `more`: call
   // again when those are sent.  `idle`: nothing now; wake() will come.  `ended`:
-  // these are the last; the connection writes the last chunk and closes.
+  // these are the last; the connection writes the last chunk, if it chunks, and closes.
   virtual Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) = 0;
+
+  // What the peer said beside its request; only a peer that was answered 101 may.  It
+  // may wake its line, not close it.  False: the connection ends, `error`.
+  virtual bool received(std::string_view bytes) {
+    static_cast<void>(bytes);
+    return false;
+  }
 
   // The stream ends early: the peer took no byte for the stall time while something
   // was due, or close() was called.  A last frame (chunked if asked so in attached),
@@ -96,7 +104,9 @@ class SseProvider {
 // The connection becomes a stream: its head, and who feeds it.
 struct StreamStart {
   // Status 200, text/event-stream, Cache-Control and more as the profile says;
-  // transfer framing and the standing headers are added by the connection.
+  // transfer framing and the standing headers are added by the connection.  Status 101:
+  // from the next byte on both sides speak the protocol that its `Upgrade` names, the
+  // bytes pulled are its bytes, and FIN alone is no hanging up before they are sent.
   HttpAnswer head;
   std::unique_ptr<SseProvider> provider;
 };

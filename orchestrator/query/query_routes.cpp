@@ -89,8 +89,7 @@ struct QueryCounts {
 };
 
 // What the question did not ask for, it does not know.
-void refuse_unknown(const RequestHead& head, const std::vector<std::string>& known,
-                    BadField& bad) {
+void refuse_unknown(const RequestHead& head, const std::vector<std::string>& known, BadField& bad) {
   for (const auto& [name, value] : head.query_params) {
     if (!bad.field.empty()) return;
     if (std::find(known.begin(), known.end(), name) == known.end())

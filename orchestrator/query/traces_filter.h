@@ -18,21 +18,24 @@ namespace devs {
 // are asked for, and one of its spans all the rest.
 struct TracesFilter {
   struct Range {
-    std::optional<double> least, most;
+    std::optional<double> least = {}, most = {};
+    bool operator==(const Range&) const = default;
   };
-  std::optional<std::string> owner;  // set: only what this principal published
-  std::string status;
-  std::optional<std::int64_t> from_ms, to_ms;  // began in [from, to], ms since 1970
-  Range cost, duration;                        // USD; ms, of what has ended
-  std::optional<bool> has_error;
+  std::optional<std::string> owner = {};  // set: only what this principal published
+  std::string status = {};
+  std::optional<std::int64_t> from_ms = {}, to_ms = {};  // began in [from, to], ms since 1970
+  Range cost = {}, duration = {};                        // USD; ms, of what has ended
+  std::optional<bool> has_error = {};
 
-  std::string operation_type, session_tag;
-  std::string workflow;  // `metadata.workflow`, or the task
-  Range throughput;      // tokens per second
-  std::optional<bool> has_quality_score;
-  std::optional<double> min_quality_score;  // `metadata.quality_score`
-  std::vector<std::pair<std::string, std::string>> meta;
-  std::string search;  // occurs, in any case of ASCII letters
+  std::string operation_type = {}, session_tag = {};
+  std::string workflow = {};  // `metadata.workflow`, or the task
+  Range throughput = {};      // tokens per second
+  std::optional<bool> has_quality_score = {};
+  std::optional<double> min_quality_score = {};  // `metadata.quality_score`
+  std::vector<std::pair<std::string, std::string>> meta = {};
+  std::string search = {};  // occurs, in any case of ASCII letters
+
+  bool operator==(const TracesFilter&) const = default;
 };
 
 // Bounds of a list, so that none costs more than it is worth.

@@ -4,10 +4,13 @@
 #include <charconv>
 #include <utility>
 
+#include "orchestrator/net/websocket_handshake.h"
 #include "orchestrator/streams/replay_query.h"
 #include "orchestrator/streams/resume.h"
 #include "orchestrator/streams/rights.h"
+#include "orchestrator/streams/socket_stream.h"
 #include "orchestrator/streams/sse_stream.h"
+#include "orchestrator/streams/stream_query.h"
 #include "trace/random.h"
 
 namespace devs {
@@ -30,7 +33,7 @@ HttpAnswer stopping() {
 
 // Readers wait in the order of their positions: the first that has nothing to fetch
 // is followed by none that has.
-SseStream* first_due(StreamGroup& group) {
+StreamReader* first_due(StreamGroup& group) {
   const WaitLink* const first = group.waiting.front();
   return first != nullptr && first->reader->due_before(group.last_match) ? first->reader : nullptr;
 }
@@ -57,7 +60,7 @@ HubCore::HubCore(StreamHub::Options options, TraceStreamBus& bus,
       gather_(reactor, [this] { look(); }),
       recheck_([this] { recheck(); }),
       farewell_(reactor, [this](std::uint64_t reader, unsigned retry_ms) {
-        if (SseStream* const stream = find(reader)) stream->part(retry_ms);
+        if (StreamReader* const stream = find(reader)) stream->part(retry_ms);
       }) {
 }
 
@@ -74,7 +77,7 @@ namespace {
 
 // Where the reader begins, and how far it goes.  False: it has seen all there is, and
 // need not come again.
-bool settle_start(SseStream::Start& start, ResumePoint& point, const StreamOpening& opening) {
+bool settle_start(StreamReader::Start& start, ResumePoint& point, const StreamOpening& opening) {
   using From = ResumePoint::From;
   start.next = point.next;
   if (opening.applied) {
@@ -96,12 +99,17 @@ bool settle_start(SseStream::Start& start, ResumePoint& point, const StreamOpeni
 
 }  // namespace
 
-HttpAnswer HubCore::stream_head(const StreamProfile& profile, Sequence head) const {
+HttpAnswer HubCore::stream_head(const RequestHead& request, const StreamProfile& profile,
+                                Sequence head) const {
   HttpAnswer answer;
-  answer.type = ContentType::sse;
-  answer.headers = {{"Cache-Control", std::string(profile.cache_control)},
-                    {"X-Accel-Buffering", "no"},
-                    {"X-Head-Event-Id", encode_event_id(epoch(), head)}};
+  if (profile.websocket) {
+    answer = websocket_accepted(request);
+  } else {
+    answer.type = ContentType::sse;
+    answer.headers = {{"Cache-Control", std::string(profile.cache_control)},
+                      {"X-Accel-Buffering", "no"}};
+  }
+  answer.headers.emplace_back("X-Head-Event-Id", encode_event_id(epoch(), head));
   return answer;
 }
 
@@ -114,9 +122,10 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, const Strea
                                          : topic_filter_of(request, profile.topic, reader, bad);
   // From here on nothing is missed: a reader is its sequence.
   const Sequence head = bus_.head();
-  SseStream::Start start;
+  StreamReader::Start start;
   if (profile.timed && bad.field.empty())
     start.timed = replay_of(request, *log_, epoch(), head, bad);
+  if (profile.websocket) start.batch = batch_of(request, bad);
   if (!bad.field.empty()) return exchange.respond(bad_parameter(bad));
   if (profile.operators_only && !reader.is_operator)
     return exchange.respond(error_answer(403, "FORBIDDEN", "scope"));
@@ -125,7 +134,9 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, const Strea
   if (auto refusal = narrow_to_rights(reader, opening.filter))
     return exchange.respond(std::move(*refusal));
 
-  HttpAnswer answer = stream_head(profile, head);
+  if (profile.websocket)
+    if (auto refusal = websocket_refusal(request)) return exchange.respond(std::move(*refusal));
+  HttpAnswer answer = stream_head(request, profile, head);
   if (request.method == Method::head) return exchange.stream({std::move(answer), nullptr});
   ResumePoint point = resume_point(request, {epoch(), log_->oldest(), head});
   if (!settle_start(start, point, opening)) return exchange.respond({.status = 204});
@@ -142,6 +153,7 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, const Strea
   }
   metrics_.opened.add();
   start.id = last_reader_.fetch_add(1) + 1;
+  start.head = head;
   start.principal = reader;
   start.filter = std::move(opening.filter);
   start.first = fill_params(opening.first.value_or(profile.first), request.params);
@@ -152,9 +164,14 @@ void HubCore::open(Exchange& exchange, const StreamProfile& profile, const Strea
   start.frames += opening.frames;
   if (opening.joined) start.guest = opening.joined(stream_id(start.id));
   answer.headers.emplace_back("X-Stream-Id", stream_id(start.id));
-  exchange.stream({std::move(answer),
-                   std::make_unique<SseStream>(*this, profile, std::move(start),
-                                               std::get<Admissions::Slot>(std::move(admitted)))});
+  auto slot = std::get<Admissions::Slot>(std::move(admitted));
+  std::unique_ptr<SseProvider> stream;
+  if (profile.websocket) {
+    stream = std::make_unique<SocketStream>(*this, profile, std::move(start), std::move(slot));
+  } else {
+    stream = std::make_unique<SseStream>(*this, profile, std::move(start), std::move(slot));
+  }
+  exchange.stream({std::move(answer), std::move(stream)});
 }
 
 std::int64_t HubCore::uptime_s() const {
@@ -183,7 +200,7 @@ void HubCore::ask(std::string stream_id, Then then) {
                  then = std::move(then)]() mutable {
     const auto here = hub.lock();
     if (!here) return;
-    SseStream* stream = nullptr;
+    StreamReader* stream = nullptr;
     if (id.starts_with(here->nonce_ + '-')) {
       std::uint64_t reader = 0;
       const char* const end = id.data() + id.size();
@@ -196,7 +213,7 @@ void HubCore::ask(std::string stream_id, Then then) {
 
 // --- streams (reactor) ---
 
-SseStream* HubCore::find(std::uint64_t reader) const {
+StreamReader* HubCore::find(std::uint64_t reader) const {
   const auto found = streams_.find(reader);
   return found == streams_.end() ? nullptr : found->second;
 }
@@ -223,7 +240,7 @@ GroupPtr HubCore::place(const Filter& filter, const StreamProfile& profile, bool
   return groups.join(filter, view, window_.looked());
 }
 
-GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProfile& profile,
+GroupPtr HubCore::join(StreamReader& reader, const Filter& filter, const StreamProfile& profile,
                        bool chunked, Sequence next, bool timed) {
   streams_.emplace(reader.id(), &reader);
   if (reader.principal().grant && options_.recheck) {
@@ -237,14 +254,14 @@ GroupPtr HubCore::join(SseStream& reader, const Filter& filter, const StreamProf
 void HubCore::recheck() {
   const std::vector<std::uint64_t> granted(granted_.begin(), granted_.end());
   for (const std::uint64_t id : granted) {
-    SseStream* const stream = find(id);
+    StreamReader* const stream = find(id);
     if (stream == nullptr) continue;
     if (const auto over = options_.recheck(stream->principal())) stream->evict(*over);
   }
   if (!granted_.empty()) reactor_.timers().set(recheck_, reactor_.now() + kRecheckPeriod);
 }
 
-GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
+GroupPtr HubCore::regroup(StreamReader& reader, const GroupPtr& from, const Filter& filter,
                           const StreamProfile& profile, bool chunked, Sequence next, bool timed) {
   replay_->cancel(reader.id());
   GroupPtr to = place(filter, profile, chunked, next, timed);
@@ -252,22 +269,22 @@ GroupPtr HubCore::regroup(SseStream& reader, const GroupPtr& from, const Filter&
   return to;
 }
 
-void HubCore::leave(SseStream& reader, const GroupPtr& group) {
+void HubCore::leave(StreamReader& reader, const GroupPtr& group) {
   replay_->leave(reader.id());
   streams_.erase(reader.id());
   granted_.erase(reader.id());
   window_.groups().leave(group);
 }
 
-void HubCore::fetch(SseStream& reader, const GroupPtr& group, Sequence next, Sequence through,
+void HubCore::fetch(StreamReader& reader, const GroupPtr& group, Sequence next, Sequence through,
                     bool stamped) {
   replay_->fetch(reader.id(), group, next, through, stamped,
                  [this](std::uint64_t id, FrameBatchPtr got) {
-                   if (SseStream* const stream = find(id)) stream->take_fetched(std::move(got));
+                   if (StreamReader* const stream = find(id)) stream->take_fetched(std::move(got));
                  });
 }
 
-Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequence& next,
+Supply HubCore::supply(StreamReader& reader, const GroupPtr& group, Sequence& next,
                        std::size_t max_bytes, FrameBatch::Taken& taken) {
   // A filter may pass over a whole ring: a few batches a turn, then the others.
   for (int tries = 0; tries < 8;) {
@@ -292,7 +309,7 @@ Supply HubCore::supply(SseStream& reader, const GroupPtr& group, Sequence& next,
   }
   reactor_.post([hub = weak_from_this(), id = reader.id()] {
     if (const auto here = hub.lock())
-      if (SseStream* const stream = here->find(id)) stream->wake();
+      if (StreamReader* const stream = here->find(id)) stream->wake();
   });
   return Supply::later;
 }
@@ -372,7 +389,7 @@ void HubCore::wake_some() {
     }
     GroupPtr group = std::move(due_.front());
     due_.pop_front();
-    SseStream* reader = first_due(*group);
+    StreamReader* reader = first_due(*group);
     for (; left > 0 && reader != nullptr; --left, reader = first_due(*group)) reader->wake_due();
     // A slice for a large group, then the others have theirs: entries may come to it
     // faster than it can be woken.

@@ -28,7 +28,7 @@
 
 namespace devs {
 
-class SseStream;
+class StreamReader;
 
 // The parts of a StreamHub, and what its streams ask of it.
 //
@@ -55,25 +55,27 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
 
   // Runs `then` on the reactor with the stream of that public id; null: there is none.
   // Dropped when the hub is gone.
-  using Then = MoveFunction<void(HubCore&, SseStream*)>;
+  using Then = MoveFunction<void(HubCore&, StreamReader*)>;
   void ask(std::string stream_id, Then then);
   std::string stream_id(std::uint64_t reader) const;
 
-  // --- for SseStream ---
+  // --- for StreamReader ---
 
-  GroupPtr join(SseStream& reader, const Filter& filter, const StreamProfile& profile, bool chunked,
-                Sequence next, bool timed);
+  GroupPtr join(StreamReader& reader, const Filter& filter, const StreamProfile& profile,
+                bool chunked, Sequence next, bool timed);
   // Another group, at the place where the reader stands.
-  GroupPtr regroup(SseStream& reader, const GroupPtr& from, const Filter& filter,
+  GroupPtr regroup(StreamReader& reader, const GroupPtr& from, const Filter& filter,
                    const StreamProfile& profile, bool chunked, Sequence next, bool timed);
-  void leave(SseStream& reader, const GroupPtr& group);
-  Supply supply(SseStream& reader, const GroupPtr& group, Sequence& next, std::size_t max_bytes,
+  void leave(StreamReader& reader, const GroupPtr& group);
+  Supply supply(StreamReader& reader, const GroupPtr& group, Sequence& next, std::size_t max_bytes,
                 FrameBatch::Taken& taken);
   // A stretch from disk, later: take_fetched() is called.
-  void fetch(SseStream& reader, const GroupPtr& group, Sequence next, Sequence through,
+  void fetch(StreamReader& reader, const GroupPtr& group, Sequence next, Sequence through,
              bool stamped);
   // Where a reader stands that was given everything before `next`.
   Sequence position(const StreamGroup& group, Sequence next) const;
+  Sequence head() const { return bus_.head(); }
+  Sequence looked() const { return window_.looked(); }  // live frames begin after this
   ReaderState state_at(const StreamGroup& group, Sequence next) const;
   // How far behind the head somebody is who has everything through `position`.
   void measure(Sequence position, ReaderReport& report) const;
@@ -90,10 +92,11 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
 
   // Ids of all streams that are open now, in no order.
   std::vector<std::uint64_t> open_streams() const;
-  SseStream* find(std::uint64_t reader) const;
+  StreamReader* find(std::uint64_t reader) const;
 
  private:
-  HttpAnswer stream_head(const StreamProfile& profile, Sequence head) const;
+  HttpAnswer stream_head(const RequestHead& request, const StreamProfile& profile,
+                         Sequence head) const;
   GroupPtr place(const Filter& filter, const StreamProfile& profile, bool chunked, Sequence next,
                  bool timed);
   void on_bell();
@@ -126,7 +129,7 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   TimePoint last_look_{};
   std::size_t last_woken_ = 0;
 
-  std::unordered_map<std::uint64_t, SseStream*> streams_;
+  std::unordered_map<std::uint64_t, StreamReader*> streams_;
   std::vector<GroupPtr> found_;  // of one look
   std::deque<GroupPtr> due_;     // groups whose readers are still to be woken
   bool waking_ = false;          // posted ourselves the rest

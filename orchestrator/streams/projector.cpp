@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "orchestrator/streams/console_projection.h"
+#include "orchestrator/streams/websocket_projection.h"
 #include "protocol/limits.h"
 
 namespace devs {
@@ -34,6 +35,7 @@ Projector::Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics
   add(std::make_shared<RawProjection>());
   add(std::make_shared<ConsoleProjection>(clock, log, metrics));
   add(std::make_shared<NamedProjection>());
+  add(std::make_shared<WebSocketProjection>());
 }
 
 void Projector::add(std::shared_ptr<const Projection> projection) {

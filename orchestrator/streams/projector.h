@@ -20,7 +20,7 @@ namespace devs {
 // add() before anybody listens; the rest is thread-safe.
 class Projector {
  public:
-  // Knows `raw`, `console` and `named`.
+  // Knows `raw`, `console`, `named` and `websocket`.
   Projector(Epoch epoch, const Clock& clock, Log& log, Metrics& metrics);
   Projector(const Projector&) = delete;
   Projector& operator=(const Projector&) = delete;

@@ -13,6 +13,7 @@ void append_reader(std::string& out, const ReaderReport& reader, std::string_vie
                    std::string_view epoch) {
   std::string topics;
   for (const Topic& topic : reader.filter->topics) {
+    if (topic == no_topic()) continue;
     if (!topics.empty()) topics += ',';
     topics += json_string(text_of(topic));
   }

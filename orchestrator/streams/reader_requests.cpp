@@ -6,11 +6,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "orchestrator/streams/rights.h"
-#include "orchestrator/streams/sse_stream.h"
 #include "orchestrator/streams/stream_query.h"
+#include "orchestrator/streams/stream_reader.h"
+#include "orchestrator/streams/topic_change.h"
 #include "protocol/json.h"
 
 namespace devs {
@@ -37,7 +38,7 @@ std::string id_of(const Exchange& exchange) {
 template <class Say>
 void ask_own(HubCore& hub, Exchange& exchange, Say say) {
   hub.ask(id_of(exchange), [who = exchange.principal(), answer = exchange.defer(kAnsweredWithin),
-                            say = std::move(say)](HubCore& here, SseStream* stream) mutable {
+                            say = std::move(say)](HubCore& here, StreamReader* stream) mutable {
     if (stream == nullptr) return std::move(answer).send(no_such_stream());
     // Another's is none to whoever may not see it.
     if (!who.is_operator && who.name != stream->principal().name)
@@ -89,25 +90,15 @@ std::optional<TopicChange> read_change(const std::string& body, BadParameter& ba
   return change;
 }
 
-HttpAnswer apply(HubCore& hub, SseStream& stream, const TopicChange& change) {
+HttpAnswer apply(HubCore& hub, StreamReader& stream, const TopicChange& change) {
   if (stream.topics_are_fixed()) return error_answer(409, "CONFLICT", "topics_are_fixed");
   std::vector<std::string> texts = change.topics.value_or(change.add);
   if (!change.topics)
-    for (const Topic& topic : stream.filter().topics)
-      texts.push_back(topic.kind == TopicKind::owner ? "all" : text_of(topic));
+    for (std::string& topic : topic_texts(stream.filter())) texts.push_back(std::move(topic));
   for (const std::string& gone : change.remove) std::erase(texts, gone);
-  std::vector<Topic> topics;
-  if (!settle_topics(texts, stream.ids_are_uuids(), topics))
-    return bad_parameter({"topics", kTopicsGrammar});
-  std::string list;
-  for (const Topic& topic : topics) {
-    if (!list.empty()) list += ',';
-    list += json_string(text_of(topic));
-  }
-  Filter asked;
-  asked.topics = std::move(topics);
-  if (auto refusal = narrow_to_rights(stream.principal(), asked)) return std::move(*refusal);
-  const Sequence from = stream.follow(std::move(asked.topics));
+  auto changed = change_topics(stream, texts);
+  if (auto* const refusal = std::get_if<HttpAnswer>(&changed)) return std::move(*refusal);
+  const auto& [list, from] = std::get<ChangedTopics>(changed);
   return json_answer(200, fmt::format(R"({{"topics":[{}],"from":"{}"}})", list,
                                       encode_event_id(hub.epoch(), from)));
 }
@@ -123,7 +114,7 @@ struct Listing {
 
 void write_some(HubCore& hub, Listing listing) {
   for (std::size_t n = 0; n < kReadersPerTurn && !listing.left.empty(); ++n) {
-    SseStream* const stream = hub.find(listing.left.back());
+    StreamReader* const stream = hub.find(listing.left.back());
     listing.left.pop_back();
     if (stream == nullptr) continue;  // it went between two turns
     if (listing.text.size() > 1) listing.text += ',';
@@ -133,7 +124,7 @@ void write_some(HubCore& hub, Listing listing) {
     listing.text += ']';
     return std::move(listing.answer).send(json_answer(200, std::move(listing.text)));
   }
-  hub.ask({}, [listing = std::move(listing)](HubCore& here, SseStream*) mutable {
+  hub.ask({}, [listing = std::move(listing)](HubCore& here, StreamReader*) mutable {
     write_some(here, std::move(listing));
   });
 }
@@ -142,7 +133,7 @@ void write_some(HubCore& hub, Listing listing) {
 
 void list_readers(HubCore& hub, Exchange& exchange) {
   if (!exchange.principal().is_operator) return exchange.respond(not_yours());
-  hub.ask({}, [answer = exchange.defer(kAnsweredWithin)](HubCore& here, SseStream*) mutable {
+  hub.ask({}, [answer = exchange.defer(kAnsweredWithin)](HubCore& here, StreamReader*) mutable {
     std::vector<std::uint64_t> ids = here.open_streams();
     std::sort(ids.rbegin(), ids.rend());  // taken from the back: the oldest reader first
     write_some(here, {std::move(answer), std::move(ids)});
@@ -151,7 +142,7 @@ void list_readers(HubCore& hub, Exchange& exchange) {
 
 void evict_reader(HubCore& hub, Exchange& exchange) {
   if (!exchange.principal().is_operator) return exchange.respond(not_yours());
-  ask_own(hub, exchange, [](HubCore&, SseStream& stream) {
+  ask_own(hub, exchange, [](HubCore&, StreamReader& stream) {
     stream.evict(Eviction::admin);
     return HttpAnswer{.status = 204};
   });
@@ -161,7 +152,7 @@ void change_reader_topics(HubCore& hub, Exchange& exchange) {
   BadParameter bad;
   std::optional<TopicChange> change = read_change(exchange.body(), bad);
   if (!change) return exchange.respond(bad_parameter(bad));
-  ask_own(hub, exchange, [change = std::move(*change)](HubCore& here, SseStream& stream) {
+  ask_own(hub, exchange, [change = std::move(*change)](HubCore& here, StreamReader& stream) {
     return apply(here, stream, change);
   });
 }
@@ -176,7 +167,7 @@ void step_reader(HubCore& hub, Exchange& exchange) {
   }
   if (count < 1 || count > kMostSteps)
     return exchange.respond(bad_parameter({"count", "must be a number from 1 to 100000"}));
-  ask_own(hub, exchange, [count](HubCore&, SseStream& stream) {
+  ask_own(hub, exchange, [count](HubCore&, StreamReader& stream) {
     if (!stream.step(static_cast<std::size_t>(count)))
       return error_answer(409, "CONFLICT", "not_stepping");
     return json_answer(200, fmt::format(R"({{"count":{}}})", count));

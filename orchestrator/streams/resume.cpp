@@ -8,7 +8,9 @@ ResumePoint reset(const LogSpan& log, std::string_view reason, std::string_view 
           reset_event(reason, requested, encode_event_id(log.epoch, log.head))};
 }
 
-ResumePoint after(const LogSpan& log, std::string_view requested) {
+}  // namespace
+
+ResumePoint resume_after(std::string_view requested, const LogSpan& log) {
   const bool to_the_end = requested.ends_with(kSeenToTheEnd);
   const Result<EventId> id = decode_event_id(
       requested.substr(0, requested.size() - (to_the_end ? kSeenToTheEnd.size() : 0)));
@@ -18,19 +20,17 @@ ResumePoint after(const LogSpan& log, std::string_view requested) {
   return {to_the_end ? ResumePoint::From::end : ResumePoint::From::id, id->sequence + 1};
 }
 
-}  // namespace
-
 ResumePoint resume_point(const RequestHead& head, const LogSpan& log) {
   // The header wins: a native EventSource repeats its first URL for ever, with a
   // newer header.
   const std::string_view header = head.field("last-event-id");
   if (head.count("last-event-id") > 1) return reset(log, "malformed", header);
-  if (!header.empty()) return after(log, header);
+  if (!header.empty()) return resume_after(header, log);
   const std::string* query = head.query_param("lastEventId");
   if (query == nullptr || query->empty()) return {ResumePoint::From::fresh, log.head + 1};
   if (*query == "latest") return {ResumePoint::From::now, log.head + 1};
   if (*query == "earliest") return {ResumePoint::From::oldest, log.oldest};
-  return after(log, *query);
+  return resume_after(*query, log);
 }
 
 }  // namespace devs

@@ -31,5 +31,7 @@ struct ResumePoint {
 // The resume rules of streams 1.2: never a refusal, never a silent jump, never a
 // full replay by accident.  Pure.
 ResumePoint resume_point(const RequestHead& head, const LogSpan& log);
+// The same for an id that came otherwise.
+ResumePoint resume_after(std::string_view id, const LogSpan& log);
 
 }  // namespace devs

@@ -14,11 +14,11 @@
 
 namespace devs {
 
-class SseStream;
+class StreamReader;
 
 // A place in one list of readers; leaves it when it dies.
 struct WaitLink {
-  SseStream* reader = nullptr;
+  StreamReader* reader = nullptr;
   WaitLink* next = nullptr;
   WaitLink* previous = nullptr;
   bool linked() const { return next != nullptr; }

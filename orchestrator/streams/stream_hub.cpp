@@ -4,7 +4,7 @@
 
 #include "orchestrator/streams/hub_core.h"
 #include "orchestrator/streams/reader_requests.h"
-#include "orchestrator/streams/sse_stream.h"
+#include "orchestrator/streams/stream_reader.h"
 
 namespace devs {
 
@@ -49,12 +49,12 @@ void StreamHub::step(Exchange& exchange) {
 
 void StreamHub::put(std::string stream_id, std::string frame, MoveFunction<void(bool taken)> then) {
   impl_->ask(std::move(stream_id), [frame = std::move(frame), then = std::move(then)](
-                                       HubCore&, SseStream* stream) mutable {
+                                       HubCore&, StreamReader* stream) mutable {
     then(stream != nullptr && stream->put(frame));
   });
 }
 void StreamHub::part(std::string stream_id) {
-  impl_->ask(std::move(stream_id), [](HubCore& here, SseStream* stream) {
+  impl_->ask(std::move(stream_id), [](HubCore& here, StreamReader* stream) {
     if (stream != nullptr) stream->part(here.goodbye_retry_ms());
   });
 }

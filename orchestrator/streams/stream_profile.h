@@ -27,7 +27,8 @@ struct StreamProfile {
   std::string cache_control = "no-cache";
   bool ids_are_uuids = false;  // `/stream` accepts UUIDs only
   Credential credential = Credential::stream;
-  bool timed = false;  // a stretch of the past at its pace, then the end
+  bool websocket = false;  // an upgrade (streams 10); its projection is `websocket`
+  bool timed = false;      // a stretch of the past at its pace, then the end
   // What it shows: entries on this topic whose name `filter=` admits, and nothing else.
   // `owner:{principal}` is the caller's own.  Empty: what the parameters of the trace
   // streams say.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxValues = 16;  // of one list: each is compared with every entry
 constexpr std::size_t kMaxStatusBytes = 64;
+constexpr int kMaxBatchMs = 1000;  // beyond, an interface looks stopped
 constexpr std::string_view kIdGrammar = "must be 1 to 128 of A-Z a-z 0-9 . _ : @ -";
 
 using Values = std::vector<std::string>;
@@ -140,6 +141,18 @@ Filter topic_filter_of(const RequestHead& head, std::string_view topic, const Pr
   if (!fits) bad = {"filter", "must be 1 to 16 names of events, or prefix.*, separated by commas"};
   settle(filter.names);
   return filter;
+}
+
+std::chrono::milliseconds batch_of(const RequestHead& head, BadParameter& bad) {
+  const std::string* const text = head.query_param("batch");
+  if (text == nullptr) return {};
+  int ms = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, ms);
+  if (error == std::errc() && stop == end && ms >= 1 && ms <= kMaxBatchMs)
+    return std::chrono::milliseconds(ms);
+  bad = {"batch", "must be a number of milliseconds from 1 to 1000"};
+  return {};
 }
 
 HttpAnswer bad_parameter(const BadParameter& bad) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,9 @@ Filter filter_of(const RequestHead& head, bool ids_are_uuids, BadParameter& bad)
 // none.
 Filter topic_filter_of(const RequestHead& head, std::string_view topic, const Principal& reader,
                        BadParameter& bad);
+
+// `batch`, of a socket: how long thoughts are gathered; zero when it was not sent.
+std::chrono::milliseconds batch_of(const RequestHead& head, BadParameter& bad);
 
 // A reader follows so many topics: an entry is compared with each.
 inline constexpr std::size_t kMaxTopics = 16;

@@ -37,6 +37,11 @@ struct Topic {
   auto operator<=>(const Topic&) const = default;
 };
 
+// What no entry is on: who follows it alone follows nothing.
+inline Topic no_topic() {
+  return {TopicKind::task, {}};
+}
+
 // `all`, `task:<id>`, `session:<id>`, `agent:<id>`, `graph`, `channel:<name>/<id>`;
 // nullopt for anything else.
 std::optional<Topic> parse_topic(std::string_view text, bool ids_are_uuids);

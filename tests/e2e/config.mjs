@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { canary } from './canary.mjs';
 import { Server, binary, plainEnv, run, scratch, slow } from './support.mjs';
 
 const limit = { timeout: 60_000 * slow };
@@ -71,7 +72,7 @@ for (const value of [undefined, '', 'false']) {
 }
 
 test('[S0.6] authentication on: only the token itself opens the stream', limit, async (t) => {
-  const server = await Server.start(t, { env: { AUTH_ENABLED: 'true', MCP_BEARER_TOKEN: 'open-sesame-1' } });
+  const server = await Server.start(t, { env: { AUTH_ENABLED: 'true', MCP_BEARER_TOKEN: `${canary}-1` } });
   const status = async (authorization) => {
     const stop = new AbortController();
     const answer = await fetch(`${server.url}/trace/stream`, { signal: stop.signal,
@@ -81,10 +82,10 @@ test('[S0.6] authentication on: only the token itself opens the stream', limit, 
   };
   assert.equal(await status(undefined), 401);
   assert.equal(await status('Bearer wrong'), 401);
-  assert.equal(await status('Basic b3Blbi1zZXNhbWUtMQ=='), 401);
-  assert.equal(await status('Bearer open-sesame-'), 401);
-  assert.equal(await status('Bearer open-sesame-12'), 401);
-  assert.equal(await status('Bearer open-sesame-1'), 200);
+  assert.equal(await status(`Basic ${Buffer.from(`${canary}-1`).toString('base64')}`), 401);
+  assert.equal(await status(`Bearer ${canary}-`), 401);
+  assert.equal(await status(`Bearer ${canary}-12`), 401);
+  assert.equal(await status(`Bearer ${canary}-1`), 200);
 });
 
 for (const host of ['0.0.0.0', '::', '192.0.2.1']) {

@@ -7,7 +7,7 @@ import { Server, alive, allTools, descendants, eventSource, npmServers, scratch,
 
 const limit = { timeout: 120_000 * slow };
 
-test('[E3] [S0.9] a client resumes over kill -9 and sees every acknowledged envelope exactly once, in order', limit, async (t) => {
+test('[E3] [S0.9] [D0.5] a client resumes over kill -9 and sees every acknowledged envelope exactly once, in order', limit, async (t) => {
   const dir = scratch(t);
   let server = await Server.start(t, { dir });
   const source = await eventSource(t, server);

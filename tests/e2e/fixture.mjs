@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { planted } from './canary.mjs';
 import { Client, later, load, plainEnv, scratch, StreamableHTTPClientTransport, until } from './support.mjs';
 import { Conversation, listen } from './wire_schema.mjs';
 
@@ -18,7 +19,7 @@ const program = process.env.DEVS_FIXTURE;
 export async function startFixture(t, args = []) {
   assert.ok(program && fs.existsSync(program), `DEVS_FIXTURE is '${program}': no such program`);
   const dir = scratch(t);
-  const child = spawn(program, ['--dir', dir, ...args], { env: plainEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, ['--dir', dir, ...args], { env: plainEnv(planted), stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   let out = '';
   child.stdout.on('data', (text) => { out += text; });

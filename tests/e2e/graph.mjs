@@ -50,7 +50,7 @@ test('[S4.1] [S4.2] a task of real calls becomes edges, a workflow, metrics, in 
   assert.equal(named(source, 'metrics_updated')[0].edge_count, 2);
 });
 
-test('[S4.14] a snapshot and the stream from its last_id are the graph', limit, async (t) => {
+test('[S4.14] [D4.5] a snapshot and the stream from its last_id are the graph', limit, async (t) => {
   const server = await Server.start(t, { config });
   await work(t, server, 't-1', ['echo', 'sleep']);
   const snapshot = await until('a snapshot with an edge', async () => {
@@ -133,7 +133,7 @@ test('[S4.15] clients come and go, and stats count them', limit, async (t) => {
   assert.equal(named(clients[1], 'workflow_executed').length, 0);
 });
 
-test('[S4.9] CORS of the graph: its own origins, preflight, Vary; others 403 and no word of CORS', limit, async (t) => {
+test('[S4.9] [D4.3] CORS of the graph: its own origins, preflight, Vary; others 403 and no word of CORS', limit, async (t) => {
   const server = await Server.start(t, { config });
   for (const origin of ['http://localhost:3000', 'http://localhost:8080', 'http://127.0.0.1:5173']) {
     const open = await rawGet(server, '/events/stream', `Origin: ${origin}\r\n`);

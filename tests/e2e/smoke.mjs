@@ -31,7 +31,7 @@ test('[S0.11] the smoke test passes on the given port and leaves nothing behind'
   assert.equal(why.code, 'ECONNREFUSED', 'the server is gone');
 });
 
-test('[S0.11] a server that does not start is FAIL with its reason', limit, async (t) => {
+test('[S0.11] [D0.10] a server that does not start is FAIL with its reason', limit, async (t) => {
   const { code, out, left } = await smoke(t, program(t, '#!/bin/sh\necho "no disk today" >&2\nexit 3\n'), await freePort());
   assert.notEqual(code, 0);
   assert.match(out, /^FAIL: .*\n?[^]*no disk today/m);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
+import { planted } from './canary.mjs';
 import { Client, Server, binary, later, load, plainEnv, scratch, slow, until } from './support.mjs';
 import { Conversation, listen, validate } from './wire_schema.mjs';
 
@@ -126,7 +127,7 @@ test('[M10] SDK v1 over HTTP+SSE, when it is switched on', limit, async (t) => {
 
 class Raw {
   constructor(t, { args = [], dir = scratch(t) } = {}) {
-    this.process = spawn(binary, ['serve', '--stdio', '--trace-dir', dir, ...args], { env: plainEnv(), cwd: dir, stdio: 'pipe' });
+    this.process = spawn(binary, ['serve', '--stdio', '--trace-dir', dir, ...args], { env: plainEnv(planted), cwd: dir, stdio: 'pipe' });
     this.out = '';
     this.err = '';
     this.process.stdout.on('data', (text) => { this.out += text; });

@@ -8,7 +8,7 @@ import { Server, allTools, alive, curl, descendants, eventSource, npmServers, ra
 const limit = { timeout: 120_000 * slow };
 const long = 'everything__trigger-long-running-operation';
 
-test('[E5] [SX.5] every reader is told goodbye with a retry of its own, and the exit code is 0', limit, async (t) => {
+test('[E5] [SX.5] [DX.4] every reader is told goodbye with a retry of its own, and the exit code is 0', limit, async (t) => {
   const server = await Server.start(t);
   const source = await eventSource(t, server, { names: ['goodbye'] });
   const readers = await Promise.all(Array.from({ length: 20 }, () => curl(t, server)));

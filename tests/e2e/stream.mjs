@@ -102,7 +102,7 @@ test('[S0.15] /trace/trace/stream is 404, POST on /trace/stream is 405', limit, 
   assert.equal(answer.headers.get('allow'), 'GET, HEAD, OPTIONS');
 });
 
-test('[SX.2] a client that names an id gets what it missed, then live; an unknown id is a reset, never an error', limit, async (t) => {
+test('[SX.2] [D0.9] a client that names an id gets what it missed, then live; an unknown id is a reset, never an error', limit, async (t) => {
   const server = await Server.start(t);
   const ids = [];
   for (let n = 0; n < 5; ++n) ids.push((await (await server.publish(thought(n))).json()).ids[0]);
@@ -127,7 +127,7 @@ test('[SX.2] a client that names an id gets what it missed, then live; an unknow
   }
 });
 
-test('[SX.12] no stream is compressed, whatever the client accepts', limit, async (t) => {
+test('[SX.12] [DX.3] no stream is compressed, whatever the client accepts', limit, async (t) => {
   const server = await Server.start(t);
   await server.publish(thought(1));
   const accepts = 'Accept-Encoding: gzip, br, deflate, zstd, *;q=1, identity;q=0\r\n';

@@ -14,6 +14,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { plant, planted, sweep } from './canary.mjs';
 import { Conversation, listen } from './wire_schema.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -59,7 +60,10 @@ export const wholeFile = { after };
 
 export function scratch(t) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'devs-e2e-'));
-  later(t, () => fs.rmSync(dir, { recursive: true, force: true }));
+  later(t, () => {
+    if (fs.existsSync(dir)) sweep(dir);
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
   return dir;
 }
 
@@ -85,7 +89,7 @@ export class Server {
       args = ['--config', server.configFile, ...args];
     }
     server.process = spawn(binary, ['serve', '--port', String(port), '--trace-dir', dir, ...args],
-      { env: plainEnv(env), cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+      { env: plainEnv({ ...planted, ...env }), cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
     server.pid = server.process.pid;
     server.out = '';
     server.err = '';
@@ -100,6 +104,7 @@ export class Server {
     }).then((found) => { server.url = found[1]; });
     server.port = Number(new URL(server.url).port);
     await until('/readyz 200', async () => (await fetch(`${server.url}/readyz`)).status === 200);
+    await plant(server.url);
     return server;
   }
 

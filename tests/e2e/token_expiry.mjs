@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { canary } from './canary.mjs';
 import { openPage } from './chromium.mjs';
 import { EventSource, Server, later, modules, scratch, slow, thought, until } from './support.mjs';
 
@@ -17,13 +18,13 @@ const { EventSource: EventSource3 } = await import(pathToFileURL(ofSdk).href);
 
 const ttl = 60; // seconds, the least there is
 const users = ['five', 'three', 'browser'];
-const bearer = (user) => `bearer-of-${user}-0123456789`;
+const bearer = (user) => `${canary}-bearer-of-${user}`;
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const config = {
   auth: { tokens: users.map((name) => ({ name, role: 'user', sha256: sha256(bearer(name)) })) },
   cors: { origins: ['http://127.0.0.1:*'] },
 };
-const env = { AUTH_ENABLED: 'true', MCP_BEARER_TOKEN: 'bearer-of-the-boss-0123456789', STREAM_TOKEN_SECRET: 'a-secret-that-outlives-a-restart-0123456789' };
+const env = { AUTH_ENABLED: 'true', MCP_BEARER_TOKEN: `${canary}-bearer-of-the-boss` };
 
 // What every client runs, the page too.  `mint` answers a fresh token.
 function follow(EventSource, server, mint) {

@@ -2,9 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
+#include "tests/orchestrator/graph/graph_kit.h"
 #include "tests/orchestrator/live_server.h"
 #include "tests/support/patience.h"
 
@@ -28,6 +32,73 @@ TEST_CASE("OrchestratorServer: ready when it can record, and says why when it ca
   CHECK(unready.body.starts_with(
       R"({"status":"not ready","reasons":[{"part":"recorder","reason":")"));
   CHECK(house.get("/healthz").status == 200);  // alive all the same
+}
+
+// What one subscriber heard of the graph, by name; and what the tests say to it.
+class GraphEar {
+ public:
+  explicit GraphEar(OrchestratorServer& server)
+      : subscription_(server.subscribe([this](const Entry& entry) {
+          MutexLock lock(mutex_);
+          if (entry.facts.type == "graph") heard_.push_back(entry.facts.name);
+          changed_.notify_all();
+        })) {}
+  ~GraphEar() { off(); }
+  void off() { subscription_.unsubscribe(); }
+  std::size_t heard(std::string_view name) const {
+    MutexLock lock(mutex_);
+    return count(name);
+  }
+  // False: not within our patience.
+  bool hears(std::string_view name, std::size_t times) const {
+    MutexLock lock(mutex_);
+    const TimePoint deadline = soon();
+    while (count(name) < times)
+      if (!changed_.wait_until(mutex_, deadline)) break;
+    return count(name) == times;
+  }
+
+ private:
+  std::size_t count(std::string_view name) const DEVS_REQUIRES(mutex_) {
+    return static_cast<std::size_t>(std::count(heard_.begin(), heard_.end(), name));
+  }
+
+  mutable Mutex mutex_;
+  mutable CondVar changed_;
+  std::vector<std::string> heard_ DEVS_GUARDED_BY(mutex_);
+  Subscribers::Subscription subscription_;  // last: it calls into the rest
+};
+
+void run_task(OrchestratorServer& server, const std::string& task) {
+  for (const std::string& body : whole_task(task, {"echo", "sleep"}))
+    REQUIRE(server.bus().publish(draft_of_published(body)).ok());
+}
+
+TEST_CASE("[S4.15] [D4.7] OrchestratorServer: subscribers of the graph come and go; the others stay") {
+  LiveServer house;
+  GraphEar first(*house.server), second(*house.server), third(*house.server);
+  run_task(*house.server, "t-1");
+  for (const GraphEar* ear : {&first, &second, &third}) {
+    CHECK(ear->hears("workflow_executed", 1));
+    CHECK(ear->heard("edge_created") == 1);
+  }
+
+  second.off();
+  second.off();
+  run_task(*house.server, "t-2");
+  GraphEar late(*house.server);  // hears what comes from now on
+  for (const GraphEar* ear : {&first, &third}) CHECK(ear->hears("workflow_executed", 2));
+  CHECK(first.heard("edge_updated") == 1);
+  CHECK(second.heard("workflow_executed") == 1);
+  CHECK(late.heard("edge_created") == 0);
+
+  // Subscribers are no clients of the stream.
+  CHECK(house.get("/api/graph/stats").body.starts_with(R"({"connected_clients":0,)"));
+  house.server->shutdown();
+  const std::size_t at_the_end = first.heard("metrics_updated");
+  CHECK(at_the_end >= 1);
+  CHECK_FALSE(house.server->bus().publish(draft_of_published(task_end("t-3"))).ok());
+  CHECK(first.heard("metrics_updated") == at_the_end);
 }
 
 TEST_CASE("OrchestratorServer: health pages answer without a credential, the others ask for one") {

@@ -63,7 +63,7 @@ TEST_CASE("[S1.4] Access: stream tokens are set by the environment, within bound
   }
 }
 
-TEST_CASE("[S0.6] Access: a value of AUTH_ENABLED that is not understood is never `off`") {
+TEST_CASE("[S0.6] [D0.7] Access: a value of AUTH_ENABLED that is not understood is never `off`") {
   for (const char* odd :
        {"TRUE", "True", "1", "0", "yes", "no", "on", "FALSE", " true", "true ", "true\n", " "}) {
     CAPTURE(odd);
@@ -74,7 +74,7 @@ TEST_CASE("[S0.6] Access: a value of AUTH_ENABLED that is not understood is neve
   }
 }
 
-TEST_CASE("[S0.6] Access: authentication without a usable token refuses to start") {
+TEST_CASE("[S0.6] [D0.7] Access: authentication without a usable token refuses to start") {
   for (const Environment& bad :
        {Environment{{"AUTH_ENABLED", "true"}},
         Environment{{"AUTH_ENABLED", "true"}, {"MCP_BEARER_TOKEN", ""}},

@@ -71,7 +71,7 @@ TEST_CASE(
   CHECK(cases == 6);
 }
 
-TEST_CASE("[S4.4] graph: the same graph measured twice gives the same, to the last bit") {
+TEST_CASE("[S4.4] [D4.10] graph: the same graph measured twice gives the same, to the last bit") {
   const std::string text = golden();
   const ToolGraph graph = graph_of(JsonView(text)["rand20"]);
   const GraphMeasures once(graph), twice(graph);

@@ -86,7 +86,7 @@ TEST_CASE("[S4.1] graph: an edge seen again is updated, with what it was") {
   CHECK(edge["observed_count"].integer() == 2);
 }
 
-TEST_CASE("[S4.2] graph: metrics are debounced, and told once after the last change") {
+TEST_CASE("[S4.2] [D4.6] graph: metrics are debounced, and told once after the last change") {
   TempDir dir;
   GraphHouse house(dir.path());
   constexpr int kTasks = 200;

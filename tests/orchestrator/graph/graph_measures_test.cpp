@@ -46,7 +46,7 @@ TEST_CASE("graph measures: equal scores are ranked by name, and no more than ask
   CHECK(ranked[1].tool == "b");
 }
 
-TEST_CASE("[S4.5] PageRank: a graph on which it has not settled gets the last vector") {
+TEST_CASE("[S4.5] [D4.9] PageRank: a graph on which it has not settled gets the last vector") {
   const ToolGraph graph = random_graph(50, 200, 7);
   const std::vector<double> settled = pagerank_of(graph);
   const std::vector<double> stopped = pagerank_of(graph, 2);

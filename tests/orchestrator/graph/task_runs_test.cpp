@@ -101,7 +101,7 @@ TEST_CASE("[S4.3] task runs: a tool that follows itself is no step") {
   CHECK(text_of(run.steps) == "a>b:contains");
 }
 
-TEST_CASE("[S4.6] task runs: the time is that of the execution, first action to last observation") {
+TEST_CASE("[S4.6] [D4.8] task runs: the time is that of the execution, first action to last observation") {
   Watch watch;
   watch.see(action_of("t", "1", "a", "", 5'000));
   watch.see(observation_of("t", "1", "SUCCESS", 5'250));

@@ -89,7 +89,7 @@ TEST_CASE("OriginPolicy: any is decided once it is known who is speaking") {
   CHECK(granted(policy(true), "https://anyone.example", CorsPolicy::any, true) == "*");
 }
 
-TEST_CASE("[S4.9] OriginPolicy: graph has origins of its own, the port alone may be any") {
+TEST_CASE("[S4.9] [D4.2] OriginPolicy: graph has origins of its own, the port alone may be any") {
   const OriginPolicy origins = policy();
   const auto graph = [&origins](std::string_view origin, bool preflight = false) {
     return granted(origins, origin, CorsPolicy::graph, preflight);

@@ -51,6 +51,14 @@ TEST_CASE("TraceIndex: follows the log as it grows") {
   CHECK(house.count("trace_index_entries_total") == 10);
 }
 
+TEST_CASE(
+    "[S2.5] TraceIndex: who waits for an empty log's last entry waits for the index to be there") {
+  Indexed house;
+  TraceIndex index(house.options(), house.log, kTestEpoch, house.lines, house.metrics);
+  REQUIRE(index.wait_through(0, soon()));
+  CHECK(total(index, house.log) == 0);
+}
+
 TEST_CASE("TraceIndex: shows no more than streams may") {
   Indexed house;
   std::atomic<Sequence> visible{1};

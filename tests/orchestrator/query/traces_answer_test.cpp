@@ -289,6 +289,20 @@ TEST_CASE("[S2.6] detail: rows beyond 8 MiB are on the next page, a lost input i
   CHECK(detail(shelf, of_trace("tr-1")).all("traces", "input_data").front() == "null");
 }
 
+TEST_CASE("[S2.6] detail: a row whose input and output fill the answer alone is shown whole") {
+  QueryShelf shelf;
+  const std::string large(5u << 20u, 'x');
+  shelf.log.add(sent(sent_columns("tr-1", "sp-1", R"(,"input_data":"in)" + large + "\"")));
+  for (int n = 0; n < 4; ++n)
+    shelf.log.add(sent(
+        sent_columns("tr-1", "other-" + std::to_string(n), R"(,"input_data":")" + large + "\"")));
+  shelf.log.add(sent(sent_columns("tr-1", "sp-1", R"(,"output_data":"out)" + large + "\""), true));
+  const Answered answer = detail(shelf, of_trace("tr-1"));
+  CHECK(answer.all("traces", "span_id") == Texts{"sp-1"});
+  CHECK(answer.all("traces", "input_data").front().substr(0, 3) == "inx");
+  CHECK(answer.all("traces", "output_data").front().substr(0, 4) == "outx");
+}
+
 TEST_CASE("[S2.5] list: what retention took is counted no more") {
   QueryShelf shelf;
   for (int n = 0; n < 30; ++n) shelf.log.add(sent_at(n, R"(,"cost_usd":1)"));
@@ -305,7 +319,9 @@ TEST_CASE("[S2.5] list: what retention took is counted no more") {
   CHECK(detail(shelf, of_trace("tr-1")).number("total") == 0);
 }
 
-TEST_CASE("[S2.5] list: what a list of 20 000 spans costs, whatever it is asked, is a fraction of a second") {
+TEST_CASE(
+    "[S2.5] list: what a list of 20 000 spans costs, whatever it is asked, is a fraction of a "
+    "second") {
   QueryShelf shelf;
   std::mt19937 dice(1);
   for (int n = 0; n < 10'000; ++n) {

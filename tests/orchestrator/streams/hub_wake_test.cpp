@@ -35,10 +35,10 @@ struct Crowd {
   struct Member {
     Member(StreamDesk& desk, const DeskReader::Query& query) : reader(desk, query) {
       reader.pull();
-      reader.ask([this](SseStream* found) { stream = found; });
+      reader.ask([this](StreamReader* found) { stream = found; });
     }
     DeskReader reader;
-    SseStream* stream = nullptr;
+    StreamReader* stream = nullptr;
   };
   std::vector<std::unique_ptr<Member>> members;
 };

@@ -73,7 +73,7 @@ TEST_CASE("[S1.4] rights: a stream token reaches its topics, and what lies withi
         "channel:debates/42 of ann");
 }
 
-TEST_CASE("[SX.13] StreamHub: everybody without the operator role sees their own, live") {
+TEST_CASE("[SX.13] [DX.7] StreamHub: everybody without the operator role sees their own, live") {
   StreamHouse house;
   HttpPeer ann(house, HttpPeer::get(house, "/trace/stream", kAnn));
   HttpPeer bob(house, HttpPeer::get(house, "/trace/stream?taskId=a", kBob));

@@ -64,7 +64,7 @@ TEST_CASE("Projector: a named entry is a named event on raw streams and on the c
   CHECK(f.console(8, task) == "");
 }
 
-TEST_CASE("[S0.7] Projector: 1 048 576 bytes pass, one more is announced and warned of once") {
+TEST_CASE("[S0.7] [D0.1] Projector: 1 048 576 bytes pass, one more is announced and warned of once") {
   Fixture f;
   for (const std::string_view filling : {"x", "\U0001F4AD"}) {
     CAPTURE(filling.size());
@@ -136,7 +136,7 @@ TEST_CASE("stream_profiles: the table") {
   CHECK(rows[1].path == "/stream");
   CHECK(rows[2].path == "/agent-console/stream");
   for (const StreamProfile& row : rows) {
-    if (!row.topic.empty()) continue;  // no trace stream
+    if (!row.topic.empty() || row.websocket) continue;  // no trace stream over SSE
     CHECK(row.first == ": connected\n\n");
     CHECK(row.heartbeat == ": heartbeat\n\n");
     CHECK(row.heartbeat_period == std::chrono::seconds(15));
@@ -145,6 +145,8 @@ TEST_CASE("stream_profiles: the table") {
   CHECK_FALSE(rows[0].ids_are_uuids);
   CHECK(rows[1].ids_are_uuids);
   CHECK(rows[2].projection == "console");
-  CHECK(rows[3].path == "/trace/replay");
+  CHECK(rows[3].path == "/trace/ws");
+  for (const StreamProfile& row : rows) CHECK(row.websocket == (row.key == "WS"));
+  CHECK(rows[4].path == "/trace/replay");
   for (const StreamProfile& row : rows) CHECK(row.timed == (row.path == "/trace/replay"));
 }

@@ -34,7 +34,7 @@ struct PastReader {
   DeskReader reader{late(), {after(0)}};
 
   void follow_all() {
-    reader.ask([](SseStream* stream) { stream->follow({{TopicKind::all, ""}}); });
+    reader.ask([](StreamReader* stream) { stream->follow({{TopicKind::all, ""}}); });
   }
 
  private:

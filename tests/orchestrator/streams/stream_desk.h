@@ -11,7 +11,7 @@
 
 #include "orchestrator/net/http_front.h"
 #include "orchestrator/streams/hub_core.h"
-#include "orchestrator/streams/sse_stream.h"
+#include "orchestrator/streams/stream_reader.h"
 #include "protocol/sse_parser.h"
 #include "tests/orchestrator/streams/captured_log.h"
 #include "tests/orchestrator/streams/memory_log.h"
@@ -159,7 +159,7 @@ class DeskReader {
   // What the hub does with it at the next turn.
   template <class Then>
   void ask(Then then) {
-    desk_.hub->ask(id, [&then](HubCore&, SseStream* stream) { then(stream); });
+    desk_.hub->ask(id, [&then](HubCore&, StreamReader* stream) { then(stream); });
     desk_.turn();
   }
 

@@ -175,7 +175,7 @@ TEST_CASE(
   CHECK(late);
 }
 
-TEST_CASE("[S0.5] StreamHub: FIN and RST free reader, timers and descriptors, 1000 times") {
+TEST_CASE("[S0.5] [D0.11] StreamHub: FIN and RST free reader, timers and descriptors, 1000 times") {
   StreamHouse house;
   const auto cycle = [&house](bool hard) {
     HttpPeer peer(house, HttpPeer::get(house, "/trace/stream?taskId=t-1"));
@@ -196,7 +196,7 @@ TEST_CASE("[S0.5] StreamHub: FIN and RST free reader, timers and descriptors, 10
   house.turn_some();
 }
 
-TEST_CASE("[S0.7] StreamHub: an envelope of one byte too many is announced, the stream lives") {
+TEST_CASE("[S0.7] [D0.2] StreamHub: an envelope of one byte too many is announced, the stream lives") {
   StreamHouse house;
   HttpPeer peer(house, HttpPeer::get(house, "/trace/stream"));
   REQUIRE(peer.wait_body(kFirst));
@@ -376,7 +376,7 @@ TEST_CASE("[S0.14] StreamHub: every observation on the wire is a valid one") {
     CHECK(validate_observation(JsonView(event.data)).empty());
 }
 
-TEST_CASE("[S0.15] StreamHub: a path is not doubled, a method not swallowed") {
+TEST_CASE("[S0.15] [D0.6] StreamHub: a path is not doubled, a method not swallowed") {
   StreamHouse house;
   HttpPeer doubled(house, HttpPeer::get(house, "/trace/trace/stream"));
   REQUIRE(doubled.wait_answer());

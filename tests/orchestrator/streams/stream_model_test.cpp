@@ -120,7 +120,7 @@ class Client {
     Filter next = set_;
     next.topics = any_topics();
     std::optional<Sequence> from;
-    reader_->ask([&](SseStream* stream) { from = stream->follow(next.topics); });
+    reader_->ask([&](StreamReader* stream) { from = stream->follow(next.topics); });
     if (!from || *from <= covered_) return fail("topics held from within the past");
     cover(*from - 1);  // under the old set
     set_ = next;
@@ -156,7 +156,7 @@ class Client {
 
   std::uint64_t lag() {
     std::uint64_t entries = 0;
-    reader_->ask([&entries](SseStream* stream) { entries = stream->report().lag_entries; });
+    reader_->ask([&entries](StreamReader* stream) { entries = stream->report().lag_entries; });
     return entries;
   }
 

@@ -92,7 +92,7 @@ TEST_CASE("[SX.5][T28] StreamHub: a stream is over 1000 ms after its goodbye, bl
   REQUIRE(blocked.wait([&blocked] { return blocked.ended(); }));
 }
 
-TEST_CASE("[SX.3] StreamHub: a reader that stopped for an hour catches up from the log") {
+TEST_CASE("[SX.3] [D0.3] StreamHub: a reader that stopped for an hour catches up from the log") {
   FakeClock clock;
   StreamHouse house(clock, {.bus = {.ring_entries = 64}});
   std::size_t n = 0;
@@ -161,7 +161,7 @@ TEST_CASE("[SX.8] StreamHub: before a heartbeat a reader learns how far the log 
   CHECK(other.wait_body(kFirst + ": heartbeat\n\n"));
 }
 
-TEST_CASE("[SX.9] StreamHub: caps answer 503 and 429, and slots come back") {
+TEST_CASE("[SX.9] [DX.5] StreamHub: caps answer 503 and 429, and slots come back") {
   StreamHouse house(system_clock(), {.hub = {.max_clients = 3, .max_per_principal = 2},
                                      .principal = {"guest", false}});
   auto one = std::make_unique<HttpPeer>(house, HttpPeer::get(house, "/trace/stream"));
@@ -274,7 +274,7 @@ TEST_CASE(
   CHECK(again.wait_body(kFirst + frame(next, 2, thought(2)) + frame(next, 3, thought(3))));
 }
 
-TEST_CASE("[SX.2] StreamHub: the resume rules on the wire") {
+TEST_CASE("[SX.2] [DX.2] StreamHub: the resume rules on the wire") {
   StreamHouse house;
   for (std::size_t n = 1; n <= 3; ++n) house.publish(thought(n));
   REQUIRE(house.flush());

@@ -67,7 +67,7 @@ TEST_CASE("[S0.8] Subscribers: each hears everything once, in order") {
   CHECK(a.missed() == 0);
 }
 
-TEST_CASE("[S0.8] Subscribers: one that throws goes on, and disturbs nobody") {
+TEST_CASE("[S0.8] [D0.4] Subscribers: one that throws goes on, and disturbs nobody") {
   Fixture f;
   Heard calm;
   std::atomic<int> thrown{0};

@@ -7,6 +7,8 @@ from harness.bench import Figure, Part
 
 THOUGHT = {"type": "thought", "task_id": "bench", "turn_index": 1, "timestamp_ns": "1",
            "payload": {"analysis": {"reasoning_chain": "{mark}"}}}
+ACTION = {"type": "action", "task_id": "bench", "tool_call_id": "{mark}", "timestamp_ns": "1",
+          "payload": {"tool_call": {"tool_name": "echo", "arguments": {}, "depends_on": []}}}
 
 
 def execution(calls):
@@ -19,6 +21,11 @@ def execution(calls):
                       "metadata": {"status": "SUCCESS", "tool_name": f"tool{n}"}, "payload": {}})
     lines.append({"type": "lifecycle", "task_id": "{mark}", "payload": {"event": "TASK_COMPLETED"}})
     return "\n".join(map(json.dumps, lines))
+
+
+def uttered(size=0):
+    return json.dumps({"event": "utterance", "data": {"id": "{mark}", "timestamp": 1, "phase": "opening", "speaker": "pro",
+                                                      "content": "x" * size}})
 
 
 def padded(envelope, size):
@@ -43,6 +50,9 @@ class Profile:
     before: tuple = ()  # (method, path, JSON) sent first: what must exist
 
 
+DEBATE = Profile("/api/debates/bench/stream", uttered(100), uttered(4000), publish="/api/debates/bench/events",
+                 heartbeat=":heartbeat", before=(("POST", "/api/debates", {"debateId": "bench"}),))
+
 # A new profile is a row here, and nothing else.
 PROFILES = {
     "T": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000)),
@@ -50,8 +60,14 @@ PROFILES = {
     # A replay ends: the others follow the trace stream beside it.
     "R": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000),
                  stalled="/trace/replay?speed=max&lastEventId=earliest"),
+    "EX": Profile("/api/analytics/traces/stream", json.dumps(ACTION), json.dumps(ACTION).replace(
+        '"arguments": {}', json.dumps("arguments") + ": " + json.dumps({"pad": "x" * 4000})),
+        heartbeat='"type":"ping"', period=30),
     "TG": Profile("/events/stream", execution(2), execution(60), content_type="application/x-ndjson",
                   heartbeat="event: heartbeat", period=30, rate=10, by_stamp="yes"),
+    "DB": DEBATE,
+    # A channel is the same under another path, and so are both in messages.
+    "CH": dataclasses.replace(DEBATE, stream="/api/channels/debates/bench/stream?framing=message", heartbeat=": heartbeat"),
 }
 
 

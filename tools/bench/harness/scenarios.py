@@ -1,5 +1,5 @@
 """The scenarios by their ids."""
-from harness import calls, fanout, lists, profiles, recorder, soak
+from harness import calls, debates, fanout, lists, profiles, recorder, soak
 
 SCENARIOS = {
     "F1": ("fan-out cost", lambda bench: [fanout.fan_out(bench, 1000, 100)]),
@@ -18,11 +18,13 @@ SCENARIOS = {
     "S1": ("sessions that nobody ends", lambda bench: [soak.sessions(bench)]),
     "S2": ("answers by stream, again and again", lambda bench: [soak.streamed(bench)]),
     "S3": ("idle, and ten thousand tools", lambda bench: [soak.idle(bench), soak.lists(bench)]),
-    "P1": ("publish to the last reader", lambda bench: [profiles.soon(bench, "T", 100, 200), profiles.graph(bench)]),
+    "P1": ("publish to the last reader", lambda bench: [profiles.soon(bench, "T", 100, 200), profiles.graph(bench),
+                                                        profiles.soon(bench, "DB", 50, 500), profiles.soon(bench, "DB", 200, 500)]),
     "P2": ("heartbeats", lambda bench: [profiles.heartbeats(bench)]),
     "P3": ("readers that stall, each profile", lambda bench: [profiles.stalled(bench, name)
                                                               for name in profiles.PROFILES]),
     "P4": ("bad tokens", lambda bench: [profiles.bad_tokens(bench)]),
+    "P5": ("clients of a debate come and go", lambda bench: [debates.come_and_go(bench)]),
     "Q1": ("lists of the trace explorer", lambda bench: [lists.spans(bench)]),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }
