@@ -40,7 +40,7 @@ const sees = (client, name, times = 1) => until(name, () => client.names.filter(
 
 test('the trace streams: calls that end in every way, entries with a name, control events', limit, async (t) => {
   const dir = scratch(t);
-  const config = { ...npmServers(dir), builtin: { tools: 'all' }, tools: { timeout_ms: 500 * slow }, sse: { retry_ms: 20 } };
+  const config = { ...npmServers(dir), builtin: { tools: 'all' }, tools: { timeout_ms: 1_000 * slow }, sse: { retry_ms: 20 } };
   let server = await Server.start(t, { dir, config });
   const trace = await follow(t, server, '/trace/stream', 'T.TraceEvents');
   const agents = await follow(t, server, '/agent-console/stream', 'T.ConsoleEvents');
