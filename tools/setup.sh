@@ -75,11 +75,13 @@ needs_browser() {
   [ -x /usr/lib/chromium/chromium-headless-shell ] || needs_packages chromium-headless-shell
 }
 
-# The conformance suite, the Inspector and the browser, which tests alone need.
+# The conformance suite, the Inspector, the browser and the compiler of tools/types, which
+# tests alone need.
 needs_conformance_suite() {
   needs_node_modules
   needs_browser
   npm_ci tests/conformance "the MCP conformance suite and the Inspector"
+  npm_ci tools/types "the TypeScript compiler"
 }
 
 # build <preset> [target...]: answers false when the build fails.

@@ -85,8 +85,8 @@ Route stream_route(StreamHub& hub, const Framings& framings, const StreamOpener&
   row.is_stream = true;
   row.cors = profile.cors;
   row.credential = profile.credential;
-  // Where a page resumes from before any event, and what it is asked for by.
-  row.cors_expose = "X-Head-Event-Id, X-Stream-Id";
+  // Where a page resumes from before any event, what it is asked for by, when it may come back.
+  row.cors_expose = "X-Head-Event-Id, X-Stream-Id, Retry-After";
   return row;
 }
 

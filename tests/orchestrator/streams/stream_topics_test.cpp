@@ -106,7 +106,7 @@ TEST_CASE("StreamHub: every stream has an id that pages may read") {
   REQUIRE(two.wait_body(kFirst));
   CHECK(one.header("X-Stream-Id") != "");
   CHECK(one.header("X-Stream-Id") != two.header("X-Stream-Id"));
-  CHECK(one.header("Access-Control-Expose-Headers") == "X-Head-Event-Id, X-Stream-Id");
+  CHECK(one.header("Access-Control-Expose-Headers") == "X-Head-Event-Id, X-Stream-Id, Retry-After");
 }
 
 TEST_CASE("[T14] StreamHub: topics change where the reader stands, without a loss or a repeat") {

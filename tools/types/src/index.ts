@@ -1,0 +1,13 @@
+export type * from './agent_tasks.js';
+export type * from './answers.js';
+export type * from './channels.js';
+export type * from './envelopes.js';
+export type * from './tool_graph.js';
+export type * from './traces.js';
+export type * from './web_socket.js';
+export type * from './wire.js';
+export { HttpRefusal, type HeaderSource } from './http.js';
+export { SseParser, type SseFrame } from './sse_parser.js';
+export * from './stream_client.js';
+export { scopedTokens, type TokenSupplier } from './stream_tokens.js';
+export * from './task_stream.js';
