@@ -117,6 +117,11 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   void tools_changed() {
     if (house->closed) return;
     house->listens.changed(Listens::Change::tools);
+    tell_sessions();
+  }
+
+  // Changes that come together are told to each session once.
+  void tell_sessions() {
     if (tell_.armed()) {
       changed_again_ = true;
       return;
@@ -126,7 +131,7 @@ class McpEndpoint::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void tell_again() {
-    if (std::exchange(changed_again_, false)) tools_changed();
+    if (std::exchange(changed_again_, false) && !house->closed) tell_sessions();
   }
 
   using Tell = std::function<void(Session&)>;

@@ -73,6 +73,19 @@ struct Interrupted final : CallListener {
   void end(RpcEnd end) override { said.push_back(end.message); }
 };
 
+TEST_CASE("[M15] listen: a change that sessions hear of later is told to listeners once") {
+  McpFixture fixture;
+  Listening listening(fixture, R"({"toolsListChanged":true,"resourceSubscriptions":["test://a"]})");
+  CHECK(listening.next().find("subscriptions/acknowledged") != std::string::npos);
+  for (const char* const tool : {"one", "two"}) {  // while the clock stands still
+    REQUIRE(fixture.house.tools.add(std::make_shared<HeldTool>(tool)).ok());
+    CHECK(listening.next().find("tools/list_changed") != std::string::npos);
+  }
+  fixture.advance(std::chrono::seconds(1));
+  fixture.endpoint->resource_updated("test://a");
+  CHECK(listening.next().find("resources/updated") != std::string::npos);
+}
+
 TEST_CASE("[M15] listen: a change that comes with the acknowledgement is told after it") {
   Listens listens("9.9.9");
   const auto client = std::make_shared<Interrupted>();
