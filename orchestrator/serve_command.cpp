@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -127,6 +128,7 @@ int serve_command(OrchestratorServer::Options options, bool stdio) {
   std::printf("  watch: curl -N %s/trace/stream\n", url.c_str());
   std::printf("  call:  mcp-orchestrator call echo '{\"text\":\"hello\"}' --url %s\n", url.c_str());
   std::fflush(stdout);
+  malloc_trim(0);  // what the start alone needed
 
   if (stdio)
     (*server)->serve_stdio(std::move(streams->in), std::move(streams->out),
