@@ -2,27 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <atomic>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "orchestrator/channels/channel_catch_up.h"
 #include "tests/orchestrator/channels/debate_house.h"
 
 namespace devs {
 namespace {
-
-constexpr const char* kStream = "/api/debates/42/stream";
-
-std::string last_event_id(const std::string& id) {
-  return "Last-Event-ID: " + id + "\r\n";
-}
-std::string utterance_event(int number, const std::string& speaker = "pro") {
-  return "utterance " + DebateHouse::utterance(number, speaker);
-}
 
 TEST_CASE(
     "[S3.1] a debate's stream: headers, then connected with clientId and debateId, then retry") {
@@ -195,108 +183,6 @@ TEST_CASE("[S3.4] [S3.5] clients that come back while others speak have everythi
   }
 }
 
-TEST_CASE("[S3.5] catch-up by turn: the triple from one picture, ids to resume from, then live") {
-  DebateHouse house;
-  for (int n = 1; n <= 3; ++n) house.utter("42", n);
-  house.say("42", "phase_transition", R"({"phase":"rebuttal","timestamp":1})");
-  const std::string last = house.say("42", "applause", "{}");
-  DebateStream stream(house, std::string(kStream) + "?lastTurnNumber=1");
-  (void)stream.client_id();
-  CHECK(
-      stream.next() ==
-      R"(catchup_start {"debateId":"42","missedTurnCount":2,"fromTurnNumber":2,"toTurnNumber":3})");
-  for (int n = 2; n <= 3; ++n) {
-    std::string data = DebateHouse::utterance(n);
-    data.back() = ',';
-    const auto event = stream.events.next();
-    REQUIRE(event);
-    CHECK(event->event == "catchup_utterance");
-    CHECK(event->data == data + R"("isCatchup":true})");
-    CHECK(event->id.ends_with('-' + std::to_string(n + 1)));  // after the creation
-  }
-  const auto complete = stream.events.next();
-  REQUIRE(complete);
-  CHECK(complete->event == "catchup_complete");
-  CHECK(complete->data ==
-        R"({"debateId":"42","utterancesSent":2,"currentPhase":"rebuttal","debateStatus":"live"})");
-  CHECK(complete->id == last);
-  house.utter("42", 4);
-  CHECK(stream.next() == utterance_event(4));
-}
-
-TEST_CASE("[S3.5] catch-up with nothing missed, of nothing known, and with an id beside it") {
-  DebateHouse house;
-  DebateStream unknown(house, std::string(kStream) + "?lastTurnNumber=0");
-  (void)unknown.client_id();
-  CHECK(
-      unknown.next() ==
-      R"(catchup_start {"debateId":"42","missedTurnCount":0,"fromTurnNumber":1,"toTurnNumber":0})");
-  CHECK(
-      unknown.next() ==
-      R"(catchup_complete {"debateId":"42","utterancesSent":0,"currentPhase":"","debateStatus":"live"})");
-  const std::string first = house.utter("42", 1);
-  CHECK(unknown.next() == utterance_event(1));
-  CHECK(house.post("/api/debates/42/pause", "").status == 200);
-
-  DebateStream nothing(house, std::string(kStream) + "?lastTurnNumber=1");
-  (void)nothing.client_id();
-  CHECK(nothing.next().find(R"("missedTurnCount":0,"fromTurnNumber":2,"toTurnNumber":1)") !=
-        std::string::npos);
-  CHECK(nothing.next().find(
-            R"("utterancesSent":0,"currentPhase":"opening","debateStatus":"paused")") !=
-        std::string::npos);
-
-  // Who names an entry goes on from that; browsers send both.
-  DebateStream both(house, std::string(kStream) + "?lastTurnNumber=0", last_event_id(first));
-  (void)both.client_id();
-  CHECK(both.next().starts_with("pause "));
-
-  for (const char* bad : {"x", "", "-1", "1.5", "99999999999999999999"}) {
-    const WireAnswer refused = house.get(std::string(kStream) + "?lastTurnNumber=" + bad);
-    CHECK(refused.status == 400);
-    CHECK(JsonView(refused.body)["field"].is("lastTurnNumber"));
-  }
-}
-
-TEST_CASE("[S3.5] catch-up of more than is made ready at once: the rest comes as it was said") {
-  DebateHouse house;
-  const std::string content(300'000, 'x');
-  const auto said = [&content](int n) {
-    return R"({"id":)" + std::to_string(n) +
-           R"(,"timestamp":1,"phase":"opening","speaker":"pro","content":")" + content + "\"}";
-  };
-  for (int n = 1; n <= 8; ++n) house.say("42", "utterance", said(n));
-  house.say("42", "phase_transition", R"({"phase":"closing","timestamp":1})");
-  DebateStream stream(house, std::string(kStream) + "?lastTurnNumber=0");
-  (void)stream.client_id();
-  CHECK(stream.next().find(R"("missedTurnCount":8,"fromTurnNumber":1,"toTurnNumber":8)") !=
-        std::string::npos);
-  int number = 0;
-  std::string event = stream.next();
-  while (event.starts_with("catchup_utterance ")) {
-    ++number;
-    event = stream.next();
-  }
-  CHECK(number == static_cast<int>(kMaxCatchup / content.size()));
-  CHECK(event.find(R"("utterancesSent":)" + std::to_string(number) +
-                   R"(,"currentPhase":"opening","debateStatus":"live")") != std::string::npos);
-  while (number < 8) CHECK(stream.next() == "utterance " + said(++number));
-  CHECK(stream.next().starts_with("phase_transition "));
-}
-
-TEST_CASE("[S3.5] in a catch-up too, an utterance too large for a stream is named") {
-  DebateHouse house;
-  const std::string id =
-      house.say("42", "utterance",
-                R"({"id":1,"timestamp":1,"phase":"p","speaker":"s","content":")" +
-                    std::string(1'100'000, 'x') + "\"}");
-  DebateStream stream(house, std::string(kStream) + "?lastTurnNumber=0");
-  (void)stream.client_id();
-  CHECK(stream.next().starts_with("catchup_start "));
-  CHECK(stream.next().starts_with("envelope_oversize {\"id\":\"" + id + '"'));
-  CHECK(stream.next().starts_with("catchup_complete "));
-}
-
 TEST_CASE("[S3.6] framing=message: everything in one wrapper, under one name") {
   DebateHouse house;
   DebateStream stream(house, std::string(kStream) + "?framing=message&lastTurnNumber=0");
@@ -441,76 +327,6 @@ TEST_CASE("[S3.9] pause, resume and interventions reach who listens, within a se
       within("interventions", R"({"type":"question","content":"Why?"})", "intervention_submitted");
   CHECK(JsonView(asked)["content"].is("Why?"));
   CHECK(JsonView(asked)["directedTo"].text() == "null");
-}
-
-TEST_CASE("send_to_client: to that client alone, without id, and recorded nowhere") {
-  DebateHouse house;
-  DebateStream one(house, kStream), two(house, kStream);
-  const std::string client = one.client_id();
-  (void)two.client_id();
-  Channels& channels = house.server->channels();
-  REQUIRE(channels.send_to_client(client, "hint", R"({"text":"your turn"})").ok());
-  CHECK(one.next() == R"(hint {"text":"your turn"})");
-  CHECK(one.events.raw().ends_with("\n\nevent: hint\ndata: {\"text\":\"your turn\"}\n\n"));
-  house.utter("42", 1);
-  CHECK(one.next() == utterance_event(1));
-  CHECK(two.next() == utterance_event(1));
-  CHECK(house.get("/trace/log").body.find("your turn") == std::string::npos);
-
-  CHECK(channels.send_to_client("nobody", "hint", "{}").code() == Code::not_found);
-  CHECK(channels.send_to_client(client, "gap", "{}").code() == Code::invalid_argument);
-  CHECK(channels.send_to_client(client, "hint", "[]").code() == Code::invalid_argument);
-  const std::string large = R"({"x":")" + std::string(kMaxUnrecorded, 'x') + "\"}";
-  CHECK(channels.send_to_client(client, "hint", large).code() == Code::resource_exhausted);
-}
-
-TEST_CASE("send_to_client: for a client that does not read, so much waits, and no more") {
-  DebateHouse house;
-  DebateStream deaf(house, kStream);
-  const std::string client = deaf.client_id();
-  Channels& channels = house.server->channels();
-  // More than the kernel holds for it.
-  for (int n = 0; n < 20; ++n)
-    house.say("42", "applause", R"({"x":")" + std::string(900'000, 'x') + "\"}");
-  const std::string note = R"({"x":")" + std::string(8'000, 'x') + "\"}";
-  const TimePoint deadline = soon();
-  bool dropped = false;
-  while (!dropped && std::chrono::steady_clock::now() < deadline) {
-    (void)channels.send_to_client(client, "hint", note);
-    dropped = house.lines.count("channel_send_dropped") > 0;
-    std::this_thread::yield();
-  }
-  CHECK(dropped);
-  // It reads again: entries all, and of what was for it alone as much as waited.
-  int hints = 0, applauses = 0;
-  while (applauses < 20) {
-    const auto event = deaf.events.next();
-    REQUIRE(event);
-    (event->event == "hint" ? hints : applauses) += 1;
-  }
-  CHECK(hints <= static_cast<int>(kMaxUnrecorded / note.size()) + 1);
-}
-
-TEST_CASE("[S3.14] Channels::shutdown: goodbye to all of its clients, ended within a second") {
-  DebateHouse house;
-  DebateStream one(house, kStream), two(house, "/api/channels/runs/7/stream"),
-      trace(house, "/trace/stream");
-  (void)one.client_id();
-  (void)two.client_id();
-  const auto begin = std::chrono::steady_clock::now();
-  house.server->channels().shutdown();
-  for (DebateStream* stream : {&one, &two}) {
-    CHECK(stream->next().starts_with(R"(goodbye {"reason":"shutdown","retry_ms":)"));
-    CHECK(stream->next() == "");
-    CHECK(stream->events.ended());
-  }
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
-  CHECK(house.lines.wait_for("channel_disconnect", "clients_of_all=0") != "");
-  // Other streams, and who comes later, are served.
-  DebateStream later(house, kStream);
-  CHECK(is_uuid(later.client_id()));
-  house.utter("42", 1);
-  CHECK(later.next() == utterance_event(1));
 }
 
 TEST_CASE("channels: where they must exist, a stream of an unknown one is 404") {

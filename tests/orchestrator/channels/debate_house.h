@@ -139,4 +139,13 @@ struct DebateStream {
   }
 };
 
+inline constexpr const char* kStream = "/api/debates/42/stream";
+
+inline std::string last_event_id(const std::string& id) {
+  return "Last-Event-ID: " + id + "\r\n";
+}
+inline std::string utterance_event(int number, const std::string& speaker = "pro") {
+  return "utterance " + DebateHouse::utterance(number, speaker);
+}
+
 }  // namespace devs
