@@ -1,8 +1,5 @@
 #include "orchestrator/agents/agent_task_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <map>
 
@@ -28,7 +25,13 @@ constexpr const char* kSchema =
     " type TEXT NOT NULL, content TEXT NOT NULL, progress REAL, metadata TEXT NOT NULL,"
     " created INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY(task, sequence))"
     " WITHOUT ROWID;"
-    "CREATE INDEX messages_expire ON messages(expires);";
+    "CREATE INDEX messages_expire ON messages(expires);"
+    "INSERT INTO place VALUES('', 0);";
+
+constexpr OwnDatabase kKind{.application_id = kApplicationId,
+                            .format = kFormat,
+                            .schema = kSchema,
+                            .mismatch = "is no database of agent tasks of this version"};
 
 constexpr const char* kColumns =
     "id,owner,org,agent,conversation,stream,mode,user_message,plan,deliverable,agent_type,"
@@ -109,11 +112,7 @@ AgentTaskStore::~AgentTaskStore() = default;
 
 Result<std::unique_ptr<AgentTaskStore>> AgentTaskStore::open(const std::filesystem::path& file,
                                                              const Epoch& epoch, Sequence head) {
-  const bool in_memory = file.empty();
-  // Its owner's alone from the beginning; SQLite gives its log files the same mode.
-  if (!in_memory) ::close(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  auto sql = SqlConnection::open(
-      file, in_memory ? SqlConnection::Mode::memory : SqlConnection::Mode::write);
+  auto sql = open_own_database(file, kKind);
   if (!sql.ok()) return sql.status();
   std::unique_ptr<AgentTaskStore> store(new AgentTaskStore(std::move(*sql)));
   if (Status ready = store->prepare(epoch, head); !ready.ok()) return ready;
@@ -121,22 +120,6 @@ Result<std::unique_ptr<AgentTaskStore>> AgentTaskStore::open(const std::filesyst
 }
 
 Status AgentTaskStore::prepare(const Epoch& epoch, Sequence head) {
-  if (Status set = sql_->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set.ok())
-    return set;
-  const auto tables = sql_->number("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) {
-    const std::string begin =
-        "BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kApplicationId) +
-        "; PRAGMA user_version=" + std::to_string(kFormat) + ";" + kSchema +
-        "INSERT INTO place VALUES('', 0); COMMIT";
-    if (Status made = sql_->execute(begin.c_str()); !made.ok()) return made;
-  }
-  const auto id = sql_->number("PRAGMA application_id");
-  const auto format = sql_->number("PRAGMA user_version");
-  if (!id.ok() || !format.ok() || *id != kApplicationId || *format != kFormat)
-    return Status(Code::data_loss, "is no database of agent tasks of this version");
-
   const std::string_view log(epoch);
   SqlTransaction all(*sql_);
   Status done = all.begin();

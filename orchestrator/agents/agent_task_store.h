@@ -11,7 +11,7 @@
 
 #include "orchestrator/agents/agent_task.h"
 #include "orchestrator/agents/agent_task_table.h"
-#include "orchestrator/store/sql.h"
+#include "orchestrator/store/own_database.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 

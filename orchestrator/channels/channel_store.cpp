@@ -1,8 +1,5 @@
 #include "orchestrator/channels/channel_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -14,7 +11,13 @@ constexpr std::int64_t kFormat = 1;
 
 constexpr const char* kSchema =
     "CREATE TABLE place(epoch TEXT NOT NULL, seen INTEGER NOT NULL);"
-    "CREATE TABLE entries(sequence INTEGER PRIMARY KEY);";
+    "CREATE TABLE entries(sequence INTEGER PRIMARY KEY);"
+    "INSERT INTO place VALUES('', 0);";
+
+constexpr OwnDatabase kKind{.application_id = kApplicationId,
+                            .format = kFormat,
+                            .schema = kSchema,
+                            .mismatch = "is no index of channels of this version"};
 
 SqlValue number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -24,9 +27,7 @@ SqlValue number(std::uint64_t value) {
 
 Result<std::unique_ptr<ChannelStore>> ChannelStore::open(const std::filesystem::path& file,
                                                          const Epoch& epoch, Sequence last) {
-  // Its owner's alone from the beginning; SQLite gives its log files the same mode.
-  ::close(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  auto sql = SqlConnection::open(file, SqlConnection::Mode::write);
+  auto sql = open_own_database(file, kKind);
   if (!sql.ok()) return sql.status();
   std::unique_ptr<ChannelStore> store(new ChannelStore(std::move(*sql)));
   if (Status ready = store->prepare(epoch, last); !ready.ok()) return ready;
@@ -34,21 +35,6 @@ Result<std::unique_ptr<ChannelStore>> ChannelStore::open(const std::filesystem::
 }
 
 Status ChannelStore::prepare(const Epoch& epoch, Sequence last) {
-  if (Status set = sql_->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set.ok())
-    return set;
-  const auto tables = sql_->number("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) {
-    const std::string begin =
-        "BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kApplicationId) +
-        "; PRAGMA user_version=" + std::to_string(kFormat) + ";" + kSchema +
-        "INSERT INTO place VALUES('', 0); COMMIT";
-    if (Status made = sql_->execute(begin.c_str()); !made.ok()) return made;
-  }
-  const auto id = sql_->number("PRAGMA application_id");
-  const auto format = sql_->number("PRAGMA user_version");
-  if (!id.ok() || !format.ok() || *id != kApplicationId || *format != kFormat)
-    return Status(Code::data_loss, "is no index of channels of this version");
   const std::string_view log(epoch);
   if (Status cut =
           run("DELETE FROM entries WHERE sequence>?2 OR ?1 NOT IN (SELECT epoch FROM place)",

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/store/sql.h"
+#include "orchestrator/store/own_database.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 

@@ -1,8 +1,5 @@
 #include "orchestrator/graph/graph_store.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "orchestrator/graph/edge_rules.h"
 
 namespace devs {
@@ -20,7 +17,13 @@ constexpr const char* kSchema =
     " PRIMARY KEY(source, target)) WITHOUT ROWID;"
     "CREATE TABLE minutes(minute INTEGER PRIMARY KEY, edges INTEGER NOT NULL,"
     " nodes INTEGER NOT NULL, confidence REAL NOT NULL, workflows INTEGER NOT NULL,"
-    " succeeded INTEGER NOT NULL, new_edges INTEGER NOT NULL, new_nodes INTEGER NOT NULL);";
+    " succeeded INTEGER NOT NULL, new_edges INTEGER NOT NULL, new_nodes INTEGER NOT NULL);"
+    "INSERT INTO place VALUES('', 0);";
+
+constexpr OwnDatabase kKind{.application_id = kApplicationId,
+                            .format = kFormat,
+                            .schema = kSchema,
+                            .mismatch = "is no graph of this version"};
 
 SqlValue number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -35,9 +38,7 @@ GraphStore::~GraphStore() = default;
 
 Result<std::unique_ptr<GraphStore>> GraphStore::open(const std::filesystem::path& file,
                                                      const Epoch& epoch, Sequence head) {
-  // Its owner's alone from the beginning; SQLite gives its log files the same mode.
-  ::close(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  auto sql = SqlConnection::open(file, SqlConnection::Mode::write);
+  auto sql = open_own_database(file, kKind);
   if (!sql.ok()) return sql.status();
   std::unique_ptr<GraphStore> store(new GraphStore(std::move(*sql)));
   if (Status ready = store->prepare(epoch, head); !ready.ok()) return ready;
@@ -45,21 +46,6 @@ Result<std::unique_ptr<GraphStore>> GraphStore::open(const std::filesystem::path
 }
 
 Status GraphStore::prepare(const Epoch& epoch, Sequence head) {
-  if (Status set = sql_->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"); !set.ok())
-    return set;
-  const auto tables = sql_->number("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables.status();
-  if (*tables == 0) {
-    const std::string begin =
-        "BEGIN IMMEDIATE; PRAGMA application_id=" + std::to_string(kApplicationId) +
-        "; PRAGMA user_version=" + std::to_string(kFormat) + ";" + kSchema +
-        "INSERT INTO place VALUES('', 0); COMMIT";
-    if (Status made = sql_->execute(begin.c_str()); !made.ok()) return made;
-  }
-  const auto id = sql_->number("PRAGMA application_id");
-  const auto format = sql_->number("PRAGMA user_version");
-  if (!id.ok() || !format.ok() || *id != kApplicationId || *format != kFormat)
-    return Status(Code::data_loss, "is no graph of this version");
   // Of another log nothing is known, nor of what this one lost: what the graph learned
   // stays, its place does not.
   const std::string_view log(epoch);

@@ -11,7 +11,7 @@
 
 #include "orchestrator/graph/graph_history.h"
 #include "orchestrator/graph/tool_graph.h"
-#include "orchestrator/store/sql.h"
+#include "orchestrator/store/own_database.h"
 #include "protocol/ids.h"
 #include "protocol/result.h"
 
