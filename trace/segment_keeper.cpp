@@ -80,13 +80,15 @@ void SegmentKeeper::follow(const std::stop_token& stop) {
     }
     const bool clean = look(stop);
     pause = clean ? options_.look_every : std::min(2 * pause, kLongestPause);
+    const auto list = flight_.segments().list();
+    const bool more = clean && !list->empty() && !list->back()->sealed();
 
     MutexLock lock(mutex_);
     done_ = round;
     clean_ = clean;
     ended_ = stop.stop_requested();
     changed_.notify_all();
-    const auto next = std::chrono::steady_clock::now() + pause;
+    const auto next = std::chrono::steady_clock::now() + (more ? pause.zero() : pause);
     while (!ended_ && asked_ == round && changed_.wait_until(mutex_, next))
       ended_ = stop.stop_requested();
     ended_ = ended_ || stop.stop_requested();
@@ -106,7 +108,11 @@ bool SegmentKeeper::look(const std::stop_token& stop) {
   return saved && noted && sealed && kept;
 }
 
+// What is rolled meanwhile waits for the next round: behind a writer who is faster than
+// sealing, retention still has its turn.
 bool SegmentKeeper::seal_all(const std::stop_token& stop) {
+  const auto list = flight_.segments().list();
+  const Sequence newest = list->empty() ? 0 : list->back()->info().base;
   for (;;) {
     auto sealed = sealer_.seal_oldest(stop);
     // Sealing gives back more than it takes, so it comes before the past.
@@ -121,6 +127,7 @@ bool SegmentKeeper::seal_all(const std::stop_token& stop) {
                  {{"base", std::to_string(info.base)},
                   {"lost", std::to_string(info.lost)},
                   {"kept_in", (flight_.directory() / "quarantine").string()}});
+    if (info.base >= newest) return true;
   }
 }
 

@@ -101,7 +101,7 @@ test('what retention took is told as a gap, and the client goes on behind it', l
   client.on('gap', ({ data, id }) => { fixture.add('T.EventsOf<T.TraceEvents>["gap"]', data); gaps.push({ data, id }); });
   later(t, async () => { client.close(); await client.closed; });
   client.open();
-  await until('a gap', () => gaps.length === 1);
+  await until('a gap', () => gaps.length > 0); // more of them when retention took more since
   assert.equal(gaps[0].data.reason, 'expired');
   assert.equal(gaps[0].id, gaps[0].data.to, 'from here it would go on');
   const last = await publish('last');

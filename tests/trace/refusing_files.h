@@ -15,9 +15,11 @@
 namespace devs {
 
 // Real files, but what `refuse_names` names may not be opened, renamed to or removed.
-// Thread-safe.
+// Thread-safe; `after_rename` is set before anybody else is here.
 class RefusingFiles final : public FileSystem {
  public:
+  std::function<void(const std::filesystem::path& to)> after_rename;
+
   // Whose path ends so, the next `times`; empty: nothing.
   void refuse_names(std::string ending,
                     Status why = {Code::unavailable, "Input/output error (EIO)"},
@@ -43,7 +45,9 @@ class RefusingFiles final : public FileSystem {
   }
   Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override {
     if (Status no = judge(to); !no.ok()) return no;
-    return real_files().rename(from, to);
+    const Status renamed = real_files().rename(from, to);
+    if (renamed.ok() && after_rename) after_rename(to);
+    return renamed;
   }
   Status remove(const std::filesystem::path& path) override {
     if (Status no = judge(path); !no.ok()) return no;

@@ -126,6 +126,25 @@ TEST_CASE(
   CHECK(log.flight->oldest() == 31);
 }
 
+TEST_CASE("[T8] SegmentKeeper: behind a writer faster than sealing, retention has its turn") {
+  Kept log;
+  log.roll(1);
+  // Whenever one is sealed there is another one, for longer than anybody looks on.
+  std::atomic<int> more = 500;
+  log.files.after_rename = [&](const std::filesystem::path& to) {
+    if (!to.string().ends_with(".zst") || more-- <= 0) return;
+    static_cast<void>(append_some(*log.flight, 10));
+    static_cast<void>(log.flight->roll());
+  };
+  log.keep({.bytes = 0, .entries = 1});
+  REQUIRE(eventually(
+      [&] { return log.metrics.counter("segments_dropped_total").value() > 0 || more <= 0; }));
+  CHECK(more > 0);
+  more = 0;
+  REQUIRE(log.keeper->settle(soon()));
+  CHECK(log.kept() == 0);
+}
+
 TEST_CASE("[T8] SegmentKeeper: retention by bytes counts every file of every segment") {
   Kept log;
   log.roll(4);
