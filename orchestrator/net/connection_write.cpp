@@ -154,9 +154,8 @@ void Connection::reset() {
   end();
 }
 
-// The client hung up, and hanging up cancels.
+// The client hung up, and hanging up cancels.  The answer counts as dropped when it comes.
 void Connection::abandon() {
-  shared_.count_dropped("gone");
   tell_gone();
   end();
 }

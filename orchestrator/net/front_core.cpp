@@ -243,7 +243,6 @@ void FrontCore::defer(ConnectionId to, Deferral deferral) {
       connection->defer(std::move(deferral));
       return;
     }
-    self.shared_.count_dropped("gone");
     if (deferral.on_gone) deferral.on_gone();
   }));
 }

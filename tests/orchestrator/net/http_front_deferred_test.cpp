@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/front_routes.h"
+#include "tests/support/gate.h"
 
 namespace devs {
 namespace {
@@ -136,6 +137,30 @@ TEST_CASE("HttpFront: where hanging up cancels there are 500 ms to finish") {
   CHECK(live.until([&] { return live.gone == 1; }));
   CHECK(slow.read_end());
   CHECK(slow.buffer().empty());
+  std::move(live.take_kept()).send(json_answer(200, "late"));
+  live.settle();
+  CHECK(live.count("http_answers_dropped_total", "reason=\"gone\"") == 1);
+}
+
+TEST_CASE("HttpFront: who goes while the handler runs: told, and one answer counts as dropped") {
+  Gate gate;
+  LiveFront live({}, [&gate](LiveFront& here) {
+    return std::vector<Route>{{.pattern = "/later", .handler = [&](Exchange& exchange) {
+                                 exchange.on_gone([&here] { ++here.gone; });
+                                 gate.pass();
+                                 here.keep(exchange.defer(20s));
+                               }}};
+  });
+  RawClient client = live.client();
+  client.say(get_text("/later", live.port()));
+  CHECK(gate.wait_for_arrival());
+  client.hard_close();
+  CHECK(live.until([&] { return live.front().counts().connections == 0; }));
+  gate.open();
+  CHECK(live.until([&] { return live.kept() == 1 && live.gone == 1; }));
+  std::move(live.take_kept()).send(json_answer(200, "{}"));
+  live.settle();
+  CHECK(live.count("http_answers_dropped_total", "reason=\"gone\"") == 1);
 }
 
 }  // namespace
