@@ -29,6 +29,7 @@ class QueryHouse {
                REQUIRE(add_query_routes(table, queries, workers, front.metrics()).ok());
                return table.rows();
              }) {}
+  ~QueryHouse() { workers.stop(); }  // as the server does: who answers is gone before the reactor
 
   RawAnswer get(const std::string& target) {
     REQUIRE(index.wait_through(log.last(), soon()));
@@ -242,6 +243,7 @@ TEST_CASE("query routes: a question that would hold a worker too long is refused
   CHECK(answer.header("retry-after") == "1");
   CHECK(answer.body.find(R"("error":"QUERY_TOO_BROAD")") != std::string::npos);
   CHECK(live.count("trace_queries_refused_total", "reason=\"too_broad\"") == 1);
+  workers.stop();
   live.end();
   readers.close(Status(Code::unavailable, "end of test"));
 }
@@ -299,6 +301,7 @@ TEST_CASE("[T35] query routes: while questions are slow, other requests are answ
   CHECK(live.count("trace_queries_refused_total", "reason=\"busy\"") == 1);
   held.gate.open();
   for (RawClient& each : slow) CHECK(each.answer().status == 200);
+  workers.stop();
   live.end();
 }
 
