@@ -45,6 +45,7 @@ class StdioKit {
   ~StdioKit() {
     close_input();
     close_output();
+    workers_.stop();  // as the server does: who posts is gone before the reactor
   }
 
   void send(std::string_view text) {
