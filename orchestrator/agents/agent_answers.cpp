@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "protocol/envelope_writer.h"
 #include "protocol/json.h"
+#include "protocol/json_rpc.h"
 #include "protocol/wall_time.h"
 
 namespace devs {
@@ -20,6 +23,13 @@ void write_status(MemberWriter& members, const AgentTaskRow& task) {
       .text("createdAt", iso_of_ms(task.card.created_ms))
       .text("updatedAt", iso_of_ms(task.state.updated_ms))
       .text("taskType", task.card.is_call ? "tool_call" : "external");
+}
+
+// What a refusal of that status is to who speaks JSON-RPC.
+Code code_of_refusal(int http_status) {
+  if (http_status == 429) return Code::resource_exhausted;
+  if (http_status >= 500) return Code::unavailable;
+  return Code::invalid_argument;
 }
 
 }  // namespace
@@ -115,6 +125,19 @@ std::string messages_json(const std::vector<AgentMessage>& messages, std::string
         .end();
   }
   return out + ']';
+}
+
+HttpAnswer as_rpc(std::string_view rpc_id, HttpAnswer answer) {
+  if (rpc_id.empty()) return answer;
+  if (answer.status < 300) {
+    answer.body = encode_rpc_result(rpc_id, answer.body);
+  } else {
+    const Code code = code_of_refusal(answer.status);
+    RpcFault fault = fault_of(Status(code, std::string(reason_phrase(answer.status))));
+    fault.data = std::move(answer.body);
+    answer.body = encode_rpc_error(rpc_id, fault);
+  }
+  return answer;
 }
 
 }  // namespace devs

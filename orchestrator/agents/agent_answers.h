@@ -23,6 +23,10 @@ std::string task_list_json(const AgentTaskStore::Page& page, std::size_t limit, 
 std::string task_metrics_json(const std::vector<std::size_t>& counts);
 std::string messages_json(const std::vector<AgentMessage>& messages, std::string_view epoch);
 
+// Of a creation that was a JSON-RPC request of that id: the answer's body is the `result`, or
+// the `data` of the `error`; status and headers stay.  With an empty id: the answer itself.
+HttpAnswer as_rpc(std::string_view rpc_id, HttpAnswer answer);
+
 // Of one stored task, on its path: `/agent-to-agent/acme/writer/tasks/t-42`.
 std::string agent_task_path(const AgentTaskCard& card);
 

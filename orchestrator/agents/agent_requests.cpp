@@ -119,22 +119,22 @@ AgentStep step_of(Members& members, bool required) {
 
 }  // namespace
 
-std::optional<AskedTask> read_task(const std::string& body, std::string_view org,
-                                   std::string_view agent,
-                                   const std::function<std::string()>& new_id, BadParameter& bad) {
+std::optional<AgentTaskOrder> read_task(const std::string& body, std::string_view org,
+                                        std::string_view agent,
+                                        const std::function<std::string()>& new_id,
+                                        std::string& rpc_id, BadParameter& bad) {
   const std::string text = object_in(body.empty() ? "{}" : body, bad);
-  AskedTask asked;
   JsonView told(text);
   if (told["jsonrpc"].present()) {
-    asked.rpc_id = told["id"].text();
-    if (asked.rpc_id.empty() || asked.rpc_id.size() > kMaxRpcIdBytes) asked.rpc_id = "null";
+    rpc_id = told["id"].text();
+    if (rpc_id.empty() || rpc_id.size() > kMaxRpcIdBytes) rpc_id = "null";
     told = told["params"];
     if (!told.is_object()) bad = {"params", "must be an object"};
   }
   Members members(told, bad);
   if (!is_saop_id(org)) members.refuse("org", kIdGrammar);
   if (!is_saop_id(agent)) members.refuse("agent", kIdGrammar);
-  AgentTaskOrder& order = asked.order;
+  AgentTaskOrder order;
   AgentTaskCard& card = order.card;
   card.org = org;
   card.agent = agent;
@@ -160,7 +160,7 @@ std::optional<AskedTask> read_task(const std::string& body, std::string_view org
     members.refuse("arguments", "are of a tool, and none is named");
   }
   if (!members.good()) return std::nullopt;
-  return asked;
+  return order;
 }
 
 std::optional<AgentStep> read_progress(const std::string& body, BadParameter& bad) {

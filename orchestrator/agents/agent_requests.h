@@ -16,15 +16,13 @@ namespace devs {
 
 inline constexpr std::size_t kMaxTaskBody = 1 << 20;  // arguments of a tool call
 
-// The body of a creation; `rpc_id` is the id of a JSON-RPC request, as written, or empty.
-// Ids that were not given are made: `new_id` is a fresh UUID each time.
-struct AskedTask {
-  AgentTaskOrder order;
-  std::string rpc_id;
-};
-std::optional<AskedTask> read_task(const std::string& body, std::string_view org,
-                                   std::string_view agent,
-                                   const std::function<std::string()>& new_id, BadParameter& bad);
+// The body of a creation; `rpc_id` becomes the id of a JSON-RPC request, as written, of a
+// refused one too, or stays empty.  Ids that were not given are made: `new_id` is a fresh
+// UUID each time.
+std::optional<AgentTaskOrder> read_task(const std::string& body, std::string_view org,
+                                        std::string_view agent,
+                                        const std::function<std::string()>& new_id,
+                                        std::string& rpc_id, BadParameter& bad);
 
 // The body of PUT /tasks/{id}/progress.
 std::optional<AgentStep> read_progress(const std::string& body, BadParameter& bad);

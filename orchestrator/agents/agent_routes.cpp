@@ -61,10 +61,11 @@ HttpAnswer answer_of_done(const AgentDone& done, HttpAnswer when_done) {
   return try_again("recorder");
 }
 
-// Answers `when_done` through `owed`, or what came instead.
-AgentTasks::Told telling(DeferredAnswer owed, HttpAnswer when_done) {
-  return [owed = std::move(owed), when_done = std::move(when_done)](const AgentDone& done) mutable {
-    std::move(owed).send(answer_of_done(done, std::move(when_done)));
+// Answers `when_done` through `owed`, or what came instead; to a JSON-RPC request as such.
+AgentTasks::Told telling(DeferredAnswer owed, HttpAnswer when_done, std::string rpc_id = {}) {
+  return [owed = std::move(owed), when_done = std::move(when_done),
+          rpc_id = std::move(rpc_id)](const AgentDone& done) mutable {
+    std::move(owed).send(as_rpc(rpc_id, answer_of_done(done, std::move(when_done))));
   };
 }
 
@@ -96,20 +97,18 @@ std::size_t number_in(const RequestHead& head, std::string_view name, std::size_
 
 void create(const Sources& sources, Exchange& exchange) {
   BadParameter bad;
-  auto asked = read_task(
+  std::string rpc_id;
+  auto order = read_task(
       exchange.body(), param(exchange, "org"), param(exchange, "agent"),
-      [&clock = sources->clock] { return new_uuid_v7(clock); }, bad);
-  if (!asked) return exchange.respond(bad_parameter(bad));
-  AgentTaskOrder& order = asked->order;
-  order.who = exchange.principal();
-  order.card.owner = exchange.principal().name;
-  order.card.created_ms = sources->keeper.now_ms();
-  std::string body =
-      created_json(order.card, public_base(exchange.head(), sources->trusted_proxies));
-  if (!asked->rpc_id.empty())
-    body = R"({"jsonrpc":"2.0","id":)" + asked->rpc_id + R"(,"result":)" + body + '}';
-  sources->tasks.create(std::move(order), telling(exchange.defer(kAnsweredWithin),
-                                                  json_answer(201, std::move(body))));
+      [&clock = sources->clock] { return new_uuid_v7(clock); }, rpc_id, bad);
+  if (!order) return exchange.respond(as_rpc(rpc_id, bad_parameter(bad)));
+  order->who = exchange.principal();
+  order->card.owner = exchange.principal().name;
+  order->card.created_ms = sources->keeper.now_ms();
+  HttpAnswer made = json_answer(
+      201, created_json(order->card, public_base(exchange.head(), sources->trusted_proxies)));
+  sources->tasks.create(std::move(*order), telling(exchange.defer(kAnsweredWithin), std::move(made),
+                                                   std::move(rpc_id)));
 }
 
 void complete(const Sources& sources, Exchange& exchange) {

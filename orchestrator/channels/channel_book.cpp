@@ -48,8 +48,13 @@ ChannelBook::ChannelBook(Options options, TraceStreamBus& bus, const Clock& cloc
 void ChannelBook::read(const StoredLine& line) {
   const auto key = channel_in(line.topics);
   if (!key) return;
-  JsonView event, data, turn;
-  JsonView(line.body).pick({{"event", &event}, {"payload", &data}, {"turn_index", &turn}});
+  JsonView type, channel, event, data, turn;
+  JsonView(line.body).pick({{"type", &type},
+                            {"channel", &channel},
+                            {"event", &event},
+                            {"payload", &data},
+                            {"turn_index", &turn}});
+  if (!type.is("channel") || !channel.is(key->text())) return;  // was not told here
   const std::string name = event.string().value_or("");
   const std::string_view owner = owner_in(line.topics);
   fold(*key, owner.empty() ? std::string() : "owner:" + std::string(owner),

@@ -21,7 +21,8 @@ namespace devs {
 // Every event of a channel is an entry of the one log.  One is told at a time, from the
 // look at what the channel has come to, over the bus, to the fold of what it is now: so
 // nothing follows `complete`, and turns count without a gap.  After a start the account is
-// made again from the log.
+// made again from the log, from what channel_draft() made: an entry that a host put on the
+// topic itself is shown to who listens, and counts at no time.
 //
 // A channel belongs to whoever spoke first; to others without the operator role it does
 // not exist.

@@ -219,7 +219,7 @@ Status McpEndpoint::add_routes(RouteTable& routes) {
         "Content-Type, Authorization, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, "
         "Mcp-Method, Mcp-Name";
     route->cors_allow_prefix = "Mcp-Param-";
-    route->cors_expose = "Mcp-Session-Id, WWW-Authenticate";
+    route->cors_expose = "Mcp-Session-Id, WWW-Authenticate, Retry-After";
     if (Status added = routes.add(std::move(*route)); !added.ok()) return added;
   }
   return house->options.http_sse ? impl_->http_sse->add_routes(routes) : Status();

@@ -44,9 +44,10 @@ struct Route {
   std::vector<std::string> content_types{};
   Credential credential = Credential::bearer;
   CorsPolicy cors = CorsPolicy::list;
-  // What a page of an allowed origin may send, and may read of the answer.
+  // What a page of an allowed origin may send, and may read of the answer: on every route
+  // when to come back, since any may be asked too often.
   std::string cors_allow = "Content-Type, Authorization, Last-Event-ID";
-  std::string cors_expose{};
+  std::string cors_expose = "Retry-After";
   // And may send besides: fields of a name that begins so, in any case, as it asks for them.
   std::string cors_allow_prefix{};
   bool is_stream = false;      // HEAD answers the head alone, takes no slot

@@ -26,6 +26,7 @@ class SocketStream final : public StreamReader {
   Next pull(std::vector<FrameSlice>& out, std::size_t max_bytes) override;
   bool received(std::string_view bytes) override;
   std::string last_words(const FrameEnd* sent) override;
+  bool put(std::string_view) override { return false; }  // a frame of events is no message
   // With the closing handshake; the reader lives until that is done.
   void evict(Eviction why) override;
 

@@ -101,9 +101,9 @@ class StreamHub {
   // `POST /trace/streams/{id}/step`: `{"count":n}` entries of a replay with `step=1`.
   void step(Exchange& exchange);
 
-  // One ready-made frame for that one, which no log has.  `then` is told on the reactor
-  // whether it was taken: not when the stream is gone, or kMaxUnrecorded bytes wait in it.
-  // Any thread.
+  // One ready-made frame of server-sent events for that one, which no log has.  `then` is
+  // told on the reactor whether it was taken: not when the stream is gone or is a WebSocket,
+  // or kMaxUnrecorded bytes wait in it.  Any thread.
   void put(std::string stream_id, std::string frame, MoveFunction<void(bool taken)> then);
   // `goodbye` to that one, as goodbye() says it.  Any thread.
   void part(std::string stream_id);

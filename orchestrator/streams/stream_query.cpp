@@ -156,8 +156,8 @@ std::chrono::milliseconds batch_of(const RequestHead& head, BadParameter& bad) {
 }
 
 HttpAnswer bad_parameter(const BadParameter& bad) {
-  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":"{}","message":{}}})",
-                                      bad.field, json_string(bad.message)));
+  return json_answer(400, fmt::format(R"({{"error":"BAD_REQUEST","field":{},"message":{}}})",
+                                      json_string(bad.field), json_string(bad.message)));
 }
 
 bool settle_topics(const std::vector<std::string>& texts, bool ids_are_uuids,

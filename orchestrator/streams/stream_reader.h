@@ -64,8 +64,9 @@ class StreamReader : public SseProvider {
   const FrameBatchPtr& fetched() const { return fetched_; }
   // The next pull is the last one: goodbye.
   void part(unsigned retry_ms);
-  // A frame that is no entry's goes out at the next pull; false: too much waits already.
-  bool put(std::string_view frame);
+  // A frame that is no entry's goes out at the next pull; false: too much waits already, or
+  // such a frame is none of its stream.
+  virtual bool put(std::string_view frame);
   // Ends, with `evicted` if that fits.  The reader may be destroyed.
   virtual void evict(Eviction why);
 

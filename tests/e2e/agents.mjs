@@ -75,6 +75,13 @@ test('[S1.1] a creation tells where to stream: by Host, by a listed proxy, by no
   const rpc = await ask(plain, 'POST', tasks, { jsonrpc: '2.0', id: 7, method: 'tasks/create', params: { taskId: 't-43' } });
   assert.equal(rpc.body.id, 7);
   assert.equal(rpc.body.result.payload.content.taskId, 't-43');
+  const refused = (params) => ask(plain, 'POST', tasks, { jsonrpc: '2.0', id: 'a', method: 'tasks/create', params });
+  const taken = await refused({ taskId: 't-43' });
+  assert.equal(taken.status, 409);
+  assert.deepEqual(taken.body, { jsonrpc: '2.0', id: 'a', error: { code: -32602, message: 'Conflict', data: { error: 'CONFLICT', reason: 'task' } } });
+  const malformed = await refused({ taskId: 'a b' });
+  assert.equal(malformed.status, 400);
+  assert.equal(malformed.body.error.data.field, 'taskId');
   assert.equal((await ask(plain, 'POST', tasks, { taskId: 't-42' })).status, 409);
   assert.equal((await ask(plain, 'POST', tasks, { taskId: 'a b' })).body.field, 'taskId');
   assert.equal((await ask(plain, 'GET', '/agent-to-agent/acme/writer/health')).body.ok, true);

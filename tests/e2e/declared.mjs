@@ -140,6 +140,7 @@ test('the trace explorer: rows, their changes, pages of them, control events in 
   const seen = new Set();
   const rows = await follow(t, server, '/api/analytics/traces/stream', 'T.ExplorerEvents', { heartbeatMs: 30_000 });
   rows.on('message', ({ data }) => seen.add(data.type));
+  const unwrapped = await follow(t, server, '/api/analytics/traces/stream', 'T.ExplorerEvents', { heartbeatMs: 30_000, wrappedBy: 'type' });
   const client = await sdkClient(t, server);
   await client.callTool({ name: 'echo', arguments: { text: 'x' }, _meta: { 'devs.saop/context': { task_id: 't-1', thought: 'why' } } });
   await client.callTool({ name: 'echo', arguments: { wrong: 1 } });
@@ -153,8 +154,10 @@ test('the trace explorer: rows, their changes, pages of them, control events in 
   const { port } = server;
   await server.stop();
   await until('goodbye', () => seen.has('goodbye'));
+  await sees(unwrapped, 'goodbye');
   server = await Server.start(t, { config, port }); // another log
   await until('reset', () => seen.has('reset'));
+  await sees(unwrapped, 'reset');
 });
 
 test('debates and channels: events in both framings, catch-up, answers', limit, async (t) => {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { openPage } from './chromium.mjs';
 import { CuttableProxy } from './cuttable_proxy.mjs';
-import { boss, config, connected, documented, env, followTrace, limit, order, page, Publisher, types } from './stream_follower.mjs';
+import { boss, config, connected, documented, env, follow, followTrace, limit, order, page, Publisher, quick, types } from './stream_follower.mjs';
 import { Server, freePort, later, root, scratch, slow, until } from './support.mjs';
 
 const { HttpRefusal, scopedTokens } = types;
@@ -87,6 +87,26 @@ test('[S1.8] a token revoked in mid-stream: a fresh one, no event lost, none twi
   assert.equal(evicted.data.reason, 'token_revoked');
   assert.deepEqual(order(told), ['connecting', 'connected', 'connecting', 'connected'], 'the server had said so: no error');
   assert.equal(told.states[2].reason, 'evicted');
+});
+
+test('control events in the messages of a stream come out as what they are, and count as such', limit, async (t) => {
+  let server = await Server.start(t, { dir: scratch(t), config });
+  const states = [];
+  const client = new types.StreamClient({ url: `${server.url}/api/analytics/traces/stream`, ...quick, wrappedBy: 'type', onState: (change) => states.push(change) });
+  const told = follow(t, client, states);
+  const typed = [];
+  client.on('goodbye', ({ data, text }) => typed.push([data.reason, JSON.parse(text).type]));
+  client.on('reset', ({ data }) => typed.push([data.reason, data.now]));
+  await connected(told);
+  await new Publisher(server).publish(2);
+  await until('both rows', () => told.events.filter(({ data }) => data.type === 'trace').length === 2);
+  await server.stop();
+  await until('the way back', () => states.length >= 3);
+  assert.deepEqual([states[2].state, states[2].reason, states[2].error], ['connecting', 'goodbye', undefined], 'the server had said so: no error');
+  server = await Server.start(t, { config, port: server.port }); // another log
+  await until('reset', () => typed.length === 2);
+  assert.deepEqual(typed, [['shutdown', 'goodbye'], ['epoch', client.lastEventId]]);
+  assert.ok(told.events.every(({ name, data }) => name !== 'message' || !['goodbye', 'reset'].includes(data.type)));
 });
 
 test('who may not, and whose token is refused twice, ends; a refusal names its status', limit, async (t) => {

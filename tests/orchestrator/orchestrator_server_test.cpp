@@ -74,7 +74,8 @@ void run_task(OrchestratorServer& server, const std::string& task) {
     REQUIRE(server.bus().publish(draft_of_published(body)).ok());
 }
 
-TEST_CASE("[S4.15] [D4.7] OrchestratorServer: subscribers of the graph come and go; the others stay") {
+TEST_CASE(
+    "[S4.15] [D4.7] OrchestratorServer: subscribers of the graph come and go; the others stay") {
   LiveServer house;
   GraphEar first(*house.server), second(*house.server), third(*house.server);
   run_task(*house.server, "t-1");
@@ -172,7 +173,17 @@ TEST_CASE("OrchestratorServer: a page of an allowed origin may send and read wha
   const WireAnswer answer = posting.read_answer();
   CHECK(answer.status == 200);
   CHECK(answer.header("access-control-allow-origin") == "http://app.test:5173");
-  CHECK(answer.header("access-control-expose-headers") == "Mcp-Session-Id, WWW-Authenticate");
+  CHECK(answer.header("access-control-expose-headers") ==
+        "Mcp-Session-Id, WWW-Authenticate, Retry-After");
+}
+
+TEST_CASE("OrchestratorServer: on every route a page may read when it may come back") {
+  OrchestratorServer::Options options;
+  options.mcp.http_sse = true;
+  const LiveServer house(std::move(options));
+  CHECK(house.server->routes().size() > 40);
+  for (const Route& route : house.server->routes())
+    CHECK_MESSAGE(route.cors_expose.find("Retry-After") != std::string::npos, route.pattern);
 }
 
 TEST_CASE("OrchestratorServer: a host's tool is called over MCP and seen by a subscriber") {

@@ -67,7 +67,8 @@ graph.on('edge_created', ({ data }) => data.old_confidence);
 const console_ = new StreamClient<ConsoleEvents>({ url: `${server}/agent-console/stream` });
 console_.on('message', ({ data }) => data.display.summary.length);
 
-const explorer = new StreamClient<ExplorerEvents>({ url: `${server}/api/analytics/traces/stream`, heartbeatMs: 30_000 });
+const explorer = new StreamClient<ExplorerEvents>({ url: `${server}/api/analytics/traces/stream`, heartbeatMs: 30_000, wrappedBy: 'type' });
+explorer.on('gap', ({ data }) => data.count.toFixed());
 explorer.on('message', ({ data }) => {
   if (data.type === 'trace') data.data.trace_id.length;
   if (data.type === 'gap') data.data.count.toFixed();

@@ -214,7 +214,8 @@ Run read_run(Flags& flags) {
   run.content_type = flags.text("content-type", "application/json");
   run.watchers = {.token = flags.text("token"),
                   .heartbeat = flags.text("heartbeat"),
-                  .period = static_cast<Nanos>(flags.number("period", 15, 0) * 1e9)};
+                  .period = static_cast<Nanos>(flags.number("period", 15, 0) * 1e9),
+                  .websocket = flags.text("websocket") == "yes"};
   run.readers = static_cast<std::size_t>(flags.whole("readers", 100, 1));
   run.stalled = static_cast<std::size_t>(flags.whole("stalled", 0));
   run.rate = flags.number("rate", 10, 0);
@@ -234,7 +235,7 @@ int main(int argc, char** argv) {
   Flags flags(argc, argv,
               {"stream", "publish", "method", "body", "content-type", "token", "heartbeat",
                "period", "readers", "stalled", "stalled-path", "rate", "bad-rate", "seconds",
-               "window", "by-stamp", "pids"});
+               "window", "by-stamp", "websocket", "pids"});
   Run run = read_run(flags);
   const auto stream = read_url(flags.text("stream"));
   const auto publish = read_url(flags.text("publish"));
@@ -245,7 +246,7 @@ int main(int argc, char** argv) {
                  "         [--period S] [--readers N] [--stalled N] [--stalled-path P]\n"
                  "         [--rate PER_S]\n"
                  "         [--bad-rate PER_S] [--seconds S] [--window S] [--by-stamp yes]\n"
-                 "         [--pids P,P]\n");
+                 "         [--websocket yes] [--pids P,P]\n");
     return refuse(!flags.status().ok() ? flags.status()
                   : !stream.ok()       ? stream.status()
                                        : publish.status());

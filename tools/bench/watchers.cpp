@@ -20,6 +20,12 @@ constexpr int kEventsPerTurn = 256;
 constexpr int kFirstFrameMs = 10'000;
 constexpr int kSmallBuffer = 4 * 1024;  // of a reader that stalls
 constexpr std::string_view kFrameEnd = "\n\n";
+// RFC 6455: any key will do; a pong without payload, its mask all zeros.
+constexpr std::string_view kUpgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+constexpr std::string_view kPong("\x8a\x80\0\0\0\0", 6);
+constexpr unsigned kPing = 0x89;
 
 // `2026-11-21T01:24:05.120Z` on the clock of now(); 0: not such a time.
 Nanos monotonic_of(const char* iso) {
@@ -51,11 +57,39 @@ Watchers::~Watchers() {
   close(epoll_);
 }
 
-// Connected, answered with 200, and its first frame read.
+std::optional<Watchers::Frame> Watchers::next_frame(std::string_view bytes, std::size_t& at) const {
+  Frame frame;
+  if (!options_.websocket) {
+    const std::size_t end = bytes.find(kFrameEnd, at);
+    if (end == std::string_view::npos) return std::nullopt;
+    frame.text = bytes.substr(at, end - at);
+    at = end + kFrameEnd.size();
+    return frame;
+  }
+  // Unmasked, as a server's are: opcode, length in 7 bits, or in 2 or 8 bytes behind them.
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(bytes[index]); };
+  std::size_t from = at + 2;
+  if (bytes.size() < from) return std::nullopt;
+  frame.is_ping = byte(at) == kPing;
+  std::size_t size = byte(at + 1);
+  if (size >= 126) {
+    const std::size_t more = size == 126 ? 2 : 8;
+    if (bytes.size() < from + more) return std::nullopt;
+    size = 0;
+    for (const std::size_t end = from + more; from < end; ++from) size = size << 8u | byte(from);
+  }
+  if (bytes.size() - from < size) return std::nullopt;
+  frame.text = bytes.substr(from, size);
+  at = from + size;
+  return frame;
+}
+
+// Connected, answered with 200 or 101, and its first frame read.
 Result<Watchers::Reader> Watchers::open(const std::string& path, int receive_buffer) {
   std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + endpoint_.authority() +
                         "\r\nAccept: text/event-stream\r\n";
   if (!options_.token.empty()) request += "Authorization: Bearer " + options_.token + "\r\n";
+  if (options_.websocket) request += kUpgrade;
   Reader reader;
   auto fd = connect_to(endpoint_, {.receive_buffer = receive_buffer});
   if (!fd.ok()) return fd.status();
@@ -64,8 +98,7 @@ Result<Watchers::Reader> Watchers::open(const std::string& path, int receive_buf
   std::size_t body = std::string::npos;
   while (open) {
     body = reader.rest.find("\r\n\r\n");
-    if (body != std::string::npos && reader.rest.find(kFrameEnd, body + 4) != std::string::npos)
-      break;
+    if (std::size_t at = body + 4; body != std::string::npos && next_frame(reader.rest, at)) break;
     char bytes[4096];
     pollfd readable{reader.fd, POLLIN, 0};
     const ssize_t got =
@@ -73,7 +106,7 @@ Result<Watchers::Reader> Watchers::open(const std::string& path, int receive_buf
     open = got > 0;
     if (open) reader.rest.append(bytes, static_cast<std::size_t>(got));
   }
-  if (!open || !reader.rest.starts_with("HTTP/1.1 200 ")) {
+  if (!open || !reader.rest.starts_with(options_.websocket ? "HTTP/1.1 101 " : "HTTP/1.1 200 ")) {
     close(reader.fd);
     return Status(Code::unavailable, "not a stream: " + reader.rest.substr(0, 60));
   }
@@ -141,9 +174,10 @@ void Watchers::turn(Nanos patience, const OnSight& on_sight) {
     reader.bytes += static_cast<std::uint64_t>(got);
     reader.rest.append(bytes, static_cast<std::size_t>(got));
     std::size_t done = 0;
-    for (std::size_t end = 0; (end = reader.rest.find(kFrameEnd, done)) != std::string::npos;
-         done = end + kFrameEnd.size())
-      take(reader, std::string_view(reader.rest).substr(done, end - done), received, on_sight);
+    while (const auto frame = next_frame(reader.rest, done)) {
+      if (frame->is_ping) send_all(reader.fd, kPong);
+      take(reader, frame->text, received, on_sight);
+    }
     reader.rest.erase(0, done);
   }
 }

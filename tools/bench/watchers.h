@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,9 +15,10 @@
 
 namespace devs {
 
-// Readers of any stream of ours, in one thread: they know a frame by its blank line, an
-// event by the mark (marked_text.h) its publisher put into it, and a heartbeat by its text.
-// An event that shows a mark in several frames is told at the first of them.
+// Readers of any stream of ours, in one thread: they know a frame by its blank line, or as a
+// WebSocket's, whose pings they answer; an event by the mark (marked_text.h) its publisher
+// put into it, and a heartbeat by its text.  An event that shows a mark in several frames is
+// told at the first of them.
 //
 // Confined to its thread.
 class Watchers {
@@ -25,6 +27,7 @@ class Watchers {
     std::string token;      // sent as a bearer; empty: none
     std::string heartbeat;  // what a heartbeat holds; empty: they are not watched
     Nanos period = 0;       // between two of them
+    bool websocket = false;
   };
   // One event at one reader.
   struct Sight {
@@ -63,6 +66,12 @@ class Watchers {
     Nanos last_beat = 0;  // or when it connected
     std::uint64_t bytes = 0;
   };
+  struct Frame {
+    std::string_view text;
+    bool is_ping = false;
+  };
+  // The frame that begins at `at`, which moves behind it; nullopt: it is not whole yet.
+  std::optional<Frame> next_frame(std::string_view bytes, std::size_t& at) const;
   Result<Reader> open(const std::string& path, int receive_buffer);
   void take(Reader& reader, std::string_view frame, Nanos received, const OnSight& on_sight);
 

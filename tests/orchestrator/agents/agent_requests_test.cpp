@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
+
+#include "orchestrator/agents/agent_answers.h"
+#include "orchestrator/net/answer_writer.h"
 
 namespace devs {
 namespace {
@@ -13,12 +17,14 @@ std::string bad_field(const std::function<bool(BadParameter&)>& read) {
   CHECK(good == bad.field.empty());
   return std::string(bad.field);
 }
+std::optional<AgentTaskOrder> read(const std::string& body, std::string& rpc_id, BadParameter& bad,
+                                   std::string_view org = "acme") {
+  return read_task(
+      body, org, "writer", [] { return std::string("new-id"); }, rpc_id, bad);
+}
 std::string bad_task(const std::string& body, std::string_view org = "acme") {
-  return bad_field([&](BadParameter& bad) {
-    return read_task(
-               body, org, "writer", [] { return std::string("new-id"); }, bad)
-        .has_value();
-  });
+  std::string rpc_id;
+  return bad_field([&](BadParameter& bad) { return read(body, rpc_id, bad, org).has_value(); });
 }
 std::string bad_webhook(const std::string& body) {
   return bad_field([&](BadParameter& bad) { return read_webhook(body, bad).has_value(); });
@@ -32,29 +38,48 @@ const std::string kContext =
 
 TEST_CASE("[S1.1] a creation: ids that were not given are made, the stream is the task's") {
   BadParameter bad;
-  const auto made = read_task(
-      "{}", "acme", "writer", [] { return std::string("new-id"); }, bad);
+  std::string rpc_id;
+  const auto made = read("{}", rpc_id, bad);
   REQUIRE(made);
-  CHECK(made->order.card.id == "new-id");
-  CHECK(made->order.card.stream_id == "new-id");
-  CHECK(made->order.card.mode == "converse");
-  CHECK_FALSE(made->order.card.is_call);
-  CHECK(made->rpc_id.empty());
+  CHECK(made->card.id == "new-id");
+  CHECK(made->card.stream_id == "new-id");
+  CHECK(made->card.mode == "converse");
+  CHECK_FALSE(made->card.is_call);
+  CHECK(rpc_id.empty());
 }
 
 TEST_CASE("[S1.1] a creation as JSON-RPC is the params, and keeps the id's type") {
   BadParameter bad;
+  std::string rpc_id;
   const auto made =
-      read_task(R"({"jsonrpc":"2.0","id":"7","method":"x","params":{"taskId":"t-1","tool":"echo",)"
-                R"("arguments":{"a":1},"metadata":{"model":"m-1","sovereignMode":true}}})",
-                "acme", "writer", [] { return std::string("new-id"); }, bad);
+      read(R"({"jsonrpc":"2.0","id":"7","method":"x","params":{"taskId":"t-1","tool":"echo",)"
+           R"("arguments":{"a":1},"metadata":{"model":"m-1","sovereignMode":true}}})",
+           rpc_id, bad);
   REQUIRE(made);
-  CHECK(made->rpc_id == "\"7\"");
-  CHECK(made->order.card.id == "t-1");
-  CHECK(made->order.card.is_call);
-  CHECK(made->order.arguments == R"({"a":1})");
-  CHECK(made->order.card.model == "m-1");
-  CHECK(made->order.card.sovereign == true);
+  CHECK(rpc_id == "\"7\"");
+  CHECK(made->card.id == "t-1");
+  CHECK(made->card.is_call);
+  CHECK(made->arguments == R"({"a":1})");
+  CHECK(made->card.model == "m-1");
+  CHECK(made->card.sovereign == true);
+  // And of one that is refused.
+  CHECK_FALSE(read(R"({"jsonrpc":"2.0","id":8,"params":{"taskId":"a b"}})", rpc_id, bad));
+  CHECK(rpc_id == "8");
+}
+
+TEST_CASE("[S1.1] what JSON-RPC asked for is answered as JSON-RPC, a refusal too") {
+  CHECK(as_rpc("7", json_answer(201, R"({"a":1})")).body ==
+        R"({"jsonrpc":"2.0","id":7,"result":{"a":1}})");
+  CHECK(as_rpc("\"7\"", bad_parameter({"taskId", "is bad"})).body ==
+        R"({"jsonrpc":"2.0","id":"7","error":{"code":-32602,"message":"Bad Request","data":)"
+        R"({"error":"BAD_REQUEST","field":"taskId","message":"is bad"}}})");
+  HttpAnswer many = error_answer(429, "TOO_MANY_TASKS", "task");
+  many.headers.emplace_back("Retry-After", "5");
+  const HttpAnswer told = as_rpc("7", many);
+  CHECK(told.status == 429);
+  CHECK(has_header(told, "Retry-After"));
+  CHECK(JsonView(told.body)["error"]["code"].integer() == -32603);
+  CHECK(as_rpc("", many).body == many.body);
 }
 
 TEST_CASE("[S1.1] a creation that breaks a rule is told which member does") {

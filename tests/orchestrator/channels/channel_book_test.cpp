@@ -170,6 +170,37 @@ TEST_CASE("[S3.5] ChannelBook: after a start the account is what it was") {
   CHECK(again.utter(1, {"runs", "7"}).refusal == Refusal::completed);
 }
 
+TEST_CASE("[S3.5] ChannelBook: what a host put on a channel's topic itself counts at no time") {
+  const TempDir dir;
+  const auto account = [](Life& life) {
+    const auto state = life.settled();
+    REQUIRE(state);
+    return std::pair(state->turn(), state->status());
+  };
+  const std::pair<std::uint64_t, ChannelStatus> said{2, ChannelStatus::live};
+  {
+    Life life(dir);
+    (void)life.utter(1);
+    for (const std::string& topic : {kDebate.topic(), ChannelKey{"debates", "43"}.topic()})
+      for (const char* body :
+           {R"({"type":"thought","payload":{}})", R"({"type":"channel","payload":{}})",
+            R"({"type":"channel","event":"utterance","turn_index":7,"payload":{"speaker":"x"}})",
+            R"({"type":"channel","event":"complete","payload":{"finalPhase":"x"}})",
+            R"({"type":"system","channel":"debates/42","event":"complete","payload":{}})",
+            R"({"type":"channel","channel":"debates/4","event":"complete","payload":{}})"}) {
+        Draft draft = draft_of_published(body);
+        draft.topics = topic;
+        REQUIRE(life.bus.publish(std::move(draft)).ok());
+      }
+    (void)life.utter(2);
+    CHECK(account(life) == said);
+    CHECK(life.book.channels() == 1);
+  }
+  Life again(dir);
+  CHECK(account(again) == said);
+  CHECK(again.book.channels() == 1);
+}
+
 TEST_CASE("ChannelBook: beyond its bound the completed go first, then who was silent longest") {
   const TempDir dir;
   Life life(dir, {.max_channels = 3});

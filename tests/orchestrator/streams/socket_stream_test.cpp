@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -261,6 +262,26 @@ TEST_CASE("[S0.16] StreamHub: an operator sees a socket, changes its topics and 
   CHECK(evict.status() == 204);
   CHECK(JsonView(wire.message())["data"]["reason"].is("admin"));
   CHECK(wire.closed_with() == 1008);
+}
+
+TEST_CASE(
+    "[S0.16] StreamHub: frames for one stream alone are of event streams; a socket takes none") {
+  StreamHouse house;
+  WebSocketWire wire = greeted_on(house);
+  HttpPeer peer(house, HttpPeer::get(house, "/trace/stream"));
+  REQUIRE(peer.wait_body(kFirst));
+  const std::string hint = "event: hint\ndata: {}\n\n";
+  const auto takes = [&](const std::string& stream) {
+    std::optional<bool> told;
+    house.hub.put(stream, hint, [&told](bool taken) { told = taken; });
+    REQUIRE(house.turn_until([&told] { return told.has_value(); }));
+    return *told;
+  };
+  CHECK(takes(peer.header("X-Stream-Id")));
+  CHECK(peer.wait_body(kFirst + hint));
+  CHECK_FALSE(takes(wire.head().header("x-stream-id")));
+  house.publish(thought(1));
+  CHECK(wire.message() == entry_message(house, 1, thought(1)));
 }
 
 TEST_CASE("[S0.16] SocketStream: who takes nothing for 30 s is stalled, others do not notice") {

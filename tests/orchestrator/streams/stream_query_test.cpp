@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "protocol/json.h"
+
 using namespace devs;
 
 namespace {
@@ -28,6 +30,13 @@ const std::string kUuid = "019ab3c2-7d10-7a55-9f0e-2b1c5d7e9a01";
 const std::string kSixteen = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16";
 
 }  // namespace
+
+TEST_CASE("[S0.13] query: whatever a field is called, the refusal is JSON that names it") {
+  CHECK(bad_parameter({"taskId", "must be \"so\""}).body ==
+        R"({"error":"BAD_REQUEST","field":"taskId","message":"must be \"so\""})");
+  const std::string name = "a\"b\\c\n\x01";
+  CHECK(JsonView(bad_parameter({name, "is unknown"}).body)["field"].string() == name);
+}
 
 TEST_CASE("[S0.13] query: the narrowest id is the topic, the others filter") {
   CHECK(read({}).filter.topics == topics({{TopicKind::all, ""}}));

@@ -20,6 +20,7 @@ namespace {
 // A front with the token routes and one stream route, and two principals: `default`
 // ("boss's-bearer...") and `ann`.
 const std::string kBoss = "the-bearer-of-the-boss", kAnn = "the-bearer-of-ann";
+const std::string kPage = "http://app.test:5173";  // an allowed origin
 
 struct TokenHouse {
   TempDir dir;
@@ -46,7 +47,7 @@ struct TokenHouse {
     };
     REQUIRE(routes.add(std::move(stream)).ok());
     front = std::make_unique<HttpFront>(
-        HttpFront::Options{.auth_on = true}, std::move(routes),
+        HttpFront::Options{.origins = {.list = {kPage}}, .auth_on = true}, std::move(routes),
         [this](Exchange& exchange, const Route& route) { return access.check(exchange, route); },
         reactor, workers, stderr_log(Log::Level::error), metrics);
     REQUIRE(front->listen().ok());
@@ -59,11 +60,13 @@ struct TokenHouse {
     turning.join();
   }
 
-  WireAnswer ask(const std::string& line, const std::string& bearer, const std::string& body = "") {
+  WireAnswer ask(const std::string& line, const std::string& bearer, const std::string& body = "",
+                 bool from_page = false) {
     HttpWire wire(front->port());
     std::string request =
         line + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(front->port()) + "\r\n";
     if (!bearer.empty()) request += "Authorization: Bearer " + bearer + "\r\n";
+    if (from_page) request += "Origin: " + kPage + "\r\n";
     if (!body.empty())
       request +=
           "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
@@ -155,6 +158,19 @@ TEST_CASE("[S1.5] stream tokens: the sixth in 30 s is 429 and says when") {
   CHECK(sixth.header("retry-after") == "10");
   CHECK(house.make(kBoss, R"({"scope":["task:t-1"]})").status == 201);
   CHECK(house.make(kAnn, R"({"scope":["task:t-2"]})").status == 201);
+}
+
+TEST_CASE("[S1.5] stream tokens: a page of an allowed origin may read when to come back") {
+  TokenHouse house;
+  const auto make = [&house] {
+    return house.ask("POST /api/stream-tokens", kAnn, R"({"scope":["task:t-1"]})", true);
+  };
+  for (int i = 0; i < 5; ++i) CHECK(make().status == 201);
+  const WireAnswer sixth = make();
+  CHECK(sixth.status == 429);
+  CHECK(sixth.header("retry-after") == "30");
+  CHECK(sixth.header("access-control-allow-origin") == kPage);
+  CHECK(sixth.header("access-control-expose-headers") == "Retry-After");
 }
 
 TEST_CASE("[S1.14] stream tokens: a deleted one opens nothing; another's is not mine to delete") {

@@ -28,6 +28,10 @@ def uttered(size=0):
                                                       "content": "x" * size}})
 
 
+def reported(size=0):
+    return json.dumps({"progress": 50, "message": "{mark}" + "x" * size})
+
+
 def padded(envelope, size):
     return json.dumps(envelope | {"payload": envelope["payload"] | {"pad": "x" * size}})
 
@@ -44,6 +48,7 @@ class Profile:
     content_type: str = "application/json"
     heartbeat: str = ": heartbeat"
     period: float = 15
+    websocket: str = "no"
     by_stamp: str = "no"  # an event that the server makes says itself since when
     rate: float = 100  # events per second beside a reader that stalls
     stalled: str = ""  # what those who stall follow, when it is another stream
@@ -53,6 +58,11 @@ class Profile:
 DEBATE = Profile("/api/debates/bench/stream", uttered(100), uttered(4000), publish="/api/debates/bench/events",
                  heartbeat=":heartbeat", before=(("POST", "/api/debates", {"debateId": "bench"}),))
 
+# Steps of a task that is driven from outside.
+TASK = Profile("/agent-to-agent/acme/writer/tasks/bench/stream", reported(), reported(4000), publish="/tasks/bench/progress",
+               method="PUT", heartbeat=": keepalive",
+               before=(("POST", "/agent-to-agent/acme/writer/tasks", {"taskId": "bench"}),))
+
 # A new profile is a row here, and nothing else.
 PROFILES = {
     "T": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000)),
@@ -60,6 +70,10 @@ PROFILES = {
     # A replay ends: the others follow the trace stream beside it.
     "R": Profile("/trace/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000),
                  stalled="/trace/replay?speed=max&lastEventId=earliest"),
+    "WS": Profile("/trace/ws", json.dumps(THOUGHT), padded(THOUGHT, 4000), heartbeat="", websocket="yes"),
+    "TK": TASK,
+    "TP": dataclasses.replace(TASK, stream="/tasks/bench/progress"),
+    "AD": Profile("/observability/stream", json.dumps(THOUGHT), padded(THOUGHT, 4000), period=30),
     "EX": Profile("/api/analytics/traces/stream", json.dumps(ACTION), json.dumps(ACTION).replace(
         '"arguments": {}', json.dumps("arguments") + ": " + json.dumps({"pad": "x" * 4000})),
         heartbeat='"type":"ping"', period=30),
@@ -76,7 +90,7 @@ def load(bench, part, server, profile, **options):
         server.ask(method, path, body)
     words = []
     for name, value in {"method": profile.method, "content_type": profile.content_type, "body": profile.body,
-                        **options}.items():
+                        "websocket": profile.websocket, **options}.items():
         words += ["--" + name.replace("_", "-"), value]
     return bench.client(part, "ours", "profile_load", "--stream", server.url + profile.stream,
                         "--publish", server.url + profile.publish,

@@ -53,6 +53,12 @@ export interface StreamOptions {
   endsWith?: readonly string[];
   /** Events that, when they have no id, are part of the entry whose id comes next. */
   partial?: readonly string[];
+  /**
+   * Of a stream that knows `message` alone: the member that says what one is. Its control events
+   * come out of their wrapper, under their own names. `type`: the explorer's; `event`: those with
+   * `framing=message`.
+   */
+  wrappedBy?: 'type' | 'event';
   /** Takes the stream's place while it fails; without it only the stream is tried. */
   poll?: PollSupplier;
   /** Failures in a row before polling begins. Default 3. */
@@ -72,6 +78,14 @@ export interface StreamOptions {
 }
 
 const kConnectMs = 10_000;
+
+const controls: Record<keyof ControlEvents, true> = {
+  gap: true,
+  reset: true,
+  evicted: true,
+  goodbye: true,
+  envelope_oversize: true,
+};
 
 /** Why a stream that had been open is not any more. */
 interface Break {
@@ -328,10 +342,23 @@ export class StreamClient<Events> {
     } catch (error) {
       return uncaught(error);
     }
-    if (frame.event === 'reset') this.#last = this.#isLive() ? (data as Reset).now : undefined;
-    if (frame.event === 'goodbye' || frame.event === 'evicted') this.#parting = frame.event;
-    this.#tell(frame.event, data, frame.data);
-    if (this.#options.endsWith?.includes(frame.event)) this.#finish({ reason: 'over' });
+    let name = frame.event;
+    const control = this.#unwrap(name, data);
+    if (control) [name, data] = [control.name, control.data];
+    if (name === 'reset') this.#last = this.#isLive() ? (data as Reset).now : undefined;
+    if (name === 'goodbye' || name === 'evicted') this.#parting = name;
+    this.#tell(name, data, frame.data);
+    if (this.#options.endsWith?.includes(name)) this.#finish({ reason: 'over' });
+  }
+
+  // The control event in a `message`; undefined: it is none.
+  #unwrap(event: string, data: unknown): { name: string; data: unknown } | undefined {
+    const { wrappedBy } = this.#options;
+    if (!wrappedBy || event !== 'message') return undefined;
+    const wrapper = data as { type?: unknown; event?: unknown; data?: unknown } | null;
+    const name = wrapper?.[wrappedBy];
+    if (typeof name !== 'string' || !Object.hasOwn(controls, name)) return undefined;
+    return { name, data: wrapper?.data };
   }
 
   #tell(name: string, data: unknown, text: string): void {

@@ -51,7 +51,10 @@ export type ExplorerMessage =
   | { type: 'ping'; timestamp: IsoTime }
   | ExplorerControl;
 
-/** `GET /api/analytics/traces/stream`: everything is a `message`, control events too. */
+/**
+ * `GET /api/analytics/traces/stream`: everything is a `message`, control events too; a StreamClient
+ * with `wrappedBy: 'type'` tells those by their names.
+ */
 export interface ExplorerEvents {
   message: ExplorerMessage;
 }
