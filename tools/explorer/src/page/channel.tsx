@@ -1,0 +1,3 @@
+export function ChannelView() {
+  return <p>not here yet</p>;
+}

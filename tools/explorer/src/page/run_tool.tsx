@@ -1,0 +1,3 @@
+export function RunToolView() {
+  return <p>not here yet</p>;
+}

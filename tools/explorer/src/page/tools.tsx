@@ -1,0 +1,3 @@
+export function ToolsView() {
+  return <p>not here yet</p>;
+}

@@ -1,0 +1,74 @@
+// The page's end of the line to its worker.
+
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { Asks, Command, FromWorker, Notice, Tick } from '../core/protocol.ts';
+
+declare const WORKER_TEXT: string; // build.mjs
+// Chromium has it, others not yet.
+declare const trustedTypes: undefined | {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown };
+};
+
+type Ask<Name extends keyof Asks> = Asks[Name]['ask'];
+type Answer<Name extends keyof Asks> = Asks[Name]['answer'];
+interface Waiting {
+  resolve: (answer: never) => void;
+  reject: (error: Error) => void;
+}
+
+const kNothing: Tick = {
+  version: 0, rows: 0, bodyBytes: 0, received: 0, evicted: 0, traces: 0, errors: 0, gaps: 0, running: 0, perSecond: 0,
+  connection: {
+    state: 'connecting', reason: '', transport: 'fetch', role: 'alone', tabs: 1, lastByteAt: 0, nextTryAt: 0, tries: 0,
+    caughtUp: 0, catchUpTo: 0, lastId: '',
+  },
+};
+
+function startWorker(): Worker {
+  const url = URL.createObjectURL(new Blob([WORKER_TEXT], { type: 'text/javascript' }));
+  // The one policy of the page: it makes this address and nothing else.
+  const policy = (typeof trustedTypes === 'undefined' ? undefined : trustedTypes)?.createPolicy('explorer', { createScriptURL: (made: string) => {
+    if (made !== url) throw new TypeError('only the worker');
+    return made;
+  } });
+  return new Worker((policy?.createScriptURL(url) ?? url) as string);
+}
+
+const worker = startWorker();
+const waiting = new Map<number, Waiting>();
+const noticeListeners = new Set<(notices: Notice[]) => void>();
+const tokenListeners = new Set<(after: 'start' | 'expired' | 'refused') => void>();
+let asked = 0;
+const told = signal<Tick>(kNothing);
+
+/** The newest of what the worker rang. */
+export const tick: ReadonlySignal<Tick> = told;
+
+export function ask<Name extends keyof Asks>(name: Name, args: Ask<Name>): Promise<Answer<Name>> {
+  return new Promise((resolve, reject) => {
+    const n = ++asked;
+    waiting.set(n, { resolve, reject });
+    worker.postMessage({ ask: name, n, args });
+  });
+}
+export function command(what: Command): void {
+  worker.postMessage(what);
+}
+export function onNotices(listener: (notices: Notice[]) => void): void {
+  noticeListeners.add(listener);
+}
+export function onTokenNeeded(listener: (after: 'start' | 'expired' | 'refused') => void): void {
+  tokenListeners.add(listener);
+}
+
+worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+  if ('tick' in data) told.value = data.tick;
+  else if ('notices' in data) for (const listener of noticeListeners) listener(data.notices);
+  else if ('needs' in data) for (const listener of tokenListeners) listener(data.after);
+  else {
+    const one = waiting.get(data.n);
+    waiting.delete(data.n);
+    if ('failed' in data) one?.reject(new Error(data.failed));
+    else one?.resolve(data.answer as never);
+  }
+};
