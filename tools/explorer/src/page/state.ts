@@ -1,0 +1,104 @@
+// What the views share: which store is looked at, filter, selection, pause, settings.
+// Everything that a link must bring back is in the address (route.ts); this reads and writes it.
+
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import type { EventId, Source } from '../core/protocol.ts';
+import { go, route, setParams } from './route.ts';
+
+/** The store on screen. A file or a replay is a mode over any view. */
+export const source = signal<Source>('live');
+
+/** The text of the filter field, as committed. */
+export const filter: ReadonlySignal<string> = computed(() => route.value.params.f ?? '');
+
+/** A committed filter is a place in the history; the same text again is none. */
+export function setFilter(text: string): void {
+  if (text.trim() !== filter.value) setParams({ f: text.trim() }, false);
+}
+
+/** `key:value`, quoted where the grammar (section 6) needs it. */
+export function printTerm(key: string, value: string, exclude = false): string {
+  const plain = /^[^\s",:*<>=()-][^\s",*<>=]*$/.test(value) && !value.includes('..');
+  return `${exclude ? '-' : ''}${key}:${plain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
+}
+
+/**
+ * Click on a value adds its term, Alt+click the contrary: `addTerm('tool', 'fs/read', event.altKey)`.
+ * In other views it opens Live with it. A term that is there already stays one.
+ */
+export function addTerm(key: string, value: string, exclude = false): void {
+  const term = printTerm(key, value, exclude);
+  const old = filter.value;
+  if (` ${old} `.includes(` ${term} `)) return;
+  const text = old ? `${old} ${term}` : term;
+  if (route.value.view === 'live') setFilter(text);
+  else go({ view: 'live', params: { f: term } });
+}
+
+/** One selected row for all views; `row` -1: known by its id alone (out of a link). */
+export interface Selection {
+  row: number;
+  id: EventId;
+}
+export const selected = signal<Selection | null>(null);
+
+/** Not null: lists show nothing after this row. Storing goes on. */
+export const pausedAt = signal<number | null>(null);
+
+export interface Settings {
+  theme: 'system' | 'light' | 'dark';
+  density: 'compact' | 'roomy';
+  times: 'local' | 'utc' | 'relative';
+  newest: 'bottom' | 'top';
+  toasts: 'all' | 'errors' | 'off';
+  singleKeys: boolean;
+  /** Filters dim what does not match instead of hiding it. */
+  dim: boolean;
+  eventSource: boolean;
+  /** The last chosen form of a trace. */
+  trace: 'tree' | 'waterfall' | 'turns';
+}
+const kDefaults: Settings = {
+  theme: 'system', density: 'compact', times: 'local', newest: 'bottom', toasts: 'all', singleKeys: true, dim: false,
+  eventSource: false, trace: 'tree',
+};
+const kKey = 'trace-settings';
+
+/** What a browser keeps for us; null where it cannot be read (private windows, saved files). */
+export function readStored(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? 'null') as unknown;
+  } catch {
+    return null;
+  }
+}
+/** False: it was not kept. */
+export function writeStored(key: string, value: unknown): boolean {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const kept = readStored(kKey);
+export const settings = signal<Settings>({ ...kDefaults, ...(typeof kept === 'object' ? kept : null) });
+export function setSetting<Name extends keyof Settings>(name: Name, value: Settings[Name]): void {
+  settings.value = { ...settings.value, [name]: value };
+  writeStored(kKey, settings.value);
+}
+effect(() => {
+  const { theme, density } = settings.value;
+  if (theme === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  document.documentElement.dataset.density = density;
+});
+/** Of every list, in pixels; the `--row` of style.css. */
+export const rowHeight: ReadonlySignal<number> = computed(() => (settings.value.density === 'roomy' ? 32 : 24));
+
+/** A clock for what is only shown: one timer for the whole page, each 250 ms. */
+export const now = signal(Date.now());
+setInterval(() => {
+  if (!document.hidden) now.value = Date.now();
+}, 250);
