@@ -1,0 +1,40 @@
+// Numbers in words.
+
+const kMs = 1, kSecond = 1000, kMinute = 60_000, kHour = 3_600_000, kDay = 86_400_000;
+const trim = (value: number, digits: number) => value.toFixed(digits).replace(/\.?0+$/, '');
+
+/** `840 ms`, `3.4 s`, `2 min 5 s`, `1 h 4 min`, `12 us`; empty for null. */
+export function duration(ms: number | null): string {
+  if (ms === null || !Number.isFinite(ms)) return '';
+  if (ms < 0) return `-${duration(-ms)}`;
+  if (ms < kMs) return ms === 0 ? '0 ms' : ms < 0.1 ? `${Math.max(1, Math.round(ms * 1000))} us` : `${trim(ms, 2)} ms`;
+  if (ms < kSecond - 0.5) return ms < 10 ? `${trim(ms, 1)} ms` : `${Math.round(ms)} ms`;
+  if (ms < kMinute - 50) return `${trim(ms / kSecond, ms < 10 * kSecond ? 2 : 1)} s`;
+  const pair = (big: number, bigName: string, small: number, smallName: string) => {
+    const all = Math.round(ms / small);
+    const rest = all % (big / small);
+    return `${Math.floor(all / (big / small))} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
+  };
+  if (ms < kHour - kSecond / 2) return pair(kMinute, 'min', kSecond, 's');
+  if (ms < kDay - kMinute / 2) return pair(kHour, 'h', kMinute, 'min');
+  return pair(kDay, 'd', kHour, 'h');
+}
+
+export type Times = 'local' | 'utc' | 'relative';
+
+/** `12:04:05.120`, or `3.4 s ago`. */
+export function clock(ms: number, times: Times, nowMs: number): string {
+  if (times === 'relative') return `${duration(Math.max(0, Math.round((nowMs - ms) / kSecond) * kSecond))} ago`;
+  const at = new Date(ms - (times === 'local' ? new Date(ms).getTimezoneOffset() * kMinute : 0));
+  return Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(11, 23);
+}
+
+/** `98 310`: the gap is a narrow one that does not break. */
+export const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+/** `1 call`, `7 calls` */
+export const counted = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+
+export function bytes(n: number): string {
+  if (n < 1024) return `${n} B`;
+  return n < 1 << 20 ? `${trim(n / 1024, 1)} KB` : `${trim(n / (1 << 20), 1)} MB`;
+}
