@@ -244,10 +244,12 @@ export type Command =
   /** Now, and with the backoff at its start. */
   | { do: 'reconnect' }
   | { do: 'take_over' }
-  /** A stream token; null: the server wants none. Answers `needs: token`. */
-  | { do: 'token'; token: string | null; expiresAt: number }
+  /** A stream token for those topics; null: none is known to be wanted. Answers `needs: token`. */
+  | { do: 'token'; token: string | null; expiresAt: number; topics: string[] }
   /** No token can be had: why, for people. */
   | { do: 'no_token'; status: number; reason: string }
+  /** Answers `needs: get`. `status` 0: no answer came, `reason` says why. */
+  | { do: 'got'; n: number; status: number; reason: string; nextId: EventId; body: ArrayBuffer }
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
   | { do: 'clear' }
@@ -258,10 +260,15 @@ export type ToWorker =
   | Command
   | { ask: keyof Asks; n: number; args: Asks[keyof Asks]['ask'] };
 
+/** What only the page can give. */
+export type Need = Extract<FromWorker, { needs: string }>;
+
 export type FromWorker =
   | { tick: Tick }
   | { notices: Notice[] }
   /** The worker never sees the bearer: the page mints, and answers with `token` or `no_token`. */
-  | { needs: 'token'; after: 'start' | 'expired' | 'refused' }
+  | { needs: 'token'; after: 'start' | 'expired' | 'refused'; topics: string[] }
+  /** Relative to `base`, asked with the bearer; the answer is `got`. */
+  | { needs: 'get'; n: number; path: string }
   | { n: number; answer: Asks[keyof Asks]['answer'] }
   | { n: number; failed: string };

@@ -1,7 +1,7 @@
 // The page's end of the line to its worker.
 
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { Asks, Command, FromWorker, Notice, Tick } from '../core/protocol.ts';
+import type { Asks, Command, FromWorker, Need, Notice, Tick } from '../core/protocol.ts';
 
 declare const WORKER_TEXT: string; // build.mjs
 // Chromium has it, others not yet.
@@ -37,7 +37,7 @@ function startWorker(): Worker {
 const worker = startWorker();
 const waiting = new Map<number, Waiting>();
 const noticeListeners = new Set<(notices: Notice[]) => void>();
-const tokenListeners = new Set<(after: 'start' | 'expired' | 'refused') => void>();
+const needListeners = new Set<(need: Need) => void>();
 let asked = 0;
 const told = signal<Tick>(kNothing);
 
@@ -57,14 +57,14 @@ export function command(what: Command): void {
 export function onNotices(listener: (notices: Notice[]) => void): void {
   noticeListeners.add(listener);
 }
-export function onTokenNeeded(listener: (after: 'start' | 'expired' | 'refused') => void): void {
-  tokenListeners.add(listener);
+export function onNeed(listener: (need: Need) => void): void {
+  needListeners.add(listener);
 }
 
 worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
   if ('tick' in data) told.value = data.tick;
   else if ('notices' in data) for (const listener of noticeListeners) listener(data.notices);
-  else if ('needs' in data) for (const listener of tokenListeners) listener(data.after);
+  else if ('needs' in data) for (const listener of needListeners) listener(data);
   else {
     const one = waiting.get(data.n);
     waiting.delete(data.n);

@@ -1,6 +1,6 @@
 // Where the line (bytes to frames, resume, tokens, leader) hands over to the store.
 
-import type { Command, Connection, EventId, FromWorker, Health, Notice } from '../core/protocol.ts';
+import type { Command, Connection, EventId, Health, Need, Notice } from '../core/protocol.ts';
 
 export interface Frame {
   id: EventId;
@@ -41,10 +41,10 @@ export interface LineEvents {
   /** `connection` is another: ring. */
   changed(): void;
   notice(notice: Notice): void;
-  needToken(after: Extract<FromWorker, { needs: 'token' }>['after']): void;
+  need(what: Need): void;
 }
 
-/** src/worker/stream.ts makes it: `export function makeLine(ingest: Ingest, events: LineEvents): Line`. */
+/** src/worker/line.ts makes it: `export function makeLine(ingest: Ingest, events: LineEvents): Line`. */
 export interface Line {
   readonly connection: Connection;
   /** The last 20, newest first. */
