@@ -47,6 +47,8 @@ export interface Row {
   pair: number;
   /** False: the body has left memory, `entry` fetches it by id. */
   hasBody: boolean;
+  /** Only where the ask said `dim`: the filter does not admit it. */
+  dim?: boolean;
 }
 
 export type ConnectionState =
@@ -105,6 +107,8 @@ export interface Stretch<Item> {
   items: Item[];
   /** All that the store holds, matching or not. */
   of: number;
+  /** How many match, where the ask said `dim`. */
+  matches?: number;
   /** A text filter has looked at everything up to `end`. */
   complete: boolean;
   /** Of a filter's terms, those that mean nothing: start, end, why. */
@@ -119,6 +123,10 @@ export interface StretchOf {
   count: number;
   /** Rows after this one do not exist (paused); -1: all. */
   through: number;
+  /** Rows up to this one are not in it (cleared); of traces, those that ended by then. */
+  after?: number;
+  /** What does not match is in it too, as `Row.dim`. */
+  dim?: boolean;
 }
 
 export interface TraceRow {

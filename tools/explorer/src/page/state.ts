@@ -4,6 +4,7 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { EventId, Source } from '../core/protocol.ts';
 import { go, route, setParams } from './route.ts';
+import { ask, tick } from './worker_link.ts';
 
 /** The store on screen. A file or a replay is a mode over any view. */
 export const source = signal<Source>('live');
@@ -42,8 +43,18 @@ export interface Selection {
 }
 export const selected = signal<Selection | null>(null);
 
-/** Not null: lists show nothing after this row. Storing goes on. */
-export const pausedAt = signal<number | null>(null);
+/** Not null: lists show nothing after the row `through`. Storing goes on; `received` was had by then. */
+export const paused = signal<{ through: number; received: number } | null>(null);
+/** `through` of an ask. */
+export const through: ReadonlySignal<number> = computed(() => paused.value?.through ?? -1);
+export async function togglePause(): Promise<void> {
+  if (paused.value !== null) {
+    paused.value = null;
+    return;
+  }
+  const { end } = await ask('rows', { source: source.value, filter: '', from: -1, count: 0, through: -1 });
+  paused.value = { through: end - 1, received: tick.value.received };
+}
 
 export interface Settings {
   theme: 'system' | 'light' | 'dark';
