@@ -20,19 +20,8 @@ export function duration(ms: number | null): string {
   return pair(kDay, 'd', kHour, 'h');
 }
 
-export type Times = 'local' | 'utc' | 'relative';
-
-/** `12:04:05.120`, or `3.4 s ago`. */
-export function clock(ms: number, times: Times, nowMs: number): string {
-  if (times === 'relative') return `${duration(Math.max(0, Math.round((nowMs - ms) / kSecond) * kSecond))} ago`;
-  const at = new Date(ms - (times === 'local' ? new Date(ms).getTimezoneOffset() * kMinute : 0));
-  return Number.isNaN(at.getTime()) ? '' : at.toISOString().slice(11, 23);
-}
-
 /** `98 310`: the gap is a narrow one that does not break. */
 export const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-/** `1 call`, `7 calls` */
-export const counted = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
 export function bytes(n: number): string {
   if (n < 1024) return `${n} B`;
