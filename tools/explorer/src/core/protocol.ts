@@ -215,6 +215,12 @@ export interface Health {
   reconnects: { at: number; cause: string; sentId: EventId; firstId: EventId }[];
 }
 
+/** `edges`: indexes of two of `ids` and how strongly they pull, in threes. */
+export interface LayoutOf {
+  ids: string[];
+  edges: number[];
+}
+
 export type ExportFormat = 'ndjson' | 'json' | 'otlp' | 'chrome' | 'har' | 'csv';
 
 /** Each ask and its answer. */
@@ -242,6 +248,8 @@ export interface Asks {
   /** Rows read, lines that could not be (by number), a torn last line. */
   import: { ask: { file: Blob; name: string }; answer: { rows: number; bad: number[]; note: string } };
   health: { ask: Record<string, never>; answer: Health };
+  /** Places of tools for a drawing, 0 to 1; the same graph, the same places. */
+  layout: { ask: LayoutOf; answer: Float64Array };
 }
 
 /** Said by the page; answered by nothing but what changes in `Tick`. */
@@ -261,6 +269,8 @@ export type Command =
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
   | { do: 'clear' }
+  /** The export that is being written fails with `cancelled`. */
+  | { do: 'cancel_export' }
   | { do: 'topics'; topics: string[] }
   | { do: 'replay'; from: 'live' | 'file'; speed: number; step: boolean; at: number; on: boolean };
 
