@@ -27,3 +27,21 @@ export function bytes(n: number): string {
   if (n < 1024) return `${n} B`;
   return n < 1 << 20 ? `${trim(n / 1024, 1)} KB` : `${trim(n / (1 << 20), 1)} MB`;
 }
+
+/** `1 call`, `7 calls` */
+export const counted = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+
+export type Times = 'local' | 'utc' | 'relative';
+const zoned = (ms: number, times: Times): string => {
+  const at = new Date(ms - (times === 'local' ? new Date(ms).getTimezoneOffset() * kMinute : 0));
+  return Number.isNaN(at.getTime()) ? '' : at.toISOString();
+};
+
+/** `12:04:05.120`; of another day `11-29 12:04:05`; relative: `3 s ago`. */
+export function clock(ms: number, times: Times, nowMs: number): string {
+  if (times === 'relative') return nowMs - ms < kSecond ? 'now' : `${duration(Math.floor((nowMs - ms) / kSecond) * kSecond)} ago`;
+  const text = zoned(ms, times);
+  return text.slice(0, 10) === zoned(nowMs, times).slice(0, 10) ? text.slice(11, 23) : `${text.slice(5, 10)} ${text.slice(11, 19)}`.trim();
+}
+/** Whole, for titles. */
+export const moment = (ms: number, times: Times): string => zoned(ms, times === 'local' ? 'local' : 'utc');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, count, duration } from '../../src/core/units.ts';
+import { bytes, clock, count, counted, duration, moment } from '../../src/core/units.ts';
 
 test('[E60] durations have the unit that suits them, and never 60 of one', () => {
   const said: [number | null, string][] = [[null, ''], [0, '0 ms'], [0.004, '4 us'], [0.45, '0.45 ms'], [1.25, '1.3 ms'], [2, '2 ms'], [11.482, '11 ms'], [840.002, '840 ms'],
@@ -9,7 +9,16 @@ test('[E60] durations have the unit that suits them, and never 60 of one', () =>
   for (const [ms, text] of said) assert.equal(duration(ms), text);
 });
 
+test('[E60] times of day in UTC, of another day with it, or how long ago', () => {
+  const at = 1795224245120.5;
+  assert.equal(clock(at, 'utc', at + 1000), '01:24:05.120');
+  assert.equal(clock(at, 'utc', at + 86_400_000), '11-21 01:24:05');
+  assert.deepEqual([clock(1000, 'relative', 66_200), clock(9000, 'relative', 1000), clock(NaN, 'utc', 0)], ['1 min 5 s ago', 'now', '']);
+  assert.equal(moment(at, 'utc'), '2026-11-21T01:24:05.120Z');
+});
+
 test('[E60] counts and sizes', () => {
-  assert.deepEqual([count(7), count(98310), count(1234567)], ['7', '98\u202f310', '1\u202f234\u202f567']);
+  assert.deepEqual([count(7), count(98310), count(1234567), counted(1, 'call'), counted(2, 'call')],
+    ['7', '98\u202f310', '1\u202f234\u202f567', '1 call', '2 calls']);
   assert.deepEqual([bytes(900), bytes(1536), bytes(5 << 20)], ['900 B', '1.5 KB', '5 MB']);
 });
