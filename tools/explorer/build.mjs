@@ -1,6 +1,6 @@
 // Makes the page: one HTML file with its worker as text inside, and the policy it needs.
 //
-//   node build.mjs <folder>    explorer.html, explorer.html.gz, explorer.csp
+//   node build.mjs <folder>    explorer.html, explorer.html.gz, explorer.csp, uplot.js, uplot.js.gz
 //   node build.mjs --sizes     what each part weighs, gzipped
 
 import { createHash } from 'node:crypto';
@@ -26,14 +26,16 @@ async function parts() {
   const worker = await textOf('src/worker/main.ts');
   const page = await textOf('src/page/main.tsx', { define: { WORKER_TEXT: JSON.stringify(worker) } });
   const style = await textOf('src/page/style.css');
-  return { worker, page, style };
+  // Not in the page: it is fetched when charts are looked at, and runs because its hash is known.
+  const charts = await textOf('src/charts.ts');
+  return { worker, page, style, charts };
 }
 
 export async function makePage() {
-  const { page, style } = await parts();
+  const { page, style, charts } = await parts();
   const script = inScript(page);
   const policy = [
-    "default-src 'none'", `script-src ${sha256(script)}`, `style-src ${sha256(style)}`, 'worker-src blob:',
+    "default-src 'none'", `script-src ${sha256(script)} ${sha256(charts)}`, `style-src ${sha256(style)}`, 'worker-src blob:',
     "connect-src 'self'", 'img-src data:', "base-uri 'none'", "form-action 'none'",
     "require-trusted-types-for 'script'", 'trusted-types explorer',
   ].join('; ');
@@ -44,24 +46,26 @@ export async function makePage() {
 <title>mcp-orchestrator</title><style>${style}</style></head>
 <body><div id="page"><noscript>This page needs JavaScript; <code>curl -N</code> on /trace/stream does not.</noscript></div><script>${script}</script></body></html>
 `;
-  return { html, csp: `${policy}; frame-ancestors 'none'` };
+  return { html, csp: `${policy}; frame-ancestors 'none'`, charts };
 }
 
 async function main() {
   const [what] = process.argv.slice(2);
   if (what === '--sizes') {
-    const { worker, page, style } = await parts();
-    for (const [name, text] of Object.entries({ worker, 'page, with the worker': page, style }))
+    const { worker, page, style, charts } = await parts();
+    for (const [name, text] of Object.entries({ worker, 'page, with the worker': page, style, 'uplot.js, beside the page': charts }))
       console.log(`${name}: ${text.length} bytes, ${gzipSync(text, { level: 9 }).length} gzipped`);
     return;
   }
   if (what === undefined) throw new Error('usage: node build.mjs <folder> | --sizes');
-  const { html, csp } = await makePage();
+  const { html, csp, charts } = await makePage();
   const zipped = gzipSync(html, { level: 9 });
   fs.mkdirSync(what, { recursive: true });
   fs.writeFileSync(path.join(what, 'explorer.html'), html);
   fs.writeFileSync(path.join(what, 'explorer.html.gz'), zipped);
   fs.writeFileSync(path.join(what, 'explorer.csp'), csp);
+  fs.writeFileSync(path.join(what, 'uplot.js'), charts);
+  fs.writeFileSync(path.join(what, 'uplot.js.gz'), gzipSync(charts, { level: 9 }));
   console.log(`explorer.html: ${html.length} bytes, ${zipped.length} gzipped (at most ${kMaxGzipBytes})`);
   if (zipped.length > kMaxGzipBytes) throw new Error(`the page is over its ${kMaxGzipBytes} bytes`);
 }

@@ -2,12 +2,9 @@
 
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Asks, Command, FromWorker, Need, Notice, Tick } from '../core/protocol.ts';
+import { startBlobWorker } from './trusted.ts';
 
 declare const WORKER_TEXT: string; // build.mjs
-// Chromium has it, others not yet.
-declare const trustedTypes: undefined | {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown };
-};
 
 type Ask<Name extends keyof Asks> = Asks[Name]['ask'];
 type Answer<Name extends keyof Asks> = Asks[Name]['answer'];
@@ -24,17 +21,7 @@ const kNothing: Tick = {
   },
 };
 
-function startWorker(): Worker {
-  const url = URL.createObjectURL(new Blob([WORKER_TEXT], { type: 'text/javascript' }));
-  // The one policy of the page: it makes this address and nothing else.
-  const policy = (typeof trustedTypes === 'undefined' ? undefined : trustedTypes)?.createPolicy('explorer', { createScriptURL: (made: string) => {
-    if (made !== url) throw new TypeError('only the worker');
-    return made;
-  } });
-  return new Worker((policy?.createScriptURL(url) ?? url) as string);
-}
-
-const worker = startWorker();
+const worker = startBlobWorker(WORKER_TEXT);
 const waiting = new Map<number, Waiting>();
 const noticeListeners = new Set<(notices: Notice[]) => void>();
 const needListeners = new Set<(need: Need) => void>();
