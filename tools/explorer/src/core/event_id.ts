@@ -18,8 +18,8 @@ export function before(place: Place, count: number): EventId {
   return `${place.epoch}-${Math.max(0, place.sequence - count)}`;
 }
 
-/** Both of one log and `a` not after `b`: what was had once need not be had again. */
-export function reached(a: EventId, b: EventId): boolean {
+/** Below 0: `a` lies before `b`; NaN: they are of two logs, or no ids. */
+export function compareIds(a: EventId, b: EventId): number {
   const [left, right] = [parseId(a), parseId(b)];
-  return left !== null && right !== null && left.epoch === right.epoch && left.sequence <= right.sequence;
+  return left !== null && left.epoch === right?.epoch ? left.sequence - right.sequence : NaN;
 }

@@ -264,14 +264,13 @@ export type Command =
   | { do: 'token'; token: string | null; expiresAt: number; topics: string[] }
   /** No token can be had: why, for people. */
   | { do: 'no_token'; status: number; reason: string }
-  /** Answers `needs: get`. `status` 0: no answer came, `reason` says why. */
-  | { do: 'got'; n: number; status: number; reason: string; nextId: EventId; body: ArrayBuffer }
+  /** Answers `needs: get`. `status` 0: no answer came, `text` says why. */
+  | { do: 'got'; n: number; status: number; text: string }
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
   | { do: 'clear' }
   /** The export that is being written fails with `cancelled`. */
   | { do: 'cancel_export' }
-  | { do: 'topics'; topics: string[] }
   | { do: 'replay'; from: 'live' | 'file'; speed: number; step: boolean; at: number; on: boolean };
 
 export type ToWorker =
