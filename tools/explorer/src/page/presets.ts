@@ -1,6 +1,6 @@
 // Named filters, kept in this browser (E22): storage key `trace-filter-presets`.
 
-import { readStored, writeStored } from './state.ts';
+import { readStored, writeStored } from './stored.ts';
 
 export interface Preset {
   name: string;
@@ -14,7 +14,7 @@ export const kMaxName = 40;
 /** Always there, after one's own. */
 export const kBuiltIn: readonly Preset[] = [
   { name: 'Errors of the last hour', filter: 'status:error time:1h' },
-  { name: 'Slow calls', filter: 'type:action dur:>1s' },
+  { name: 'Slow calls', filter: 'type:action dur:>1s,>p95' },
   { name: 'Failed with a word on stderr', filter: 'has:stderr status:error' },
   { name: 'Thoughts', filter: 'type:thought' },
 ];
@@ -47,6 +47,6 @@ export function moveIn(presets: readonly Preset[], at: number, by: number): Pres
 /** Null: there is something, but nobody can read it. */
 export function loadPresets(): Preset[] | null {
   const kept = readStored(kKey);
-  return kept === null ? [] : readPresets(kept);
+  return kept === undefined ? [] : readPresets(kept);
 }
 export const keepPresets = (presets: readonly Preset[]): boolean => writeStored(kKey, presets);

@@ -2,8 +2,10 @@
 // Everything that a link must bring back is in the address (route.ts); this reads and writes it.
 
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { printTerm } from '../core/filter.ts';
 import type { EventId, Source } from '../core/protocol.ts';
 import { go, route, setParams } from './route.ts';
+import { readStored, writeStored } from './stored.ts';
 import { ask, tick } from './worker_link.ts';
 
 /** The store on screen. A file or a replay is a mode over any view. */
@@ -15,12 +17,6 @@ export const filter: ReadonlySignal<string> = computed(() => route.value.params.
 /** A committed filter is a place in the history; the same text again is none. */
 export function setFilter(text: string): void {
   if (text.trim() !== filter.value) setParams({ f: text.trim() }, false);
-}
-
-/** `key:value`, quoted where the grammar (section 6) needs it. */
-export function printTerm(key: string, value: string, exclude = false): string {
-  const plain = /^[^\s",:*<>=()-][^\s",*<>=]*$/.test(value) && !value.includes('..');
-  return `${exclude ? '-' : ''}${key}:${plain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`;
 }
 
 /**
@@ -75,24 +71,6 @@ const kDefaults: Settings = {
 };
 const kKey = 'trace-settings';
 
-/** What a browser keeps for us; null where it cannot be read (private windows, saved files). */
-export function readStored(key: string): unknown {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? 'null') as unknown;
-  } catch {
-    return null;
-  }
-}
-/** False: it was not kept. */
-export function writeStored(key: string, value: unknown): boolean {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const kept = readStored(kKey);
 export const settings = signal<Settings>({ ...kDefaults, ...(typeof kept === 'object' ? kept : null) });
 export function setSetting<Name extends keyof Settings>(name: Name, value: Settings[Name]): void {
@@ -107,6 +85,10 @@ effect(() => {
 });
 /** Of every list, in pixels; the `--row` of style.css. */
 export const rowHeight: ReadonlySignal<number> = computed(() => (settings.value.density === 'roomy' ? 32 : 24));
+
+/** Of the window, in pixels. */
+export const width = signal(innerWidth);
+addEventListener('resize', () => (width.value = innerWidth));
 
 /** A clock for what is only shown: one timer for the whole page, each 250 ms. */
 export const now = signal(Date.now());
