@@ -107,3 +107,16 @@ export function meaningOf(status: string, exit: number | null): string {
   const meaning = kMeanings.get(status) ?? '';
   return exit !== null && kCodes.has(status) && kCodes.get(status) !== exit ? `${meaning} ${exit} is the tool's own code.` : meaning;
 }
+
+const kThoughts: [title: string, ...path: string[]][] = [
+  ['', 'payload', 'analysis', 'reasoning_chain'], ['', 'payload', 'content'],
+  ['Looking back', 'payload', 'analysis', 'observation_reflection'], ['State', 'payload', 'analysis', 'state_assessment'],
+  ['Strategy', 'payload', 'intent', 'current_strategy'], ['Expected', 'payload', 'intent', 'predicted_outcome'],
+  ['Requirement', 'payload', 'intent', 'requirement_id'],
+];
+
+/** What a thought says, the reasoning first; a title is empty where the text needs none. */
+export function thoughtOf(thought: Json): { title: string; text: string }[] {
+  return kThoughts.map(([title, ...path]) => ({ title, text: textAt(thought, ...path) })).filter(({ text }) => text !== '');
+}
+export const argumentsOf = (action: Json): Json | undefined => at(action, 'payload', 'tool_call', 'arguments') ?? at(action, 'payload', 'arguments');

@@ -34,6 +34,7 @@ export interface Layout extends Stretch {
   arrows: { from: Bar; to: Bar }[];
   /** Nothing runs and nothing is thought there. */
   idle: Stretch[];
+  running: Bar[];
 }
 
 export interface Piece extends Stretch {
@@ -103,7 +104,7 @@ export function layOut(nodes: readonly TreeNode[], nowMs: number): Layout {
     turn.whole = { fromMs: Math.min(turn.whole.fromMs, startMs), toMs: Math.max(turn.whole.toMs, endMs) };
     if (isCall(node)) turn.calls.push({ fromMs: startMs, toMs: endMs });
   }
-  if (fromMs > toMs) return { fromMs: nowMs, toMs: nowMs, lanes: [], arrows: [], idle: [] };
+  if (fromMs > toMs) return { fromMs: nowMs, toMs: nowMs, lanes: [], arrows: [], idle: [], running: [] };
 
   const newLane = (thread: string, first: boolean): Lane => ({ thread, first, bars: [], marks: [], untraced: [] });
   bars.sort((a, b) => a.startMs - b.startMs || a.node.row - b.node.row);
@@ -132,7 +133,13 @@ export function layOut(nodes: readonly TreeNode[], nowMs: number): Layout {
   }));
   const busy = [...bars.map((bar) => ({ fromMs: bar.startMs, toMs: bar.endMs })),
     ...thoughts.map((thought) => ({ fromMs: startOf(thought), toMs: startOf(thought) }))].sort(byStart);
-  return { fromMs, toMs, lanes, arrows, idle: freeOf({ fromMs, toMs }, busy) };
+  return { fromMs, toMs, lanes, arrows, idle: freeOf({ fromMs, toMs }, busy), running: bars.filter(({ running }) => running) };
+}
+
+/** The same a moment later: what runs is longer, nothing else has changed. */
+export function grow(layout: Layout, nowMs: number): Layout {
+  for (const bar of layout.running) bar.endMs = Math.max(bar.endMs, nowMs);
+  return layout.running.length === 0 ? layout : { ...layout, toMs: Math.max(layout.toMs, nowMs) };
 }
 
 export function makeAxis(layout: Layout, fold: boolean): Axis {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drawnOf, layOut, makeAxis, pan, parseRange, printRange, ticksOf, toMs, toU, zoom } from '../../src/core/waterfall_layout.ts';
+import { drawnOf, grow, layOut, makeAxis, pan, parseRange, printRange, ticksOf, toMs, toU, zoom } from '../../src/core/waterfall_layout.ts';
 import { call, heading, thought } from './story_nodes.ts';
 
 const all = (layout: { fromMs: number; toMs: number }) => ({ fromMs: layout.fromMs, toMs: layout.toMs });
@@ -37,6 +37,13 @@ test('[E31] a running bar ends now and keeps its lane as now moves', () => {
     assert.equal(layout.lanes[0]!.bars[0]!.endMs, now);
     assert.equal(layout.toMs, Math.max(now, 60));
   }
+});
+
+test('[E31] a layout that has grown is the layout of then', () => {
+  const nodes = [call(0, 10), call(5, null), call(20, null), thought(7)];
+  assert.deepEqual(grow(layOut(nodes, 30), 500), layOut(nodes, 500));
+  const still = layOut([call(0, 10)], 30);
+  assert.equal(grow(still, 500), still);
 });
 
 test('[E31] thoughts are marks of their thread, depends_on is an arrow, headings are nothing', () => {
