@@ -28,7 +28,7 @@ def must(*command):
     return run.stdout
 
 
-must("cmake", "-S", root, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DDEVS_BUILD_BENCH=OFF",
+must("cmake", "-S", root, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DDEVS_BUILD_BENCH=OFF", "-DDEVS_EXPLORER=OFF",
      "-DCMAKE_CXX_FLAGS=-O0 -g1 --coverage -fprofile-abs-path -fprofile-update=atomic")
 must("cmake", "--build", build, "--target", *TESTS)
 for old in build.rglob("*.gcda"):

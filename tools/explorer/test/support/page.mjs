@@ -7,15 +7,15 @@ import { makePage } from '../../build.mjs';
 const etag = (bytes, ending) => `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}${ending}"`;
 
 let made;
-/** { html, csp, charts } and each zipped: { html, charts }. */
+/** { html, csp, rooms } and each zipped: { html, rooms }. */
 export const page = () => (made ??= makePage().then((one) => ({
-  ...one, zipped: { html: gzipSync(one.html, { level: 9 }), charts: gzipSync(one.charts, { level: 9 }) },
+  ...one, zipped: { html: gzipSync(one.html, { level: 9 }), rooms: gzipSync(one.rooms, { level: 9 }) },
 })));
 
-/** Status, headers and body of `/` and `/explorer/uplot.js` (explorer.md section 8). */
+/** Status, headers and body of `/` and `/explorer/rooms.js` (explorer.md section 8). */
 export async function pageAnswer({ path, headers: asked }) {
   const { csp, zipped, ...plain } = await page();
-  const part = path === '/' ? 'html' : 'charts';
+  const part = path === '/' ? 'html' : 'rooms';
   const gzip = /\bgzip\b/.test(asked['accept-encoding'] ?? '');
   const body = gzip ? zipped[part] : plain[part];
   const headers = {

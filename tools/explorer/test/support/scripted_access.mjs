@@ -7,7 +7,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-const kOpen = ['/', '/explorer/uplot.js', '/health', '/healthz', '/readyz'];
+const kOpen = ['/', '/explorer/rooms.js', '/health', '/healthz', '/readyz'];
 const refusal = (reason) => ({ status: 401, body: { error: 'UNAUTHORIZED', reason }, headers: { 'WWW-Authenticate': 'Bearer realm="mcp-orchestrator"' } });
 
 export class ScriptedAccess {
@@ -38,9 +38,9 @@ export class ScriptedAccess {
     }
     if (method !== 'POST' || path !== '/api/stream-tokens') return undefined;
     if ((this.#mints -= 1) < 0) return { status: 429, headers: { 'Retry-After': '2' }, body: { error: 'RATE_LIMITED', limit: 5, window_ms: 30_000 } };
-    const { scope } = JSON.parse(body), jti = randomUUID(), expires = Date.now() + this.lifeMs;
+    const { scope } = JSON.parse(body), jti = randomUUID(), iat = Math.floor(Date.now() / 1000), expires = Date.now() + this.lifeMs;
     const part = (what) => Buffer.from(JSON.stringify(what)).toString('base64url');
-    const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ jti, scp: scope, exp: Math.ceil(expires / 1000) })}.c2lnbmVk`;
+    const token = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ jti, scp: scope, iat, exp: iat + this.lifeMs / 1000 })}.c2lnbmVk`;
     this.minted.push({ token, jti, scope, expires });
     return { status: 201, headers: { 'Cache-Control': 'no-store' }, body: { success: true, token, expiresAt: new Date(expires).toISOString(), scope } };
   }

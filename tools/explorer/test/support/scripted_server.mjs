@@ -101,7 +101,7 @@ export class ScriptedServer {
     this.requests.push(asked);
     const route = this.routes.get(`${asked.method} ${asked.path}`) ?? this.routes.get(asked.path);
     if (route) return this.#send(response, await (typeof route === 'function' ? route(asked) : route));
-    if (['/', '/explorer/uplot.js'].includes(asked.path) && ['GET', 'HEAD'].includes(asked.method))
+    if (['/', '/explorer/rooms.js'].includes(asked.path) && ['GET', 'HEAD'].includes(asked.method))
       return this.#send(response, await pageAnswer(asked));
     const isStream = kStreams.includes(asked.path);
     if (!this.behind || (isStream && this.stream)) {
