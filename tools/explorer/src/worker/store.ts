@@ -112,7 +112,7 @@ export class Store extends Rows implements Ingest {
     const sequence = place?.sequence ?? line;
     if (sequence <= this.lastSequence || this.columns.size >= this.#options.mostRows) return false;
     const row = this.columns.push();
-    this.#write(row, { ...frame, sequence, isMark: false }, kNoSlab, at, readEnvelope(parsed.value, frame.event), true);
+    this.#write(row, { ...frame, sequence, isMark: false }, kNoSlab, at, readEnvelope(parsed.value, frame.event), false);
     return true;
   }
 
@@ -205,7 +205,8 @@ export class Store extends Rows implements Ingest {
     const failed = facts.status > kSuccess || facts.name === 'TASK_FAILED';
     const who = this.#whoNumber(facts);
     data.sequence[at] = item.sequence;
-    data.time[at] = facts.timeMs ?? Date.now();
+    // Without a stamp it happened when it came; in history, with what stands before it.
+    data.time[at] = facts.timeMs ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) & mask]!);
     data.duration[at] = facts.durationMs ?? NaN;
     data.who[at] = who;
     data.what[at] = this.what.number(`${facts.server}\0${facts.tool}`, () => ({ tool: facts.tool, server: facts.server }));
