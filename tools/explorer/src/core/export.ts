@@ -1,6 +1,6 @@
-// An export: rows in, the text of one file out, piece by piece. Pure; the worker feeds it.
+// An export: rows in, the text of one file out, piece by piece. Pure; who has the rows feeds it.
 
-import type { EventId, ExportFormat, Row } from './protocol.ts';
+import type { EventId, ExportFormat, ExportItem, Row } from './protocol.ts';
 import { makeChromeWriter } from './export_chrome.ts';
 import { makeCsvWriter } from './export_csv.ts';
 import { makeHarWriter } from './export_har.ts';
@@ -15,8 +15,8 @@ export interface ExportOptions {
   /** ISO. */
   exportedAt: string;
 }
-/** Whole entries: a call is exported when either of its ends matches, so a writer sees both. */
-export interface ExportItem {
+/** One whose body is here. */
+export interface ExportEntry {
   row: Row;
   body: string;
   matches: boolean;
@@ -30,7 +30,7 @@ export interface Gap {
 /** One format. The pieces in the order of the calls are the file. */
 export interface Writer {
   begin(): string;
-  entry(item: ExportItem): string;
+  entry(entry: ExportEntry): string;
   gap(gap: Gap): string;
   end(): string;
   /** What the format could not say, each with a number: `3 calls still run`. */
@@ -40,16 +40,18 @@ export interface FileKind {
   extension: string;
   mime: string;
   label: string;
+  /** What it is good for. */
+  says: string;
   make(options: ExportOptions): Writer;
 }
 
 export const kFileKinds: Record<ExportFormat, FileKind> = {
-  ndjson: { extension: 'ndjson', mime: 'application/x-ndjson', label: 'NDJSON, as the flight log', make: makeNdjsonWriter },
-  json: { extension: 'json', mime: 'application/json', label: 'JSON with event ids', make: makeJsonWriter },
-  otlp: { extension: 'otlp.json', mime: 'application/json', label: 'OTLP/JSON spans', make: makeOtlpWriter },
-  chrome: { extension: 'trace.json', mime: 'application/json', label: 'Chrome trace events', make: makeChromeWriter },
-  har: { extension: 'har', mime: 'application/json', label: 'HAR-like', make: makeHarWriter },
-  csv: { extension: 'csv', mime: 'text/csv', label: 'CSV table', make: makeCsvWriter },
+  ndjson: { extension: 'ndjson', mime: 'application/x-ndjson', label: 'NDJSON', says: 'The envelopes byte for byte, as the flight log has them. Can be opened again.', make: makeNdjsonWriter },
+  json: { extension: 'json', mime: 'application/json', label: 'JSON', says: 'Envelopes with their event ids, and what is missing. Can be opened again.', make: makeJsonWriter },
+  otlp: { extension: 'otlp.json', mime: 'application/json', label: 'OTLP/JSON', says: 'Spans, for any OTLP/HTTP receiver.', make: makeOtlpWriter },
+  chrome: { extension: 'trace.json', mime: 'application/json', label: 'Chrome trace', says: 'For ui.perfetto.dev and chrome://tracing.', make: makeChromeWriter },
+  har: { extension: 'har', mime: 'application/json', label: 'HAR-like', says: 'Calls in the form of HTTP, for tools that read nothing else.', make: makeHarWriter },
+  csv: { extension: 'csv', mime: 'text/csv', label: 'CSV', says: 'The rows as a table.', make: makeCsvWriter },
 };
 
 export function counted(n: number, one: string, many = `${one}s`): string {
@@ -76,7 +78,7 @@ export class Exporter {
     return this.#writer.begin();
   }
   /** Every row of the source, in order, matching or not. `body` null: it has left memory. */
-  entry(row: Row, body: string | null, matches: boolean): string {
+  entry({ row, body, matches }: ExportItem): string {
     if (row.kind === 'mark') return row.name === 'gap' ? this.#gap(row, body) : '';
     if (body === null && this.#format !== 'csv') {
       this.#bodiless += matches ? 1 : 0;

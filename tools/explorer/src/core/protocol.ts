@@ -221,6 +221,14 @@ export interface LayoutOf {
   edges: number[];
 }
 
+/** Also those the filter does not admit: a call is exported whole when either of its ends matches. */
+export interface ExportItem {
+  row: Row;
+  /** Null: it has left memory. */
+  body: string | null;
+  matches: boolean;
+}
+
 export type ExportFormat = 'ndjson' | 'json' | 'otlp' | 'chrome' | 'har' | 'csv';
 
 /** Each ask and its answer. */
@@ -243,8 +251,8 @@ export interface Asks {
   older: { ask: { count: number }; answer: number };
   /** Reloads the newest history without touching the stream. */
   refresh: { ask: Record<string, never>; answer: number };
-  /** In pieces of a file; `left` says what is not in it. */
-  export: { ask: { source: Source; format: ExportFormat; filter: string; task: string }; answer: { blob: Blob; entries: number; left: string } };
+  /** Rows for an export, some at a time, from that row on (-1: the first); `next` -1: there are no more. */
+  export: { ask: { source: Source; filter: string; task: string; from: number }; answer: { items: ExportItem[]; next: number } };
   /** Rows read, lines that could not be (by number), a torn last line. */
   import: { ask: { file: Blob; name: string }; answer: { rows: number; bad: number[]; note: string } };
   health: { ask: Record<string, never>; answer: Health };
@@ -269,8 +277,6 @@ export type Command =
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
   | { do: 'clear' }
-  /** The export that is being written fails with `cancelled`. */
-  | { do: 'cancel_export' }
   | { do: 'replay'; from: 'live' | 'file'; speed: number; step: boolean; at: number; on: boolean };
 
 export type ToWorker =

@@ -1,27 +1,21 @@
 // The page: what is on top, the view the address names, what is at the bottom.
 
 import type { ComponentChildren } from 'preact';
-import { ChannelView } from './channel.tsx';
 import { Boundary } from './boundary.tsx';
-import { CompareView } from './compare.tsx';
 import { copy } from './copy.ts';
 import { DropZone, openExport } from './file_menu.tsx';
 import { bytes, count, counted } from '../core/units.ts';
-import { GraphView } from './graph.tsx';
-import { HealthView } from './health.tsx';
 import { HelpDialog, helpOpen } from './help.tsx';
 import { useKeys } from './keys.ts';
 import { LiveView } from './live.tsx';
 import { Nav } from './nav.tsx';
 import { go, printRoute, route, setParams, type ViewName } from './route.ts';
-import { RunToolView } from './run_tool.tsx';
+import { Room } from './room.tsx';
 import { SettingsDialog, settingsOpen } from './settings.tsx';
 import { selected, source, togglePause } from './state.ts';
 import { StatusLine } from './status_line.tsx';
 import { Toasts } from './toasts.tsx';
 import { TokenDialog, tokenBox, useTokenBox } from './token_box.tsx';
-import { ToolsView } from './tools.tsx';
-import { TraceView } from './trace.tsx';
 import { ask, tick } from './worker_link.ts';
 
 function ApprovalsView() {
@@ -38,8 +32,9 @@ function UnknownView() {
   );
 }
 const kViews: Record<ViewName, () => ComponentChildren> = {
-  live: LiveView, trace: TraceView, tools: ToolsView, graph: GraphView, health: HealthView, compare: CompareView,
-  run: RunToolView, channel: ChannelView, approvals: ApprovalsView, unknown: UnknownView,
+  live: LiveView, trace: () => <Room name="TraceView" />, approvals: ApprovalsView, unknown: UnknownView,
+  tools: () => <Room name="ToolsView" />, graph: () => <Room name="GraphView" />, health: () => <Room name="HealthView" />,
+  compare: () => <Room name="CompareView" />, run: () => <Room name="RunToolView" />, channel: () => <Room name="ChannelView" />,
 };
 
 /** The form of a trace: of the one on screen, else of the selected row. */

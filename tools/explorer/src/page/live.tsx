@@ -5,7 +5,6 @@ import { parseFilter } from '../core/filter.ts';
 import type { Row, TraceRow } from '../core/protocol.ts';
 import { copy } from './copy.ts';
 import { curlOfStream } from './curl.ts';
-import { Detail } from './detail.tsx';
 import { FilterBar, filterNow, toggleTerm } from './filter_bar.tsx';
 import { Icon } from './icons.tsx';
 import { useKeys } from './keys.ts';
@@ -13,6 +12,7 @@ import { kRowColumns, kTraceColumns } from './live_columns.tsx';
 import { LiveList } from './live_list.tsx';
 import { clear, follow, listed, toCompare } from './live_state.ts';
 import { OlderLine } from './older_line.tsx';
+import { Room } from './room.tsx';
 import { presetsOpen } from './preset_box.tsx';
 import { go, printRoute, route, setParams } from './route.ts';
 import { filter, selected, settings, source, width } from './state.ts';
@@ -116,7 +116,7 @@ export function LiveView() {
               <span class="grow" />
               <button type="button" class="quiet icon" aria-label="Close the detail" onClick={close}><Icon name="close" /></button>
             </div>
-            <Detail source={source.value} row={chosen.row} id={chosen.id} />
+            <Room name="Detail" source={source.value} row={chosen.row} id={chosen.id} />
           </section>
         )}
       </div>

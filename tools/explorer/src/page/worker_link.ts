@@ -4,8 +4,6 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Asks, Command, FromWorker, Need, Notice, Tick } from '../core/protocol.ts';
 import { startBlobWorker } from './trusted.ts';
 
-declare const WORKER_TEXT: string; // build.mjs
-
 type Ask<Name extends keyof Asks> = Asks[Name]['ask'];
 type Answer<Name extends keyof Asks> = Asks[Name]['answer'];
 interface Waiting {
@@ -21,7 +19,7 @@ const kNothing: Tick = {
   },
 };
 
-const worker = startBlobWorker(WORKER_TEXT);
+const worker = startBlobWorker((globalThis as { ownText?: string }).ownText ?? '');
 const waiting = new Map<number, Waiting>();
 const noticeListeners = new Set<(notices: Notice[]) => void>();
 const needListeners = new Set<(need: Need) => void>();

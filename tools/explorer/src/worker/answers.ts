@@ -5,7 +5,7 @@ import { layoutGraph } from '../core/graph_layout.ts';
 import { importFile } from '../core/import.ts';
 import type { Asks, Entry, Health, Source } from '../core/protocol.ts';
 import { kAction } from '../core/types.ts';
-import { Exports } from './export_answer.ts';
+import { exportPiece } from './export_answer.ts';
 import type { Line } from './frames.ts';
 import { Store } from './store.ts';
 import { ratesOf, toolsOf, valuesOf } from './tool_answers.ts';
@@ -46,7 +46,7 @@ class Pace {
   }
 }
 
-export function makeAnswers(room: Room, exports: Exports): Answers {
+export function makeAnswers(room: Room): Answers {
   const { views, line } = room;
   const pace = new Pace();
   const asked = new Set<string>();
@@ -136,7 +136,7 @@ export function makeAnswers(room: Room, exports: Exports): Answers {
     indexOf,
     older: ({ count }) => line.older(count),
     refresh: () => line.refresh(),
-    export: (ask) => exports.write(views[ask.source], ask),
+    export: (ask) => exportPiece(views[ask.source], ask),
     import: openFile,
     layout: layoutGraph,
     health,

@@ -1,52 +1,35 @@
-// An export, written in pieces between which others are heard.
+// Rows for an export, a piece at a time; the page writes the file.
 
-import { Exporter } from '../core/export.ts';
 import type { Asks } from '../core/protocol.ts';
 import { kMark } from '../core/types.ts';
 import { rowsOf, traceState } from './trace_answer.ts';
 import type { View } from './view.ts';
 
-const kPieceMs = 12;
-const kRowsAtOnce = 256;
+const kRowsAtOnce = 512;
 
 const decoder = new TextDecoder();
 
-export class Exports {
-  #cancelled = 0;
-
-  cancel(): void {
-    ++this.#cancelled;
-  }
-
-  async write(view: View, { format, filter, task }: Asks['export']['ask']): Promise<Asks['export']['answer']> {
-    const mine = this.#cancelled;
-    const matches = await view.complete(filter);
-    const out = new Exporter(format, { filter, exportedAt: new Date().toISOString() });
-    const parts: string[] = [out.begin()];
-    const rows = rowsFor(view, task);
-    let began = performance.now();
-    for (let at = 0; at < rows.length; at += kRowsAtOnce) {
-      const some = rows.slice(at, at + kRowsAtOnce).filter((row) => row >= view.store.columns.first);
-      const bodies = await view.bodies(some);
-      for (const row of await view.read(some)) {
-        const body = bodies.get(row.row);
-        parts.push(out.entry(row, body ? decoder.decode(body) : null, !matches || matches.has(row.row)));
-      }
-      if (performance.now() - began > kPieceMs) await new Promise((resolve) => setTimeout(resolve));
-      if (mine !== this.#cancelled) throw new Error('cancelled');
-      began = performance.now();
-    }
-    parts.push(out.end());
-    return { blob: new Blob(parts, { type: out.mime }), entries: out.entries, left: out.left };
-  }
+export async function exportPiece(view: View, { filter, task, from }: Asks['export']['ask']): Promise<Asks['export']['answer']> {
+  const matches = await view.complete(filter);
+  const rows = rowsFrom(view, task, from);
+  const some = rows.slice(0, kRowsAtOnce);
+  const bodies = await view.bodies(some);
+  const items = (await view.read(some)).map((row) => {
+    const body = bodies.get(row.row);
+    return { row, body: body ? decoder.decode(body) : null, matches: !matches || matches.has(row.row) };
+  });
+  return { items, next: rows[kRowsAtOnce] ?? -1 };
 }
 
-/** Of one trace, with the gaps that lie in it; else all. */
-function rowsFor({ store }: View, task: string): number[] {
+/** Of one trace, with the gaps that lie in it; else all. One more than is read, to know where to go on. */
+function rowsFrom({ store }: View, task: string, from: number): number[] {
   const { columns } = store;
-  if (task === '') return Array.from({ length: columns.size }, (_, at) => columns.first + at);
+  if (task === '') {
+    const first = Math.max(from, columns.first), left = columns.first + columns.size - first;
+    return Array.from({ length: Math.max(0, Math.min(left, kRowsAtOnce + 1)) }, (_, at) => first + at);
+  }
   const trace = traceState(store, task);
   if (!trace) return [];
   const gaps = store.gaps.filter((row) => row > trace.firstRow && row < trace.lastRow && columns.data.kind[row & columns.mask] === kMark);
-  return [...rowsOf(store, trace), ...gaps].sort((a, b) => a - b);
+  return [...rowsOf(store, trace), ...gaps].filter((row) => row >= from && row >= columns.first).sort((a, b) => a - b);
 }

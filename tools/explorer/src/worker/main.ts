@@ -2,7 +2,6 @@
 
 import type { Asks, Command, FromWorker, Notice, Tick, ToWorker } from '../core/protocol.ts';
 import { makeAnswers, type Room } from './answers.ts';
-import { Exports } from './export_answer.ts';
 import { makeLine } from './line.ts';
 import { Replay } from './replay.ts';
 import { Store } from './store.ts';
@@ -14,7 +13,6 @@ const kRateMs = 3000;
 
 const post = (message: FromWorker): void => (self as unknown as Worker).postMessage(message);
 const store = new Store();
-const exports = new Exports();
 const replay = new Replay(() => {
   room.views.replay = replay.view;
   ring();
@@ -46,7 +44,7 @@ const line = makeLine({
   need: post,
 });
 const room: Room = { views: { live: new View(store), file: new View(new Store()), replay: replay.view }, line, ring };
-const answers = makeAnswers(room, exports);
+const answers = makeAnswers(room);
 
 function ring(): void {
   timer ??= setTimeout(() => {
@@ -78,8 +76,7 @@ function perSecond(received: number): number {
 }
 
 function obey(command: Command): void {
-  if (command.do === 'cancel_export') exports.cancel();
-  else if (command.do === 'replay') void replay.obey(command, room.views[command.from]);
+  if (command.do === 'replay') void replay.obey(command, room.views[command.from]);
   else if (command.do === 'clear') {
     store.clear();
     ring();

@@ -19,7 +19,7 @@ function write(format: ExportFormat, items: Item[] = log.map((body) => [body])):
   let text = out.begin();
   items.forEach(([body, matches = true, gap], i) => {
     const row = gap ? markOf('gap', i) : rowOf(body ?? '{"type":"thought"}', i, `${kEpoch}-${i + 1}`);
-    text += out.entry(row, gap ?? body, matches);
+    text += out.entry({ row, body: gap ?? body, matches });
   });
   return { text: text + out.end(), out };
 }

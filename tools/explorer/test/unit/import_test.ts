@@ -34,13 +34,13 @@ async function read(content: Blob | string | Uint8Array<ArrayBuffer>, max?: numb
 const bodies = ({ seen }: { seen: Seen[] }): string[] => seen.map(({ body }) => body);
 function jsonExport(): string {
   const out = new Exporter('json', { filter: 'type:thought', exportedAt: 'now' });
-  return out.begin() + lines.map((body, i) => out.entry(rowOf(body, i, `9503fa9648-${i + 1}`), body, true)).join('') + out.end();
+  return out.begin() + lines.map((body, i) => out.entry({ row: rowOf(body, i, `9503fa9648-${i + 1}`), body, matches: true })).join('') + out.end();
 }
 
 test('[E49] [E50] NDJSON out, in, out: equal bytes', async () => {
   const done = await read(golden);
   const out = new Exporter('ndjson', { filter: '', exportedAt: '' });
-  assert.equal(done.seen.map(({ body, line }) => out.entry(rowOf(body, line, ''), body, true)).join(''), golden);
+  assert.equal(done.seen.map(({ body, line }) => out.entry({ row: rowOf(body, line, ''), body, matches: true })).join(''), golden);
   assert.deepEqual({ rows: done.rows, bad: done.bad, note: done.note }, { rows: 16, bad: [], note: '' });
 });
 test('[E50] our JSON: ids and verbatim bodies, gaps and names that look like members left alone', async () => {
