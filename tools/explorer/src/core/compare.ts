@@ -2,6 +2,7 @@
 
 import { align } from './align.ts';
 import type { Trace, TreeNode } from './protocol.ts';
+import { toolName } from './units.ts';
 
 export const kMostTraces = 3;
 
@@ -30,15 +31,13 @@ export interface Difference {
   values: unknown[];
 }
 
-export const nameOf = (node: TreeNode): string => (node.server ? `${node.server}/${node.tool}` : node.tool);
-
 export const callsOf = (trace: Trace | null): TreeNode[] => (trace?.nodes ?? []).filter((node) => node.kind === 'action');
 
 export function toolLines(calls: readonly (readonly TreeNode[])[]): ToolLine[] {
   const tools = new Map<string, ToolTotal[]>();
   calls.forEach((own, at) => {
     for (const call of own) {
-      const tool = nameOf(call);
+      const tool = toolName(call);
       if (!tools.has(tool)) tools.set(tool, calls.map(() => ({ calls: 0, errors: 0, totalMs: 0 })));
       const total = tools.get(tool)![at]!;
       ++total.calls;
@@ -55,8 +54,8 @@ export function toolLines(calls: readonly (readonly TreeNode[])[]): ToolLine[] {
 export function callLines(calls: readonly (readonly TreeNode[])[]): CallLine[] {
   let lines: CallLine[] = [];
   calls.forEach((own, at) => {
-    lines = align(lines, own, (line, call) => line.tool === nameOf(call)).map(([line, call]) => ({
-      tool: line?.tool ?? nameOf(call!), calls: [...(line?.calls ?? Array<null>(at).fill(null)), call],
+    lines = align(lines, own, (line, call) => line.tool === toolName(call)).map(([line, call]) => ({
+      tool: line?.tool ?? toolName(call!), calls: [...(line?.calls ?? Array<null>(at).fill(null)), call],
     }));
   });
   return lines;

@@ -28,6 +28,12 @@ export function bytes(n: number): string {
   return n < 1 << 20 ? `${trim(n / 1024, 1)} KB` : `${trim(n / (1 << 20), 1)} MB`;
 }
 
+/** `files/read_file`: the name the server gives its tool, without the prefix that says so again. */
+export function toolName({ server, tool }: { server: string; tool: string }): string {
+  if (server === '' || tool === '') return tool;
+  return `${server}/${tool.startsWith(`${server}__`) ? tool.slice(server.length + 2) : tool}`;
+}
+
 /** `1 call`, `7 calls` */
 export const counted = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 

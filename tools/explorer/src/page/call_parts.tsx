@@ -39,9 +39,7 @@ export function Status({ row }: { row: Pick<Row, 'status' | 'failed' | 'exit'> }
   return (
     <span class="status" data-status={state}>
       <Icon name={state} /><span class="cut"><SafeText text={state === 'ok' ? 'ok' : row.status} /></span>
-      {row.exit !== null && row.exit !== 0 && <span class="muted">exit {row.exit}</span>}
+      {row.exit !== null && row.exit !== 0 && <span class="muted exit">exit {row.exit}</span>}
     </span>
   );
 }
-
-export const toolName = ({ server, tool }: Pick<Row, 'server' | 'tool'>): string => (server && tool ? `${server}/${tool}` : tool);

@@ -3,8 +3,8 @@
 
 import type { ComponentChildren } from 'preact';
 import type { Row, TraceRow } from '../core/protocol.ts';
-import { Duration, Kind, Status, toolName } from './call_parts.tsx';
-import { clock, count, duration, moment } from '../core/units.ts';
+import { Duration, Kind, Status } from './call_parts.tsx';
+import { clock, count, duration, moment, toolName } from '../core/units.ts';
 import { Icon } from './icons.tsx';
 import { SafeText } from './safe_text.tsx';
 import { addTerm, now, settings, source } from './state.ts';

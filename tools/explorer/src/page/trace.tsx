@@ -2,10 +2,10 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Trace, TreeNode } from '../core/protocol.ts';
-import { Status, toolName } from './call_parts.tsx';
+import { Status } from './call_parts.tsx';
 import { copy } from './copy.ts';
 import { Detail, type Around } from './detail.tsx';
-import { duration, counted } from '../core/units.ts';
+import { duration, counted, toolName } from '../core/units.ts';
 import { Icon } from './icons.tsx';
 import { useKeys } from './keys.ts';
 import { restJson } from './rest.ts';

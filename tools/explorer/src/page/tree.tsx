@@ -2,8 +2,8 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { TreeNode } from '../core/protocol.ts';
-import { Duration, isGrowing, Kind, stateOf, Status, toolName } from './call_parts.tsx';
-import { counted } from '../core/units.ts';
+import { Duration, isGrowing, Kind, stateOf, Status } from './call_parts.tsx';
+import { counted, toolName } from '../core/units.ts';
 import { useKeys } from './keys.ts';
 import { SafeText } from './safe_text.tsx';
 import { now } from './state.ts';
@@ -70,12 +70,12 @@ export function Tree({ story }: { story: Story }) {
   };
   return (
     <div class="tree">
-      <VirtualList label="Tree of the trace" role="treegrid" main columns="minmax(180px,1fr) minmax(60px,28%) 150px 72px" head={['What', 'When', 'Status', 'Time']}
+      <VirtualList label="Tree of the trace" role="treegrid" main columns="minmax(180px,1fr) minmax(40px,18%) 160px 64px" head={['What', 'When', 'Status', 'Time']}
         first={0} end={seen.length} at={0} items={seen} onWindow={() => undefined} keyOf={(one) => one.key} selected={key ?? null} {...goTo && { goTo }}
         onSelect={choose} onFold={onFold}
         rowProps={(one) => ({
           'aria-level': one.depth + 1, ...one.below > 0 && { 'aria-expanded': !closed.has(one.key) },
-          'data-kind': one.kind, 'data-node': one.node, 'data-state': stateOf(one),
+          'data-kind': one.kind, 'data-node': one.node, 'data-state': isCall(one) ? stateOf(one) : 'none',
         })}
         cells={(one) => <>
           <span role="gridcell" class="what" style={{ '--depth': one.depth }}>
@@ -93,7 +93,7 @@ export function Tree({ story }: { story: Story }) {
               left: `${share(one.startMs)}%`, width: `${share(isGrowing(one) ? endMs : one.endMs ?? one.startMs + (one.durationMs ?? 0)) - share(one.startMs)}%` }} />}
             {one.kind === 'thought' && <i data-state="thought" style={{ left: `${share(one.startMs)}%` }} />}
           </span>
-          <span role="gridcell">{isCall(one) || isHeading(one) ? <Status row={one} /> : one.kind === 'observation' ? <span class={one.failed ? 'bad' : 'muted'}>exit {one.exit ?? '?'}</span> : null}</span>
+          <span role="gridcell">{isCall(one) ? <Status row={{ ...one, exit: null }} /> : isHeading(one) ? one.failed && <span class="bad">errors inside</span> : one.kind === 'observation' ? <span class={one.failed ? 'bad' : 'muted'}>exit {one.exit ?? '?'}</span> : null}</span>
           <span role="gridcell" class="num">{isCall(one) && <Duration row={one} startMs={one.startMs} />}</span>
         </>} />
     </div>

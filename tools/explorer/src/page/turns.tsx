@@ -4,8 +4,8 @@ import { useMemo, useState } from 'preact/hooks';
 import { outputOf } from '../core/output.ts';
 import type { TreeNode } from '../core/protocol.ts';
 import { turnsOf, type Call, type Turn } from '../core/turns.ts';
-import { clock, counted } from '../core/units.ts';
-import { Duration, Kind, stateOf, Status, toolName } from './call_parts.tsx';
+import { clock, counted, toolName } from '../core/units.ts';
+import { Duration, Kind, stateOf, Status } from './call_parts.tsx';
 import { ThoughtText } from './detail.tsx';
 import { OutputView } from './output_view.tsx';
 import { SafeText } from './safe_text.tsx';
@@ -78,7 +78,7 @@ function CallCard({ call, story }: { call: Call; story: Story }) {
     <div class="call" data-state={stateOf(node)} aria-current={isChosen ? 'true' : undefined}>
       <div class="bar">
         <button type="button" class="quiet icon" aria-expanded={open} aria-label={`Result of ${toolName(node) || node.callId}`} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'}</button>
-        <button type="button" class="quiet call-name" onClick={() => story.choose(node)}><Kind kind="action" /> <b><SafeText text={toolName(node) || node.callId} /></b></button>
+        <button type="button" class="quiet call-name" onClick={() => story.choose(node)}><Kind kind="action" /> <b class="cut"><SafeText text={toolName(node) || node.callId} /></b></button>
         <span class="cut muted grow">{node.node === 'missing' ? 'its action is not here' : <SafeText text={node.summary} />}</span>
         <Status row={node} /><span class="num"><Duration row={node} startMs={node.startMs} /></span>
       </div>

@@ -3,16 +3,16 @@
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TreeNode } from '../core/protocol.ts';
-import { counted, duration } from '../core/units.ts';
+import { counted, duration, toolName } from '../core/units.ts';
 import { grow, layOut, makeAxis, pan, parseRange, printRange, toMs, toU, zoom, type Axis, type Bar, type Layout, type Stretch } from '../core/waterfall_layout.ts';
-import { Duration, Status, toolName } from './call_parts.tsx';
+import { Duration, Status } from './call_parts.tsx';
 import { useKeys } from './keys.ts';
 import { route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
 import { now, source } from './state.ts';
 import { isCall, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
-import { kInks, kLaneHeight, kRulerHeight, paintLanes, paintMap, type Hit } from './waterfall_paint.ts';
+import { gutterOf, kInks, kLaneHeight, kRulerHeight, paintLanes, paintMap, type Hit } from './waterfall_paint.ts';
 
 const kZoom = 0.6, kPan = 0.25;
 const kSettleMs = 250;
@@ -180,7 +180,8 @@ function Lanes(props: LanesProps) {
       if (event.ctrlKey || event.metaKey) {
         const seen = newest.current.range.peek() ?? now;
         const from = toU(now, seen.fromMs), to = toU(now, seen.toMs);
-        onZoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY / 200))), from + ((event.clientX - wide.left) / wide.width) * (to - from));
+        const gutter = gutterOf(newest.current.layout);
+        onZoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY / 200))), from + ((event.clientX - wide.left - gutter) / (wide.width - gutter)) * (to - from));
       } else if (event.deltaX !== 0 || event.shiftKey) onPan((event.deltaX || event.deltaY) / wide.width);
       else return;
       event.preventDefault();

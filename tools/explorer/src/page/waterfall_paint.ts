@@ -3,7 +3,7 @@
 
 import { drawnOf, ticksOf, toU, type Axis, type Bar, type Drawn, type Layout, type Stretch } from '../core/waterfall_layout.ts';
 import { piecesOf } from '../core/hidden_chars.ts';
-import { duration } from '../core/units.ts';
+import { duration, toolName } from '../core/units.ts';
 
 /** Tokens of style.css; one child of the canvas each, in this order. */
 export const kInks = ['bg', 'raised', 'text', 'muted', 'line', 'link', 'error', 'error-fill', 'action-fill', 'action-edge', 'observation-fill', 'observation-edge', 'thought-edge', 'other-fill'] as const;
@@ -50,6 +50,9 @@ function prepare(canvas: HTMLCanvasElement): { draw: CanvasRenderingContext2D; i
 }
 
 const plain = (text: string): string => piecesOf(text.slice(0, 200)).map((piece) => (piece.kind === 'hidden' ? `<${piece.text}>` : piece.text)).join('');
+/** Pixels at the left that say which thread a lane is of; none while there is but one. */
+export const gutterOf = ({ lanes }: Layout): number => (lanes.some((lane) => lane.thread !== lanes[0]!.thread) ? 84 : 0);
+
 /** As much of the text as fits. */
 function write(draw: CanvasRenderingContext2D, text: string, x: number, y: number, room: number): void {
   if (room < 8) return;
@@ -81,11 +84,12 @@ function hatch(draw: CanvasRenderingContext2D, x: number, y: number, width: numb
 }
 
 export function paintLanes(canvas: HTMLCanvasElement, { layout, axis, view, top, untraced, chosen, hovered }: Picture): Hit[] {
-  const { draw, inks, width, height } = prepare(canvas);
+  const { draw, inks, width: whole, height } = prepare(canvas);
+  const gutter = gutterOf(layout), width = whole - gutter;
+  draw.translate(gutter, 0);
   const from = toU(axis, view.fromMs);
   const scale = width / (toU(axis, view.toMs) - from || 1);
   const xOf = (ms: number) => (toU(axis, ms) - from) * scale;
-  const manyThreads = layout.lanes.some((lane) => lane.thread !== layout.lanes[0]!.thread);
 
   for (const one of axis.pieces) {
     if (!one.folded || one.toMs < view.fromMs || one.fromMs > view.toMs) continue;
@@ -112,12 +116,12 @@ export function paintLanes(canvas: HTMLCanvasElement, { layout, axis, view, top,
     const barTop = y + (kLaneHeight - kBar) / 2;
     if (lane.first && at > 0) {
       draw.fillStyle = inks.muted;
-      draw.fillRect(0, y, width, 1);
+      draw.fillRect(-gutter, y, whole, 1);
     }
     if (untraced) for (const one of lane.untraced) hatch(draw, xOf(one.fromMs), barTop, xOf(one.toMs) - xOf(one.fromMs), kBar, inks.muted);
     for (const one of drawnOf(lane, axis, view, width)) {
-      paintBar(draw, inks, one, barTop, one.bar.node.row === chosen && chosen >= 0, one.bar === hovered);
-      hits.push({ ...one, y: barTop });
+      paintBar(draw, inks, one, barTop, width, one.bar.node.row === chosen && chosen >= 0, one.bar === hovered);
+      hits.push({ ...one, x: one.x + gutter, y: barTop });
     }
     for (const mark of lane.marks) {
       const x = xOf(mark.startMs || mark.timeMs);
@@ -130,23 +134,30 @@ export function paintLanes(canvas: HTMLCanvasElement, { layout, axis, view, top,
       draw.lineTo(x - 4, y + 5);
       draw.fill();
     }
-    if (lane.first && manyThreads) {
-      const name = lane.thread || '(no thread)';
-      draw.fillStyle = inks.bg;
-      draw.fillRect(0, y + 2, Math.min(draw.measureText(plain(name)).width + 8, 120), 12);
-      draw.fillStyle = inks.muted;
-      write(draw, name, 3, y + 8, 112);
-    }
   }
   paintArrows(draw, inks, layout, chosen, xOf, top);
   paintRuler(draw, inks, axis, view, width, xOf);
+  if (gutter > 0) paintGutter(draw, inks, layout, gutter, height, top);
   return hits;
 }
 
-function paintBar(draw: CanvasRenderingContext2D, inks: Inks, one: Drawn, y: number, chosen: boolean, hovered: boolean): void {
+function paintGutter(draw: CanvasRenderingContext2D, inks: Inks, { lanes }: Layout, gutter: number, height: number, top: number): void {
+  draw.fillStyle = inks.raised;
+  draw.fillRect(-gutter, 0, gutter, height);
+  draw.fillStyle = inks.line;
+  draw.fillRect(-1, 0, 1, height);
+  lanes.forEach((lane, at) => {
+    const y = kRulerHeight + at * kLaneHeight - top;
+    if (!lane.first || y < 0 || y > height) return;
+    draw.fillStyle = inks.text;
+    write(draw, lane.thread || '(no thread)', 6 - gutter, y + kLaneHeight / 2, gutter - 12);
+  });
+}
+
+function paintBar(draw: CanvasRenderingContext2D, inks: Inks, one: Drawn, y: number, room: number, chosen: boolean, hovered: boolean): void {
   const { node } = one.bar;
   const bad = one.failed > 0;
-  const x = Math.max(-2, one.x), width = Math.min(one.x + one.width, draw.canvas.clientWidth + 2) - x;
+  const x = Math.max(-2, one.x), width = Math.min(one.x + one.width, room + 2) - x;
   draw.fillStyle = bad ? inks['error-fill'] : one.running ? inks['action-fill'] : inks['observation-fill'];
   draw.fillRect(x, y, width, kBar);
   draw.strokeStyle = bad ? inks.error : one.running ? inks['action-edge'] : inks['observation-edge'];
@@ -168,7 +179,7 @@ function paintBar(draw: CanvasRenderingContext2D, inks: Inks, one: Drawn, y: num
   }
   if (width >= kLabelFrom) {
     draw.fillStyle = bad ? inks.error : inks.text;
-    write(draw, one.count > 1 ? `${one.count} calls` : `${bad ? '! ' : ''}${node.tool || node.callId}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
+    write(draw, one.count > 1 ? `${one.count} calls` : `${bad ? '! ' : ''}${toolName(node) || node.callId}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
   }
   if (chosen || hovered) {
     draw.strokeStyle = inks.link;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, clock, count, counted, duration, moment } from '../../src/core/units.ts';
+import { bytes, clock, count, counted, duration, moment, toolName } from '../../src/core/units.ts';
 
 test('[E60] durations have the unit that suits them, and never 60 of one', () => {
   const said: [number | null, string][] = [[null, ''], [0, '0 ms'], [0.004, '4 us'], [0.45, '0.45 ms'], [1.25, '1.3 ms'], [2, '2 ms'], [11.482, '11 ms'], [840.002, '840 ms'],
@@ -15,6 +15,10 @@ test('[E60] times of day in UTC, of another day with it, or how long ago', () =>
   assert.equal(clock(at, 'utc', at + 86_400_000), '11-21 01:24:05');
   assert.deepEqual([clock(1000, 'relative', 66_200), clock(9000, 'relative', 1000), clock(NaN, 'utc', 0)], ['1 min 5 s ago', 'now', '']);
   assert.equal(moment(at, 'utc'), '2026-11-21T01:24:05.120Z');
+});
+
+test('[E26] a tool is called by its server and its own name, once', () => {
+  assert.deepEqual([{ server: 'files', tool: 'files__read' }, { server: 'files', tool: 'read' }, { server: '', tool: 'a__b' }, { server: 'x', tool: '' }].map(toolName), ['files/read', 'files/read', 'a__b', '']);
 });
 
 test('[E60] counts and sizes', () => {
