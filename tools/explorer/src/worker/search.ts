@@ -1,5 +1,6 @@
-// Text in bodies. A stretch of bytes becomes one string, in lower case, and the rows in it are
-// walked beside the hits: bodies are never strings one by one, unless they hold more than ASCII.
+// Text in bodies. A stretch of bytes becomes one string, and the rows in it are walked beside the
+// hits: bodies are never strings one by one, unless they hold more than ASCII. The hits are those
+// of a regular expression, which skips where a plain search for a text without case cannot.
 
 import type { Term } from '../core/filter.ts';
 
@@ -10,56 +11,59 @@ export interface Stretch {
   at: number;
 }
 
-/** One term of the filter; any needle is enough. */
+/** One term of the filter. */
 export interface TextTerm {
-  needles: string[];
+  pattern: RegExp;
   exclude: boolean;
 }
 
 const decoder = new TextDecoder();
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 export function textTerms(terms: readonly Term[]): TextTerm[] {
   return terms.filter(({ key }) => key === '').map(({ exclude, values }) => {
-    const needle = (values[0]?.text ?? '').toLowerCase();
+    const text = values[0]?.text ?? '';
     // What is typed as `C:\tmp` stands as `C:\\tmp` in JSON.
-    return { needles: [...new Set([needle, JSON.stringify(needle).slice(1, -1)])], exclude };
+    const spellings = new Set([text, JSON.stringify(text).slice(1, -1)]);
+    return { pattern: new RegExp([...spellings].map(escaped).join('|'), 'gi'), exclude };
   });
 }
 
 /** A body that is not here holds nothing. */
 export const admitsNothing = (terms: readonly TextTerm[]): boolean => terms.every(({ exclude }) => exclude);
 
-const kNotLooked = -2;
-
 /** Tells of one body after the other, in rising order of offsets, whether all terms hold. */
 export class TextMatcher {
   readonly #terms: readonly TextTerm[];
   readonly #stretch: Stretch;
-  readonly #lower: string;
+  readonly #text: string;
   /** Characters are bytes. */
   readonly #isAscii: boolean;
-  /** Per needle: its next place at or after where we are; -1: none. */
-  readonly #next: number[][];
+  /** Per term its next hit at or after where we are: its place and its end. */
+  readonly #hits: { at: number; end: number }[];
 
   constructor(stretch: Stretch, terms: readonly TextTerm[]) {
     this.#terms = terms;
     this.#stretch = stretch;
-    const text = decoder.decode(stretch.bytes);
-    this.#isAscii = text.length === stretch.bytes.length;
-    this.#lower = this.#isAscii ? text.toLowerCase() : '';
-    this.#next = terms.map(({ needles }) => needles.map(() => kNotLooked));
+    this.#text = decoder.decode(stretch.bytes);
+    this.#isAscii = this.#text.length === stretch.bytes.length;
+    this.#hits = terms.map(() => ({ at: -1, end: -1 }));
   }
 
   admits(offset: number, size: number): boolean {
     const from = offset - this.#stretch.at, to = from + size;
-    if (this.#isAscii) return this.#terms.every((term, at) => term.exclude !== term.needles.some((needle, n) => this.#hits(needle, at, n, from, to)));
-    const body = decoder.decode(this.#stretch.bytes.subarray(from, to)).toLowerCase();
-    return this.#terms.every(({ needles, exclude }) => exclude !== needles.some((needle) => body.includes(needle)));
+    if (this.#isAscii) return this.#terms.every((term, n) => term.exclude !== this.#holds(term.pattern, this.#hits[n]!, from, to));
+    const body = decoder.decode(this.#stretch.bytes.subarray(from, to));
+    return this.#terms.every(({ pattern, exclude }) => exclude !== (body.search(pattern) >= 0));
   }
 
-  #hits(needle: string, term: number, n: number, from: number, to: number): boolean {
-    const next = this.#next[term]!;
-    if (next[n] === kNotLooked || (next[n]! >= 0 && next[n]! < from)) next[n] = this.#lower.indexOf(needle, from);
-    return next[n]! >= 0 && next[n]! + needle.length <= to;
+  #holds(pattern: RegExp, hit: { at: number; end: number }, from: number, to: number): boolean {
+    if (hit.at < from) {
+      pattern.lastIndex = from;
+      const found = pattern.exec(this.#text);
+      hit.at = found ? found.index : Infinity;
+      hit.end = found ? pattern.lastIndex : Infinity;
+    }
+    return hit.end <= to;
   }
 }
