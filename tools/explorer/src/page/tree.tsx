@@ -70,7 +70,7 @@ export function Tree({ story }: { story: Story }) {
   };
   return (
     <div class="tree">
-      <VirtualList label="Tree of the trace" role="treegrid" main columns="minmax(180px,1fr) minmax(40px,18%) 160px 64px" head={['What', 'When', 'Status', 'Time']}
+      <VirtualList label="Tree of the trace" role="treegrid" main columns="minmax(180px,1fr) minmax(40px,16%) 176px 64px" head={['What', 'When', 'Status', 'Time']}
         first={0} end={seen.length} at={0} items={seen} onWindow={() => undefined} keyOf={(one) => one.key} selected={key ?? null} {...goTo && { goTo }}
         onSelect={choose} onFold={onFold}
         rowProps={(one) => ({

@@ -92,13 +92,13 @@ export function Waterfall({ story }: { story: Story }) {
         : hovered.count > 1 ? <>{counted(hovered.count, 'call')}, too short to be told apart here{hovered.failed > 0 && <b class="bad"> {hovered.failed} failed</b>}: click comes nearer</>
         : <><b><SafeText text={toolName(hovered.bar.node)} /></b> <Status row={hovered.bar.node} /> <Duration row={hovered.bar.node} startMs={hovered.bar.startMs} />, {percent(shareOf(hovered.bar.node))} of the trace</>}
       </p>
-      <VirtualList label={`Calls of the waterfall${settled ? ' in the range shown' : ''}`} main columns="80px minmax(120px,1fr) 150px 76px 64px" head={['Start', 'Tool', 'Status', 'Time', 'Share']}
+      <VirtualList label={`Calls of the waterfall${settled ? ' in the range shown' : ''}`} main columns="72px minmax(120px,1fr) 176px 72px 60px" head={['Start', 'Tool', 'Status', 'Time', 'Share']}
         first={0} end={inView.length} at={0} items={inView} onWindow={() => undefined} keyOf={(one) => one.key} onSelect={choose} selected={inView[goTo?.index ?? -1]?.key ?? null} {...goTo && { goTo }}
         rowProps={(one) => ({ 'data-state': one.failed ? 'error' : 'none' })}
         cells={(one) => <>
           <span role="gridcell" class="num">{duration(one.startMs - axis.fromMs)}{!one.stamped && <span title="It has no stamp: this is its arrival"> *</span>}</span>
           <span role="gridcell"><SafeText text={toolName(one) || one.callId} /> <span class="muted"><SafeText text={one.summary} /></span></span>
-          <span role="gridcell"><Status row={one} /></span>
+          <span role="gridcell"><Status row={{ ...one, exit: null }} /></span>
           <span role="gridcell" class="num"><Duration row={one} startMs={one.startMs} /></span>
           <span role="gridcell" class="num">{percent(shareOf(one))}</span>
         </>} />
