@@ -157,7 +157,12 @@ export class Stream {
       this.again(`not a byte in ${kNoByteMs / 1000} s`);
     });
     const transport = this.ports.transport();
-    if (applied.lastId === '') applied.lastId = startOf(await transport.head(url('trace/stream', query), signal));
+    // What refuses a HEAD has no words; the GET that follows is told them.
+    const head = (): Promise<EventId> => transport.head(url('trace/stream', query), signal).catch((error: unknown) => {
+      if (error instanceof Refusal) return '';
+      throw error;
+    });
+    if (applied.lastId === '') applied.lastId = startOf(await head());
     if (signal.aborted) return { cause: '', then: 'retry' };
     const sink = this.sink(running, heard);
     if (this.mute < kMuteOpens) {
