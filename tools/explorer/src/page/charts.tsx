@@ -41,8 +41,8 @@ export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props
       width: box.current.clientWidth, height: kHeight, legend: { show: false }, padding: [8, 8, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
       scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1e-9)] } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 56, values: (_, ticks) => ticks.map(print) }],
-      series: [{}, ...lines.map(({ label, colour }, i) => ({ label, stroke: inkOf(colour), width: 1.5, dash: i ? [6, 3 * i] : [], points: { show: false } }))],
+      axes: [{ ...axis, size: 28, values: (_, ticks) => ticks.map((second) => moment(second * 1000, settings.value.times).slice(11, 16)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(print) }],
+      series: [{}, ...lines.map(({ label, colour }, i) => ({ label, stroke: inkOf(colour), width: 1.5, dash: i ? [6, 3 * i] : [], spanGaps: true, points: { size: 4, fill: inkOf(colour) } }))],
       hooks: { setSelect: [(self) => {
         if (self.select.width < 4) return;
         newest.current(self.posToVal(self.select.left, 'x') * 1000, self.posToVal(self.select.left + self.select.width, 'x') * 1000);

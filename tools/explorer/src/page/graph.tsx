@@ -128,7 +128,7 @@ function Ids({ of, none }: { of: readonly (readonly [id: string, says: string])[
 function Search({ id, label, value, graph, onPick }: { id: string; label: string; value: string; graph: Graph; onPick: (tool: string) => void }) {
   return (
     <label class="row">{label}
-      <input id={id} class="grow" list="graph-tools" value={value} placeholder="a tool" spellcheck={false}
+      <input key={value} id={id} class="grow" list="graph-tools" defaultValue={value} placeholder="a tool" spellcheck={false}
         onChange={({ currentTarget: { value: typed } }) => {
           if (typed === '' || graph.tools.has(typed)) onPick(typed);
           else toast(`There is no tool ${typed} in the graph`, { like: 'graph', kind: 'warning' });

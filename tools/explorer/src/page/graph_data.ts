@@ -5,6 +5,7 @@ import { compareIds, parseId } from '../core/event_id.ts';
 import { membersOf } from '../core/export_parts.ts';
 import type { Row } from '../core/protocol.ts';
 import { restJson } from './rest.ts';
+import { signedIn } from './session.ts';
 import { useAnswer } from './use_answer.ts';
 import { ask, tick } from './worker_link.ts';
 
@@ -141,7 +142,7 @@ export function useGraph(): GraphNow {
     const isFresh = !at.graph || gaps !== at.gaps || (epoch !== '' && epoch !== parseId(at.lastId)?.epoch);
     at.gaps = gaps;
     if (isFresh) void pull(true);
-  }, [gaps, epoch]);
+  }, [gaps, epoch, signedIn.value]);
   useEffect(() => {
     if (at.graph && rows?.items.length) void pull(false);
   }, [rows?.end]);

@@ -225,16 +225,18 @@ function drawLabels(to: CanvasRenderingContext2D, places: readonly Place[], near
   to.textBaseline = 'top';
   to.lineWidth = 3;
   to.lineJoin = 'round';
+  const width = to.canvas.width / devicePixelRatio;
   const order = [...places].sort((a, b) => Number(near.has(b.tool.id)) - Number(near.has(a.tool.id)) || b.tool.pagerank - a.tool.pagerank);
   for (const { tool, x, y, r } of order) {
     const label = tool.label.length > 28 ? `${tool.label.slice(0, 27)}…` : tool.label;
-    const half = to.measureText(label).width / 2 + 2, box: [number, number, number, number] = [x - half, y + r + 3, x + half, y + r + 16];
+    const half = to.measureText(label).width / 2 + 2, middle = Math.max(half, Math.min(width - half, x));
+    const box: [number, number, number, number] = [middle - half, y + r + 3, middle + half, y + r + 16];
     if (taken.some(([l, t, right, bottom]) => box[0] < right && box[2] > l && box[1] < bottom && box[3] > t)) continue;
     taken.push(box);
     to.globalAlpha = focus && !near.has(tool.id) ? 0.5 : 1;
     to.strokeStyle = paper;
-    to.strokeText(label, x, box[1]);
+    to.strokeText(label, middle, box[1]);
     to.fillStyle = ink;
-    to.fillText(label, x, box[1]);
+    to.fillText(label, middle, box[1]);
   }
 }

@@ -2,7 +2,7 @@
 // when there is one, and refusals in words.
 
 import { useEffect, useState } from 'preact/hooks';
-import { bearerHeaders } from './session.ts';
+import { bearerHeaders, signedIn } from './session.ts';
 
 export class Refused extends Error {
   readonly status: number;
@@ -39,7 +39,7 @@ export interface Polled<Shape> {
   value: Shape | undefined;
   failed: string;
 }
-/** Asked now, and again every so often while the page is looked at. `key` changes: asked anew. */
+/** Asked now, and again every so often while the page is looked at; anew for another `key`, and when a token came. */
 export function usePolled<Shape>(get: () => Promise<Shape>, everyMs: number, key: string): Polled<Shape> {
   const [state, setState] = useState<Polled<Shape>>({ value: undefined, failed: '' });
   useEffect(() => {
@@ -55,6 +55,6 @@ export function usePolled<Shape>(get: () => Promise<Shape>, everyMs: number, key
     setState({ value: undefined, failed: '' });
     void turn();
     return () => { here = false; clearTimeout(timer); };
-  }, [key]);
+  }, [key, signedIn.value]);
   return state;
 }
