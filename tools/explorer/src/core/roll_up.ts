@@ -30,6 +30,8 @@ export class TraceState {
   startMs = Infinity;
   lastMs = -Infinity;
   rows = 0;
+  /** Rows that were here and have left. */
+  left = 0;
   calls = 0;
   running = 0;
   errors = 0;
@@ -45,8 +47,10 @@ export class TraceState {
     this.order = this.firstRow = this.lastRow = row;
   }
 
-  add(part: Part): void {
+  /** `again`: it may be one of those that had left. */
+  add(part: Part, again: boolean): void {
     this.#count(part, 1);
+    if (again && this.left > 0) --this.left;
     this.order = Math.min(this.order, part.row);
     this.firstRow = Math.min(this.firstRow, part.row);
     this.lastRow = Math.max(this.lastRow, part.row);
@@ -60,6 +64,7 @@ export class TraceState {
   /** Times, tool and end stay as they were: they were true. */
   remove(part: Part): void {
     this.#count(part, -1);
+    ++this.left;
   }
 
   /** Rows in front of `before` are `by` less now. */

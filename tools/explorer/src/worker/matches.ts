@@ -11,6 +11,8 @@ export type StretchFrom = (row: number, end: number) => Promise<{ stretch: Stret
 
 // Rows between two looks at the clock.
 const kRowsAPiece = 4096;
+// "The last hour" is looked at anew this often.
+const kDriftMs = 2000, kDriftOfTextMs = 30_000;
 
 export class Matches {
   /** Rising. Those before `#head` have left. */
@@ -23,8 +25,8 @@ export class Matches {
   #high: number;
   #touchedAt = 0;
   #shape = -1;
-  #version = -1;
-  #compiled!: Compiled;
+  #madeAt = 0;
+  #compiled: Compiled | undefined;
   #busy: Promise<unknown> = Promise.resolve();
   readonly #store: Store;
   readonly #terms: readonly Term[];
@@ -65,7 +67,7 @@ export class Matches {
     const { columns } = this.#store;
     this.#renew();
     this.#leave();
-    if (this.#compiled.changes) await this.#look(this.#changed());
+    if (this.#compiled!.changes) await this.#look(this.#changed());
     if (columns.first < this.#low) await this.#before(columns.first);
     while (this.#high < columns.end) {
       const end = Math.min(columns.end, this.#high + kRowsAPiece), shape = this.#shape;
@@ -80,11 +82,13 @@ export class Matches {
 
   /** Begins anew where the past counts no longer. */
   #renew(): void {
-    const { shape, columns, touchedFrom, touched, version } = this.#store;
-    const lost = this.#touchedAt < touchedFrom && this.#compiled?.changes;
-    if (this.#shape === shape && !lost && !(this.#compiled.drifts && version !== this.#version)) return;
-    this.#compiled = compile(this.#store, this.#terms, Date.now());
-    [this.#rows, this.#head, this.#shape, this.#version] = [[], 0, shape, version];
+    const { shape, columns, touchedFrom, touched } = this.#store;
+    const now = Date.now(), old = this.#compiled;
+    const lost = old?.changes && this.#touchedAt < touchedFrom;
+    const drifted = old?.drifts && now - this.#madeAt > (old.texts.length > 0 ? kDriftOfTextMs : kDriftMs);
+    if (old && this.#shape === shape && !lost && !drifted) return;
+    this.#compiled = compile(this.#store, this.#terms, now);
+    [this.#rows, this.#head, this.#shape, this.#madeAt] = [[], 0, shape, now];
     this.#low = this.#high = columns.first;
     this.#touchedAt = touchedFrom + touched.length;
   }
@@ -95,8 +99,8 @@ export class Matches {
     this.#head += gone;
     this.#first += gone;
     if (this.#head > 4096 && this.#head * 2 > this.#rows.length) [this.#rows, this.#head] = [this.#rows.slice(this.#head), 0];
-    this.#low = Math.max(this.#low, Math.min(first, this.#high));
-    this.#high = Math.max(this.#high, first);
+    this.#low = Math.max(this.#low, first);
+    this.#high = Math.max(this.#high, this.#low);
   }
 
   /** Rows that were looked at, and have changed since. */
@@ -110,7 +114,7 @@ export class Matches {
   async #look(rows: readonly number[]): Promise<void> {
     const come: number[] = [], go = new Set<number>();
     for (const row of rows) {
-      const admits = this.#compiled.texts.length === 0 ? this.#compiled.admits(row) : (await this.#admitted(row, row + 1)).length > 0;
+      const admits = this.#compiled!.texts.length === 0 ? this.#compiled!.admits(row) : (await this.#admitted(row, row + 1)).length > 0;
       if (admits && !this.has(row)) come.push(row);
       else if (!admits && this.has(row)) go.add(row);
     }
@@ -134,7 +138,7 @@ export class Matches {
   }
 
   async #admitted(from: number, end: number): Promise<number[]> {
-    const { admits, texts } = this.#compiled;
+    const { admits, texts } = this.#compiled!;
     const rows: number[] = [];
     if (texts.length === 0) {
       for (let row = from; row < end; ++row) if (admits(row)) rows.push(row);

@@ -122,7 +122,7 @@ export class Store extends Rows implements Ingest {
     this.slabs.clear();
     this.#begin('');
     this.segments = [{ epoch: '', from: 0 }];
-    this.received = this.tracesMade = this.errors = this.gapsSeen = this.#moreRows = this.#moreBytes = 0;
+    this.received = this.tracesMade = this.errors = this.gapsSeen = this.#sweptAt = this.#moreRows = this.#moreBytes = 0;
   }
 
   /** Is a row of a gap between these two? */
@@ -228,7 +228,7 @@ export class Store extends Rows implements Ingest {
     }
     const trace = this.#traceOf(this.who.values[who]!, row, isNews);
     if (trace) {
-      trace.add(this.#part(row));
+      trace.add(this.#part(row), !isNews);
       trace.traceId ||= facts.traceId;
       trace.session ||= facts.session;
       trace.agent ||= facts.agent;

@@ -62,11 +62,10 @@ export function traceOf(store: Store, key: string, bodies: Bodies): Trace | null
   }
   const nodes = treeOf(summary, leaves);
   const lost = nodes.filter(({ node }) => node === 'missing').length;
-  const from = nodes.reduce((least, { node, turn }) => (node === 'turn' ? Math.min(least, turn) : least), Infinity);
   const missing = [
     ...(summary.incomplete ? ['a gap lies inside'] : []),
     ...(lost > 0 ? [`${lost} ${lost === 1 ? 'action is' : 'actions are'} not here`] : []),
-    ...(from > 0 && from < Infinity ? [`turns before ${from} are not loaded`] : []),
+    ...(trace.left > 0 ? [`${trace.left} older ${trace.left === 1 ? 'entry has' : 'entries have'} left memory`] : []),
   ];
   return { summary, nodes, missing: missing.join(', ') };
 }

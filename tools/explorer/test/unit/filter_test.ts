@@ -111,7 +111,7 @@ test('[E18] each key asks its column', async () => {
 });
 
 test('[E19] a list kept up row by row is the list made at once', async () => {
-  const filters = ['status:running', 'status:error dur:>5ms', '-tool:shell', '"hello"', 'status:ok -"c-1"', 'has:error', 'share:>1%', 'task:t-1', 'dur:>p50'];
+  const filters = ['status:running', 'status:error dur:>5ms', '-tool:shell', '"hello"', 'status:ok -"c-1"', 'has:error', 'task:t-1', 'exit:0 thread:main'];
   const next = random(3);
   for (let round = 0; round < 12; ++round) {
     const live = new Store({ mostRows: 60, mostBodyBytes: 48 << 20 });
@@ -132,7 +132,8 @@ test('[E19] a list kept up row by row is the list made at once', async () => {
         live.mark('reset', '{}', '');
         sequence = 500;
       }
-      if (next(3) > 0) continue;
+      // Often, or so seldom that much comes and leaves between.
+      if (next(round % 2 ? 3 : 40) > 0) continue;
       for (const [at, filter] of filters.entries()) {
         const anew = new Matches(live, parseFilter(filter).terms, slabStretches(live));
         await anew.refresh(Infinity);

@@ -121,13 +121,17 @@ test('[E26] [E68] calls nested 20 000 deep are no trouble', () => {
   assert.equal(nodes[0]!.below, 20_002);
 });
 
-test('[E10] what is not loaded of a trace is said', () => {
-  const store = new Store();
+test('[E10] what is not here of a trace is said, and nothing that is not known', () => {
+  const store = new Store({ mostRows: 4, mostBodyBytes: 48 << 20 });
   store.add([frame(1, action('t', 'a', { turn_index: 4 }))]);
+  assert.equal(traceOf(store, 't', new Map())!.missing, '');
   store.mark('gap', '{"count":2}', '5f3a9c01d2-3');
-  const { missing, summary } = traceOf(store, 't', new Map())!;
-  assert.equal(summary.incomplete, true);
-  assert.equal(missing, 'a gap lies inside, turns before 4 are not loaded');
+  assert.equal(traceOf(store, 't', new Map())!.summary.incomplete, true);
+  assert.equal(traceOf(store, 't', new Map())!.missing, 'a gap lies inside');
+  store.add([4, 5, 6].map((n) => frame(n, thought('t', 'x'))));
+  assert.equal(traceOf(store, 't', new Map())!.missing, '1 older entry has left memory');
+  store.add([frame(1, action('t', 'a', { turn_index: 4 }))], true);
+  assert.equal(traceOf(store, 't', new Map())!.missing, 'a gap lies inside');
   assert.equal(traceOf(store, 'unknown', new Map()), null);
 });
 
