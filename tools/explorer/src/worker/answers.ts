@@ -88,7 +88,7 @@ export function makeAnswers(room: Room): Answers {
     const matches = await view.complete(filter);
     const list = matches ?? store.columns;
     // Of a failed call the observation tells.
-    const isError = (at: number): boolean => store.failed(at) && store.columns.data.kind[at & store.columns.mask] !== kAction;
+    const isError = (at: number): boolean => store.failed(at) && store.columns.data.kind[at % store.columns.ring] !== kAction;
     const place = (at: number): number => (matches ? matches.indexFrom(at) : Math.min(Math.max(at, list.first), list.end));
     for (let at = back ? place(row) - 1 : row < 0 ? list.first : place(row + 1); at >= list.first && at < list.end; at += back ? -1 : 1) {
       const found = matches ? matches.row(at) : at;
@@ -144,7 +144,7 @@ export function makeAnswers(room: Room): Answers {
 }
 
 function lastMs({ columns }: Store): number {
-  return columns.size > 0 ? columns.data.time[(columns.end - 1) & columns.mask]! : Date.now();
+  return columns.size > 0 ? columns.data.time[(columns.end - 1) % columns.ring]! : Date.now();
 }
 
 function entryOf(row: Entry['row'], body: string): Entry {

@@ -1,5 +1,5 @@
 // What is known of each row, as numbers, column by column. A ring: rows come and leave at both
-// ends, and the place of a row in every column is `row & mask`.
+// ends, and the place of a row in every column is `row % ring`.
 
 const kColumns = {
   sequence: Float64Array,
@@ -32,17 +32,23 @@ export const kStamped = 1, kFailed = 2, kHasStderr = 4, kHasThought = 8, kNoId =
 
 /** The first row of all: others may come before it, and numbers stay far from -1, which is "none". */
 export const kFirstRow = 2 ** 29;
-const kLeastCapacity = 4096;
+const kLeastRing = 4096;
 
 const make = (capacity: number): Data =>
   Object.fromEntries(Object.entries(kColumns).map(([name, Kind]) => [name, new Kind(capacity)])) as Data;
 
 export class Columns {
-  data: Data = make(kLeastCapacity);
-  mask = kLeastCapacity - 1;
+  data: Data = make(kLeastRing);
+  ring = kLeastRing;
+  readonly #most: number;
   /** Rows from `first` up to and without `end` are here. */
   first = kFirstRow;
   end = kFirstRow;
+
+  /** `most` rows are usual; for more it grows bit by bit. */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   get size(): number {
     return this.end - this.first;
@@ -63,27 +69,27 @@ export class Columns {
     this.#reserve(count);
     const moved = this.first - count;
     for (const column of Object.values(this.data)) {
-      for (let row = this.first; row < before; ++row) column[(row - count) & this.mask] = column[row & this.mask]!;
+      for (let row = this.first; row < before; ++row) column[(row - count) % this.ring] = column[row % this.ring]!;
     }
     this.first = moved;
     if (before === moved + count) return;
     const { pair } = this.data;
     for (let row = moved; row < this.end; ++row) {
-      const other = pair[row & this.mask]!;
-      if (other >= 0 && other < before) pair[row & this.mask] = other - count;
+      const other = pair[row % this.ring]!;
+      if (other >= 0 && other < before) pair[row % this.ring] = other - count;
     }
   }
 
   #reserve(count: number): void {
-    let capacity = this.mask + 1;
-    if (this.size + count <= capacity) return;
-    while (capacity < this.size + count) capacity *= 2;
-    const bigger = make(capacity);
+    const size = this.size + count;
+    if (size <= this.ring) return;
+    const ring = size <= this.#most ? Math.min(this.#most, Math.max(size, 2 * this.ring)) : size + kLeastRing;
+    const bigger = make(ring);
     for (const name of Object.keys(kColumns) as (keyof Data)[]) {
       const from = this.data[name], to = bigger[name];
-      for (let row = this.first; row < this.end; ++row) to[row & (capacity - 1)] = from[row & this.mask]!;
+      for (let row = this.first; row < this.end; ++row) to[row % ring] = from[row % this.ring]!;
     }
     this.data = bigger;
-    this.mask = capacity - 1;
+    this.ring = ring;
   }
 }

@@ -30,6 +30,6 @@ function rowsFrom({ store }: View, task: string, from: number): number[] {
   }
   const trace = traceState(store, task);
   if (!trace) return [];
-  const gaps = store.gaps.filter((row) => row > trace.firstRow && row < trace.lastRow && columns.data.kind[row & columns.mask] === kMark);
+  const gaps = store.gaps.filter((row) => row > trace.firstRow && row < trace.lastRow && columns.data.kind[row % columns.ring] === kMark);
   return [...rowsOf(store, trace), ...gaps].filter((row) => row >= from && row >= columns.first).sort((a, b) => a - b);
 }

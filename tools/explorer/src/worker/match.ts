@@ -47,17 +47,17 @@ function askName(store: Store, { key, values }: Term): Question {
   switch (key) {
     case 'type': {
       const lower = values.map(({ text, prefix }) => ({ text: text.toLowerCase(), prefix }));
-      return (row) => fits(lower, kindName(columns.data.kind[row & columns.mask]!)) || any(store.nameOf(row));
+      return (row) => fits(lower, kindName(columns.data.kind[row % columns.ring]!)) || any(store.nameOf(row));
     }
     case 'status': return askStatus(store, values);
     case 'has': return askHas(store, values);
-    case 'tool': return remembered(store.what, (row) => columns.data.what[row & columns.mask]!,
+    case 'tool': return remembered(store.what, (row) => columns.data.what[row % columns.ring]!,
       ({ tool, server }) => any(tool) || (server !== '' && any(`${server}/${tool}`)));
-    case 'server': return remembered(store.what, (row) => columns.data.what[row & columns.mask]!, ({ server }) => any(server));
-    case 'task': return remembered(store.who, (row) => columns.data.who[row & columns.mask]!, (who) => any(who.key) || any(who.task));
+    case 'server': return remembered(store.what, (row) => columns.data.what[row % columns.ring]!, ({ server }) => any(server));
+    case 'task': return remembered(store.who, (row) => columns.data.who[row % columns.ring]!, (who) => any(who.key) || any(who.task));
     default: {
       const name = key as 'session' | 'thread' | 'agent' | 'role' | 'phase' | 'speaker';
-      return remembered(store.who, (row) => columns.data.who[row & columns.mask]!, (who) => any(who[name]));
+      return remembered(store.who, (row) => columns.data.who[row % columns.ring]!, (who) => any(who[name]));
     }
   }
 }
@@ -76,26 +76,26 @@ function askStatus(store: Store, values: readonly Value[]): Question {
   const admitted = kStatuses.map((name) => name !== '' && fits(lower, name.toLowerCase()));
   const error = fits(lower, 'error'), running = fits(lower, kRunning);
   admitted[kSuccess] ||= fits(lower, 'ok');
-  return (row) => admitted[store.columns.data.status[row & store.columns.mask]!]! || (error && store.failed(row)) || (running && store.isRunning(row));
+  return (row) => admitted[store.columns.data.status[row % store.columns.ring]!]! || (error && store.failed(row)) || (running && store.isRunning(row));
 }
 
 function askHas(store: Store, values: readonly Value[]): Question {
   const flag = new Map([['error', kFailed], ['stderr', kHasStderr], ['thought', kHasThought]]);
   const flags = values.reduce((all, { text }) => all | (flag.get(text) ?? 0), 0);
-  return (row) => (store.columns.data.flags[row & store.columns.mask]! & flags) !== 0;
+  return (row) => (store.columns.data.flags[row % store.columns.ring]! & flags) !== 0;
 }
 
 function askNumber(store: Store, { key, values }: Term, nowMs: number): Question {
   const { columns } = store;
   const ranges = values.flatMap(({ text }) => readRange(key, text, nowMs) ?? []);
   const read: (row: number) => number =
-    key === 'dur' ? (row) => columns.data.duration[row & columns.mask]!
+    key === 'dur' ? (row) => columns.data.duration[row % columns.ring]!
     : key === 'share' ? (row) => shareOf(store, row)
-    : key === 'exit' ? (row) => { const exit = columns.data.exit[row & columns.mask]!; return exit === kNoExit ? NaN : exit; }
-    : key === 'turn' ? (row) => { const turn = columns.data.turn[row & columns.mask]!; return turn < 0 ? NaN : turn; }
-    : key === 'seq' ? (row) => columns.data.sequence[row & columns.mask]!
-    : key === 'time' ? (row) => columns.data.time[row & columns.mask]!
-    : (row) => columns.data.size[row & columns.mask]!;
+    : key === 'exit' ? (row) => { const exit = columns.data.exit[row % columns.ring]!; return exit === kNoExit ? NaN : exit; }
+    : key === 'turn' ? (row) => { const turn = columns.data.turn[row % columns.ring]!; return turn < 0 ? NaN : turn; }
+    : key === 'seq' ? (row) => columns.data.sequence[row % columns.ring]!
+    : key === 'time' ? (row) => columns.data.time[row % columns.ring]!
+    : (row) => columns.data.size[row % columns.ring]!;
   const percentiles = ranges.map(({ lowPercentile }) => (lowPercentile > 0 ? percentilesOf(store, lowPercentile) : null));
   return (row) => {
     const number = read(row);
@@ -109,16 +109,16 @@ function askNumber(store: Store, { key, values }: Term, nowMs: number): Question
 /** Percent of the time of its trace. */
 function shareOf(store: Store, row: number): number {
   const trace = row >= store.sinceReset ? store.whoOf(row).trace : null;
-  return trace && trace.lastMs > trace.startMs ? (100 * store.columns.data.duration[row & store.columns.mask]!) / (trace.lastMs - trace.startMs) : NaN;
+  return trace && trace.lastMs > trace.startMs ? (100 * store.columns.data.duration[row % store.columns.ring]!) / (trace.lastMs - trace.startMs) : NaN;
 }
 
 /** Per tool, over what is in memory. */
 function percentilesOf(store: Store, share: number): Map<string, number> {
-  const { data, mask, first, end } = store.columns;
+  const { data, ring, first, end } = store.columns;
   const durations = new Map<string, number[]>();
   for (let row = first; row < end; ++row) {
-    const duration = data.duration[row & mask]!;
-    if (data.kind[row & mask] !== kObservation || Number.isNaN(duration)) continue;
+    const duration = data.duration[row % ring]!;
+    if (data.kind[row % ring] !== kObservation || Number.isNaN(duration)) continue;
     const { tool } = store.whatOf(row);
     const known = durations.get(tool);
     if (known) known.push(duration);

@@ -159,7 +159,7 @@ export class Matches {
       }
       const matcher = new TextMatcher(found.stretch, texts);
       for (; row < found.end; ++row) {
-        const at = row & columns.mask;
+        const at = row % columns.ring;
         if (admits(row) && matcher.admits(columns.data.offset[at]!, columns.data.size[at]!)) rows.push(row);
       }
     }

@@ -66,9 +66,9 @@ export class Replay {
   #play(speed: number, order: number): void {
     const source = this.#from;
     if (!source || order !== this.#order) return;
-    const { data, mask, first, end } = source.store.columns;
+    const { data, ring, first, end } = source.store.columns;
     if (this.#next >= end) return;
-    const time = (row: number): number => data.time[row & mask]!;
+    const time = (row: number): number => data.time[row % ring]!;
     const waits = this.#next > first ? (time(this.#next) - time(this.#next - 1)) / speed : 0;
     this.#timer = setTimeout(() => void this.#upTo(this.#next, order).then(() => this.#play(speed, order)), Math.min(kMostWaitMs, Math.max(0, waits)));
   }

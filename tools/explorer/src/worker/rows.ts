@@ -35,12 +35,16 @@ export interface Segment {
 }
 
 export class Rows {
-  readonly columns = new Columns();
+  readonly columns: Columns;
   readonly slabs = new Slabs();
   readonly who = new Dictionary<Who>();
   readonly what = new Dictionary<What>();
   readonly names = new Dictionary<string>();
   protected segments: Segment[] = [{ epoch: '', from: 0 }];
+
+  constructor(mostRows: number) {
+    this.columns = new Columns(mostRows + 1);
+  }
 
   has(id: EventId): boolean {
     const place = parseId(id);
@@ -71,10 +75,10 @@ export class Rows {
   }
 
   id(row: number): EventId {
-    const { data, mask } = this.columns;
-    if (data.flags[row & mask]! & kNoId) return '';
+    const { data, ring } = this.columns;
+    if (data.flags[row % ring]! & kNoId) return '';
     const epoch = this.#epochOf(row);
-    return epoch === '' ? '' : `${epoch}-${data.sequence[row & mask]}`;
+    return epoch === '' ? '' : `${epoch}-${data.sequence[row % ring]}`;
   }
 
   /** -1: not here. The newest, when an id was used twice. */
@@ -91,35 +95,35 @@ export class Rows {
   }
 
   nameOf(row: number): string {
-    return this.names.values[this.columns.data.name[row & this.columns.mask]!] ?? '';
+    return this.names.values[this.columns.data.name[row % this.columns.ring]!] ?? '';
   }
   whoOf(row: number): Who {
-    return this.who.values[this.columns.data.who[row & this.columns.mask]!]!;
+    return this.who.values[this.columns.data.who[row % this.columns.ring]!]!;
   }
   whatOf(row: number): What {
-    return this.what.values[this.columns.data.what[row & this.columns.mask]!]!;
+    return this.what.values[this.columns.data.what[row % this.columns.ring]!]!;
   }
   pairOf(row: number): number {
-    const pair = this.columns.data.pair[row & this.columns.mask]!;
+    const pair = this.columns.data.pair[row % this.columns.ring]!;
     return pair >= this.columns.first ? pair : -1;
   }
   isRunning(row: number): boolean {
-    const { data, mask } = this.columns, at = row & mask;
+    const { data, ring } = this.columns, at = row % ring;
     return data.kind[at] === kAction && data.status[at] === kNoStatus && data.pair[at]! < 0 && row >= this.segment.from;
   }
   failed(row: number): boolean {
-    return (this.columns.data.flags[row & this.columns.mask]! & kFailed) !== 0;
+    return (this.columns.data.flags[row % this.columns.ring]! & kFailed) !== 0;
   }
 
   /** A view of the bytes; undefined: not in a slab (any more). */
   body(row: number): Uint8Array | undefined {
-    const { data, mask } = this.columns, at = row & mask;
+    const { data, ring } = this.columns, at = row % ring;
     return this.slabs.get(data.slab[at]!)?.subarray(data.offset[at]!, data.offset[at]! + data.size[at]!);
   }
 
   /** All but the summary, which needs the body. */
   row(row: number, hasBody: boolean): Row {
-    const { data, mask } = this.columns, at = row & mask;
+    const { data, ring } = this.columns, at = row % ring;
     const { task, session, thread, agent, role } = this.whoOf(row), { tool, server } = this.whatOf(row);
     const exit = data.exit[at]!, duration = data.duration[at]!, flags = data.flags[at]!;
     return {
@@ -136,15 +140,15 @@ export class Rows {
     return this.segments[this.segments.length - 1]!;
   }
   protected get lastSequence(): number {
-    const { end, data, mask } = this.columns;
-    return end > this.sinceReset ? data.sequence[(end - 1) & mask]! : -1;
+    const { end, data, ring } = this.columns;
+    return end > this.sinceReset ? data.sequence[(end - 1) % ring]! : -1;
   }
 
   protected lowerBound(sequence: number, from = this.sinceReset, end = this.columns.end): number {
-    const { data, mask } = this.columns;
+    const { data, ring } = this.columns;
     while (from < end) {
       const mid = (from + end) >>> 1;
-      if (data.sequence[mid & mask]! < sequence) from = mid + 1;
+      if (data.sequence[mid % ring]! < sequence) from = mid + 1;
       else end = mid;
     }
     return from;
@@ -152,9 +156,9 @@ export class Rows {
 
   // Marks without an id stand at the sequence of the row before them.
   protected hasSequence(sequence: number): boolean {
-    const { data, mask, end } = this.columns;
-    for (let row = this.lowerBound(sequence); row < end && data.sequence[row & mask] === sequence; ++row)
-      if (!(data.flags[row & mask]! & kNoId)) return true;
+    const { data, ring, end } = this.columns;
+    for (let row = this.lowerBound(sequence); row < end && data.sequence[row % ring] === sequence; ++row)
+      if (!(data.flags[row % ring]! & kNoId)) return true;
     return false;
   }
 

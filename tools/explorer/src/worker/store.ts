@@ -68,7 +68,7 @@ export class Store extends Rows implements Ingest {
   #sweptAt = 0;
 
   constructor(options: StoreOptions = kLiveOptions) {
-    super();
+    super(options.mostRows);
     this.#options = options;
   }
 
@@ -161,7 +161,7 @@ export class Store extends Rows implements Ingest {
     let end = late.length;
     while (end > 0) {
       const before = this.lowerBound(late[end - 1]!.sequence);
-      const lowest = before > this.sinceReset ? this.columns.data.sequence[(before - 1) & this.columns.mask]! : -Infinity;
+      const lowest = before > this.sinceReset ? this.columns.data.sequence[(before - 1) % this.columns.ring]! : -Infinity;
       let from = end - 1;
       while (from > 0 && late[from - 1]!.sequence > lowest) --from;
       this.#insertRun(late.slice(from, end).filter((item, at, all) => item.sequence !== all[at - 1]?.sequence), before, older);
@@ -200,13 +200,13 @@ export class Store extends Rows implements Ingest {
   }
 
   #write(row: number, item: Item, slab: number, offset: number, facts: Facts, isNews: boolean): void {
-    const { data, mask } = this.columns, at = row & mask;
+    const { data, ring } = this.columns, at = row % ring;
     const kind = item.isMark ? kMark : facts.kind;
     const failed = facts.status > kSuccess || facts.name === 'TASK_FAILED';
     const who = this.#whoNumber(facts);
     data.sequence[at] = item.sequence;
     // Without a stamp it happened when it came; in history, with what stands before it.
-    data.time[at] = facts.timeMs ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) & mask]!);
+    data.time[at] = facts.timeMs ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) % ring]!);
     data.duration[at] = facts.durationMs ?? NaN;
     data.who[at] = who;
     data.what[at] = this.what.number(`${facts.server}\0${facts.tool}`, () => ({ tool: facts.tool, server: facts.server }));
@@ -272,9 +272,9 @@ export class Store extends Rows implements Ingest {
     // What had waited has left memory: now this one waits.
     if (other >= 0 && other < this.columns.first) other = this.#pairing.meet(isAction, trace?.key ?? '', callId, row);
     if (other < 0) return;
-    const { data, mask } = this.columns;
+    const { data, ring } = this.columns;
     const [action, observation] = isAction ? [row, other] : [other, row];
-    const to = action & mask, from = observation & mask;
+    const to = action % ring, from = observation % ring;
     data.pair[to] = observation;
     data.pair[from] = action;
     data.status[to] = data.status[from]!;
@@ -302,7 +302,7 @@ export class Store extends Rows implements Ingest {
   }
 
   #part(row: number): Part {
-    const { data, mask } = this.columns, at = row & mask;
+    const { data, ring } = this.columns, at = row % ring;
     return {
       row, timeMs: data.time[at]!, kind: data.kind[at]!, name: this.nameOf(row), failed: this.failed(row),
       cancelled: data.status[at] === kCancelled, tool: this.whatOf(row).tool,
@@ -318,16 +318,16 @@ export class Store extends Rows implements Ingest {
   }
 
   #dropOldestBodies(): void {
-    const { data, mask, end } = this.columns;
+    const { data, ring, end } = this.columns;
     let row = Math.max(this.#bodyFrom, this.columns.first);
-    while (row < end && !this.slabs.get(data.slab[row & mask]!)) ++row;
+    while (row < end && !this.slabs.get(data.slab[row % ring]!)) ++row;
     this.#bodyFrom = row;
-    this.slabs.drop(data.slab[row & mask]!);
+    this.slabs.drop(data.slab[row % ring]!);
     ++this.version;
   }
 
   #evict(): void {
-    const { data, mask, first } = this.columns, at = first & mask;
+    const { data, ring, first } = this.columns, at = first % ring;
     const trace = first >= this.segment.from ? this.whoOf(first).trace : null;
     if (this.isRunning(first)) this.#count(trace, -1);
     if (trace) {
@@ -346,10 +346,10 @@ export class Store extends Rows implements Ingest {
   #sweep(): void {
     this.#sweptAt = this.evicted;
     this.#pairing.forget(this.columns.first);
-    const { data, mask, first, end } = this.columns;
+    const { data, ring, first, end } = this.columns;
     for (const [column, dictionary] of [[data.who, this.who], [data.what, this.what], [data.name, this.names]] as const) {
       const used = new Uint8Array(dictionary.values.length);
-      for (let row = first; row < end; ++row) used[column[row & mask]!] = 1;
+      for (let row = first; row < end; ++row) used[column[row % ring]!] = 1;
       dictionary.keep((number) => used[number] === 1);
     }
   }

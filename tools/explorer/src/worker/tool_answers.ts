@@ -11,10 +11,10 @@ const sorted = (numbers: readonly number[]): Float64Array => Float64Array.from(n
 
 /** A call counts where its action stands; its result where that stands. */
 export function toolsOf(store: Store, sinceMs: number): ToolRow[] {
-  const { data, mask, end } = store.columns;
+  const { data, ring, end } = store.columns;
   const tools = new Map<string, { row: ToolRow; durations: number[] }>();
   for (let row = store.sinceReset; row < end; ++row) {
-    const at = row & mask, kind = data.kind[at]!, timeMs = data.time[at]!;
+    const at = row % ring, kind = data.kind[at]!, timeMs = data.time[at]!;
     if ((kind !== kAction && kind !== kObservation) || timeMs < sinceMs) continue;
     const { tool, server } = store.whatOf(row), key = `${server}\0${tool}`;
     let found = tools.get(key);
@@ -39,13 +39,13 @@ export function toolsOf(store: Store, sinceMs: number): ToolRow[] {
 
 /** Up to now; of a log that is not live, up to its last row. */
 export function ratesOf(store: Store, { buckets, bucketMs, tool }: Asks['rates']['ask'], nowMs: number): Rates {
-  const { data, mask, end } = store.columns;
+  const { data, ring, end } = store.columns;
   const startMs = (Math.floor(nowMs / bucketMs) - buckets + 1) * bucketMs;
   const zeros = (): number[] => Array<number>(buckets).fill(0);
   const envelopes = zeros(), calls = zeros(), errors = zeros();
   const durations = envelopes.map((): number[] => []);
   for (let row = store.sinceReset; row < end; ++row) {
-    const at = row & mask, kind = data.kind[at]!, bucket = Math.floor((data.time[at]! - startMs) / bucketMs);
+    const at = row % ring, kind = data.kind[at]!, bucket = Math.floor((data.time[at]! - startMs) / bucketMs);
     if (kind === kMark || bucket < 0 || bucket >= buckets || (tool !== '' && store.whatOf(row).tool !== tool)) continue;
     ++envelopes[bucket]!;
     if (kind === kAction) ++calls[bucket]!;
@@ -59,12 +59,12 @@ export function ratesOf(store: Store, { buckets, bucketMs, tool }: Asks['rates']
 
 /** What stands behind `key:` in this log, most frequent first. */
 export function valuesOf(store: Store, key: string, prefix: string): string[] {
-  const { data, mask, first, end } = store.columns;
+  const { data, ring, first, end } = store.columns;
   const counts = new Map<string, number>();
   const count = (value: string, by: number): void => void (value !== '' && value.startsWith(prefix) && counts.set(value, (counts.get(value) ?? 0) + by));
   const over = <Of>(column: Uint32Array | Uint8Array, values: readonly Of[], read: (value: NonNullable<Of>) => string): void => {
     const rows = new Uint32Array(values.length);
-    for (let row = first; row < end; ++row) ++rows[column[row & mask]!]!;
+    for (let row = first; row < end; ++row) ++rows[column[row % ring]!]!;
     values.forEach((value, at) => { if (rows[at]! > 0) count(read(value!), rows[at]!); });
   };
   switch (key) {

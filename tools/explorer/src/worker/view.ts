@@ -97,9 +97,9 @@ export class View {
 
   summary(row: number, body: Uint8Array | undefined): string {
     if (!body) return '';
-    const { data, mask } = this.store.columns;
+    const { data, ring } = this.store.columns;
     const { value, error } = parseBody(decoder.decode(body));
-    const summary = summaryOf(data.kind[row & mask]!, this.store.nameOf(row), this.store.failed(row), value, error);
+    const summary = summaryOf(data.kind[row % ring]!, this.store.nameOf(row), this.store.failed(row), value, error);
     if (this.#summaries.size >= kMostSummaries) this.#summaries.clear();
     this.#summaries.set(row, summary);
     return summary;
@@ -108,7 +108,7 @@ export class View {
   /** Of those rows whose body is here. */
   async bodies(rows: readonly number[]): Promise<Map<number, Uint8Array>> {
     const bodies = new Map<number, Uint8Array>();
-    const { data, mask } = this.store.columns;
+    const { data, ring } = this.store.columns;
     if (this.file === null) {
       for (const row of rows) {
         const body = this.store.body(row);
@@ -124,8 +124,8 @@ export class View {
       const found = await stretchFrom(rows[at]!, rows[end - 1]! + 1);
       if (!found) break;
       for (; at < end && rows[at]! < found.end; ++at) {
-        const from = data.offset[rows[at]! & mask]! - found.stretch.at;
-        bodies.set(rows[at]!, found.stretch.bytes.subarray(from, from + data.size[rows[at]! & mask]!));
+        const from = data.offset[rows[at]! % ring]! - found.stretch.at;
+        bodies.set(rows[at]!, found.stretch.bytes.subarray(from, from + data.size[rows[at]! % ring]!));
       }
     }
     return bodies;
