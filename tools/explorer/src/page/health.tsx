@@ -20,7 +20,7 @@ const kMaxClockMs = 2000;
 
 type Fact = readonly [name: string, value: ComponentChildren];
 function Facts({ of }: { of: readonly Fact[] }) {
-  return <dl class="facts">{of.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
+  return <dl class="known">{of.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }
 function Panel({ title, failed = '', children }: { title: string; failed?: string; children: ComponentChildren }) {
   return <section class="panel"><h2>{title}</h2>{failed ? <p class="bad"><SafeText text={failed} /></p> : children}</section>;

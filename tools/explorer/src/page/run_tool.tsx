@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { blankOf, complaintsOf, fieldOf, type Field } from '../core/schema_form.ts';
 import { counted, duration } from '../core/units.ts';
+import { Icon } from './icons.tsx';
 import { JsonView, LongText } from './json_view.tsx';
 import { callMcp } from './mcp.ts';
 import { usePolled } from './rest.ts';
@@ -147,7 +148,7 @@ function Outcome({ run: { task, took, result, failed } }: { run: Run }) {
   return (
     <section class="panel" aria-label="Result">
       <div class="bar">
-        <span class="status" role="status" data-status={state}>{took === null ? 'running' : failed ? <SafeText text={failed} /> : result?.isError ? 'the tool says: error' : 'ok'}</span>
+        <span class="status" role="status" data-status={state}><Icon name={state} />{took === null ? 'running' : failed ? <SafeText text={failed} /> : result?.isError ? 'the tool says: error' : 'ok'}</span>
         {took !== null && <span class="muted">{duration(took)}</span>}
         <a href={printRoute({ view: 'trace', path: [task], params: {} })}>Its trace, {task}</a>
       </div>
