@@ -112,7 +112,13 @@ function readObservation(envelope: unknown, payload: unknown, facts: Facts): voi
   facts.durationMs = duration !== null && duration >= 0 ? duration : null;
   facts.status = statusIndex(textOf(metadata, 'status') || textOf(observation, 'status'));
   if (facts.status === kNoStatus && facts.exit !== null) facts.status = statusOfExit(facts.exit);
-  facts.hasStderr = textOf(envelope, 'stderr') !== '' || textOf(member(payload, 'result'), 'stderr') !== '' || textOf(observation, 'stderr') !== '';
+  facts.hasStderr = outputIn(envelope, 'stderr') !== '';
+}
+
+/** Of an observation, from the first of the three places that has it (saop.md 4.5). */
+export function outputIn(envelope: unknown, name: 'stdout' | 'stderr'): string {
+  const payload = member(envelope, 'payload');
+  return textOf(envelope, name) || textOf(member(payload, 'result'), name) || textOf(member(payload, 'observation'), name);
 }
 
 export const kindName = (kind: number): RowKind => kKinds[kind] ?? 'other';

@@ -1,6 +1,6 @@
 // What one line says best of an entry.
 
-import { outputOf, type Json } from './output.ts';
+import { outputIn } from './envelope.ts';
 import { isObject, kAction, kHitl, kKinds, kLifecycle, kMark, kObservation, kThought, member, numberOf, textOf } from './types.ts';
 
 const kMostLength = 200;
@@ -21,7 +21,7 @@ export function summaryOf(kind: number, name: string, failed: boolean, value: un
   switch (kind) {
     case kThought: return oneLine(thoughtOf(payload));
     case kAction: return oneLine(argumentsOf(member(member(payload, 'tool_call'), 'arguments')));
-    case kObservation: return oneLine(resultOf(value as Json, failed));
+    case kObservation: return oneLine(resultOf(value, failed));
     case kHitl: return oneLine(first(payload, ['question', 'reason', 'feedback', 'resolution', 'gate_id']));
     case kLifecycle: return oneLine(first(payload, ['error', 'reason', 'message', 'title', 'result', 'client_name', 'status']));
     default: break;
@@ -61,13 +61,14 @@ function argumentsOf(value: unknown): string {
   return text;
 }
 
-function resultOf(observation: Json, failed: boolean): string {
-  const { stdout, stderr, base64, blocks, structured } = outputOf(observation);
-  if (base64) return `base64, ${Math.floor(((stdout || stderr).replace(/=+$/, '').length * 3) / 4)} bytes`;
+function resultOf(observation: unknown, failed: boolean): string {
+  const stdout = outputIn(observation, 'stdout'), stderr = outputIn(observation, 'stderr');
+  if (member(observation, 'encoding') === 'base64') return `base64, ${Math.floor(((stdout || stderr).replace(/=+$/, '').length * 3) / 4)} bytes`;
   const text = failed ? stderr || stdout : stdout || stderr;
   if (text.trim() !== '') return text;
-  if (blocks.length > 0) return blocks.map(({ type, mimeType }) => mimeType || type).join(', ');
-  return structured === undefined ? '' : argumentsOf(structured);
+  const result = member(member(observation, 'payload'), 'result'), content = member(result, 'content');
+  const blocks = Array.isArray(content) ? content.map((block) => textOf(block, 'mimeType') || textOf(block, 'type')).filter((type) => type !== '' && type !== 'text') : [];
+  return blocks.length > 0 ? blocks.join(', ') : argumentsOf(member(result, 'structured_content'));
 }
 
 function markWords(name: string, data: unknown): string {
