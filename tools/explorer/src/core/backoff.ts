@@ -6,29 +6,29 @@ const kMaxRetryAfterMs = 120_000;
 const kFirstDelayMs = 2_000;
 
 export class Backoff {
-  private readonly random: () => number;
+  readonly #random: () => number;
   /** The server's `retry:`. */
-  private base = kFirstDelayMs;
-  private failed = 0;
+  #base = kFirstDelayMs;
+  #failed = 0;
 
   constructor(random: () => number = Math.random) {
-    this.random = random;
+    this.#random = random;
   }
 
   get tries(): number {
-    return this.failed;
+    return this.#failed;
   }
   retry(ms: number): void {
-    this.base = ms;
+    this.#base = ms;
   }
   reset(): void {
-    this.failed = 0;
+    this.#failed = 0;
   }
   /** After one more failure. `retryAfter`: of the answer; it wins. */
   next(retryAfterMs: number | null = null): number {
-    const doubled = Math.min(this.base * 2 ** this.failed++, kMaxDelayMs);
+    const doubled = Math.min(this.#base * 2 ** this.#failed++, kMaxDelayMs);
     if (retryAfterMs !== null) return Math.min(retryAfterMs, kMaxRetryAfterMs);
-    return doubled * (0.5 + this.random() / 2);
+    return doubled * (0.5 + this.#random() / 2);
   }
 }
 

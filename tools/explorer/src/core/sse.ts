@@ -31,77 +31,77 @@ function joined(parts: readonly Uint8Array[], between: number): Uint8Array {
 }
 
 export class SseScanner {
-  private readonly sink: SseSink;
+  readonly #sink: SseSink;
   /** Pieces of a line whose end has not come. */
-  private begun: Uint8Array[] = [];
-  private atStart = true;
+  #begun: Uint8Array[] = [];
+  #atStart = true;
   /** The last byte was a CR: a LF right behind it is the same line end. */
-  private afterCr = false;
-  private id: string | null = null;
-  private name = '';
-  private data: Uint8Array[] = [];
+  #afterCr = false;
+  #id: string | null = null;
+  #name = '';
+  #data: Uint8Array[] = [];
 
   constructor(sink: SseSink) {
-    this.sink = sink;
+    this.#sink = sink;
   }
 
   push(chunk: Uint8Array): void {
     let from = 0;
     let cr = chunk.indexOf(kCr);
     const size = chunk.length;
-    if (this.afterCr && size > 0) {
+    if (this.#afterCr && size > 0) {
       if (chunk[0] === kLf) from = 1;
-      this.afterCr = false;
+      this.#afterCr = false;
     }
     while (from < size) {
       if (cr >= 0 && cr < from) cr = chunk.indexOf(kCr, from);
       const lf = chunk.indexOf(kLf, from);
       const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf;
       if (end < 0) break;
-      this.line(chunk.subarray(from, end));
+      this.#line(chunk.subarray(from, end));
       from = end + 1;
       if (end !== cr) continue;
-      if (from === size) this.afterCr = true;
+      if (from === size) this.#afterCr = true;
       else if (chunk[from] === kLf) from++;
     }
-    if (from < size) this.begun.push(chunk.slice(from));
+    if (from < size) this.#begun.push(chunk.slice(from));
     // A view into this chunk does not outlive the call.
-    if (this.data.length > 0) this.data = this.data.map((part) => part.buffer === chunk.buffer ? part.slice() : part);
+    if (this.#data.length > 0) this.#data = this.#data.map((part) => part.buffer === chunk.buffer ? part.slice() : part);
   }
 
-  private line(tail: Uint8Array): void {
+  #line(tail: Uint8Array): void {
     let line = tail;
-    if (this.begun.length > 0) {
-      this.begun.push(tail);
-      line = joined(this.begun, 0);
-      this.begun = [];
+    if (this.#begun.length > 0) {
+      this.#begun.push(tail);
+      line = joined(this.#begun, 0);
+      this.#begun = [];
     }
-    if (this.atStart) {
-      this.atStart = false;
+    if (this.#atStart) {
+      this.#atStart = false;
       if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3);
     }
-    if (line.length === 0) return this.dispatch();
+    if (line.length === 0) return this.#dispatch();
     const colon = line.indexOf(kColon);
     if (colon === 0) return;
     const field = colon < 0 ? line : line.subarray(0, colon);
     const value = colon < 0 ? kNone : line.subarray(line[colon + 1] === kSpace ? colon + 2 : colon + 1);
     switch (String.fromCharCode(...field.subarray(0, 6))) {
-      case 'data': this.data.push(value); break;
-      case 'id': if (!value.includes(0)) this.id = kUtf8.decode(value); break;
-      case 'event': this.name = kUtf8.decode(value); break;
+      case 'data': this.#data.push(value); break;
+      case 'id': if (!value.includes(0)) this.#id = kUtf8.decode(value); break;
+      case 'event': this.#name = kUtf8.decode(value); break;
       case 'retry': {
         const digits = kUtf8.decode(value);
-        if (/^\d{1,9}$/.test(digits)) this.sink.retry(Number(digits));
+        if (/^\d{1,9}$/.test(digits)) this.#sink.retry(Number(digits));
       }
     }
   }
 
-  private dispatch(): void {
-    const { id, name, data } = this;
-    this.id = null;
-    this.name = '';
-    if (data.length > 0) this.data = [];
-    if (data.length > 0) this.sink.frame({ id, name, data: data.length === 1 ? data[0]! : joined(data, 1) });
-    else if (id !== null) this.sink.frame({ id, name: '', data: null });
+  #dispatch(): void {
+    const id = this.#id, name = this.#name, data = this.#data;
+    this.#id = null;
+    this.#name = '';
+    if (data.length > 0) this.#data = [];
+    if (data.length > 0) this.#sink.frame({ id, name, data: data.length === 1 ? data[0]! : joined(data, 1) });
+    else if (id !== null) this.#sink.frame({ id, name: '', data: null });
   }
 }

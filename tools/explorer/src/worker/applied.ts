@@ -30,10 +30,10 @@ export function startOf(now: unknown): EventId {
 
 export class Applied {
   readonly ingest: Ingest;
-  private last: EventId = '';
+  #last: EventId = '';
   /** Of `last`; the epoch with its dash. */
-  private epoch = '';
-  private sequence = 0;
+  #epoch = '';
+  #sequence = 0;
 
   constructor(ingest: Ingest) {
     this.ingest = ingest;
@@ -41,13 +41,13 @@ export class Applied {
 
   /** The resume point: of the last entry applied, or of a checkpoint behind it. */
   get lastId(): EventId {
-    return this.last;
+    return this.#last;
   }
   set lastId(id: EventId) {
     const place = parseId(id);
-    this.last = id;
-    this.epoch = place ? `${place.epoch}-` : '';
-    this.sequence = place?.sequence ?? 0;
+    this.#last = id;
+    this.#epoch = place ? `${place.epoch}-` : '';
+    this.#sequence = place?.sequence ?? 0;
   }
 
   take(frames: readonly SseFrame[]): void {
@@ -57,7 +57,7 @@ export class Applied {
       batch = [];
     };
     for (const { id, name, data } of frames) {
-      if (id !== null && !this.moveTo(id, flush)) continue;
+      if (id !== null && !this.#moveTo(id, flush)) continue;
       if (data === null) continue;
       if (!kMarks.includes(name)) {
         batch.push({ id: id ?? '', event: name, body: data });
@@ -71,18 +71,18 @@ export class Applied {
   }
 
   /** False: had already. */
-  private moveTo(id: EventId, flush: () => void): boolean {
-    const sequence = this.epoch !== '' && id.startsWith(this.epoch) ? Number(id.slice(this.epoch.length)) : NaN;
-    if (sequence <= this.sequence) return false;
-    if (sequence > this.sequence) {
-      this.last = id;
-      this.sequence = sequence;
+  #moveTo(id: EventId, flush: () => void): boolean {
+    const sequence = this.#epoch !== '' && id.startsWith(this.#epoch) ? Number(id.slice(this.#epoch.length)) : NaN;
+    if (sequence <= this.#sequence) return false;
+    if (sequence > this.#sequence) {
+      this.#last = id;
+      this.#sequence = sequence;
       return true;
     }
     // Another log and nobody said so: the leading tab may have begun with it.
-    if (this.last !== '') {
+    if (this.#last !== '') {
       flush();
-      this.ingest.mark('reset', JSON.stringify({ reason: 'epoch', requested: this.last, now: id }), '');
+      this.ingest.mark('reset', JSON.stringify({ reason: 'epoch', requested: this.#last, now: id }), '');
     }
     this.lastId = id;
     return true;

@@ -27,21 +27,21 @@ interface Range {
 }
 
 export class History {
-  private readonly ports: HistoryPorts;
+  readonly #ports: HistoryPorts;
 
   constructor(ports: HistoryPorts) {
-    this.ports = ports;
+    this.#ports = ports;
   }
 
   /** Before the oldest here; how many came. */
   async older(count: number): Promise<number> {
-    const first = parseId(this.ports.ingest.firstId);
+    const first = parseId(this.#ports.ingest.firstId);
     if (!first) return this.refresh(count);
     let came = 0;
     // A stretch may hold nothing of these topics.
     for (let end = first; came === 0 && end.sequence > 1;) {
       const from = before(end, count);
-      const { added, gap } = await this.read({ from, to: before(end, 1) }, true);
+      const { added, gap } = await this.#read({ from, to: before(end, 1) }, true);
       came = added;
       if (gap) break;
       end = parseId(from)!;
@@ -51,30 +51,30 @@ export class History {
 
   /** All that the server has of one trace. */
   async trace(taskId: string): Promise<number> {
-    return (await this.read({ taskId }, true)).added;
+    return (await this.#read({ taskId }, true)).added;
   }
 
   /** The newest, beside the stream; how many were not here. */
   async refresh(count = kNewest): Promise<number> {
-    const { ingest, url, transport } = this.ports;
-    const head = parseId(await transport().head(url('trace/stream', await this.rights()), AbortSignal.timeout(kPatienceMs)));
+    const { ingest, url, transport } = this.#ports;
+    const head = parseId(await transport().head(url('trace/stream', await this.#rights()), AbortSignal.timeout(kPatienceMs)));
     if (!head || head.sequence === 0) return 0;
-    return (await this.read({ from: before(head, count - 1), to: before(head, 0) }, ingest.lastId === '')).added;
+    return (await this.#read({ from: before(head, count - 1), to: before(head, 0) }, ingest.lastId === '')).added;
   }
 
   /** Both included. */
   async fill(from: EventId, to: EventId): Promise<void> {
-    await this.read({ from, to }, false);
+    await this.#read({ from, to }, false);
   }
 
-  private async rights(): Promise<{ topics: string; token: string | undefined }> {
-    const { token, topics } = await this.ports.tokens.get(kTopics);
+  async #rights(): Promise<{ topics: string; token: string | undefined }> {
+    const { token, topics } = await this.#ports.tokens.get(kTopics);
     return { topics: kTopics.filter((one) => topics.includes(one)).join(','), token: token ?? undefined };
   }
 
-  private async read(range: Range, older: boolean): Promise<{ added: number; gap: boolean }> {
-    const { ingest, url, transport } = this.ports;
-    const address = url('trace/replay', { ...(await this.rights()), speed: 'max', ...range });
+  async #read(range: Range, older: boolean): Promise<{ added: number; gap: boolean }> {
+    const { ingest, url, transport } = this.#ports;
+    const address = url('trace/replay', { ...(await this.#rights()), speed: 'max', ...range });
     const patience = new AbortController();
     let timer = setTimeout(() => patience.abort(), kPatienceMs);
     let frames: SseFrame[] = [];

@@ -42,121 +42,121 @@ const kAsking = '?';
 
 export class Stream {
   readonly reconnects: Health['reconnects'] = [];
-  private readonly ports: StreamPorts;
-  private readonly backoff: Backoff;
-  private state: ConnectionState = 'off';
-  private reason = '';
-  private online = true;
-  private lastByteAt = 0;
-  private nextTryAt = 0;
-  private from = 0;
-  private head: EventId = '';
-  private mute = 0;
+  readonly #ports: StreamPorts;
+  readonly #backoff: Backoff;
+  #state: ConnectionState = 'off';
+  #reason = '';
+  #online = true;
+  #lastByteAt = 0;
+  #nextTryAt = 0;
+  #from = 0;
+  #head: EventId = '';
+  #mute = 0;
   /** A new token has been tried and nothing has come since. */
-  private renewed = false;
+  #renewed = false;
   /** What was said of the one before. */
-  private refused = '';
-  private cause = '';
-  private running: AbortController | null = null;
-  private readonly pending = new Set<() => void>();
-  private watchedAt = 0;
+  #refused = '';
+  #cause = '';
+  #running: AbortController | null = null;
+  readonly #pending = new Set<() => void>();
+  #watchedAt = 0;
 
   constructor(ports: StreamPorts) {
-    this.ports = ports;
-    this.backoff = new Backoff(ports.random);
+    this.#ports = ports;
+    this.#backoff = new Backoff(ports.random);
   }
 
   get connection(): Connection {
-    const { applied } = this.ports;
+    const { applied } = this.#ports;
     const sequence = (id: EventId): number => parseId(id)?.sequence ?? 0;
     return {
-      state: this.state === 'retrying' && !this.online ? 'offline' : this.state,
-      reason: this.reason,
-      transport: this.mute >= kMuteOpens ? 'poll' : this.ports.transport().kind,
+      state: this.#state === 'retrying' && !this.#online ? 'offline' : this.#state,
+      reason: this.#reason,
+      transport: this.#mute >= kMuteOpens ? 'poll' : this.#ports.transport().kind,
       role: 'alone', tabs: 1,
-      lastByteAt: this.lastByteAt, nextTryAt: this.nextTryAt, tries: this.backoff.tries,
-      caughtUp: Math.max(0, sequence(applied.lastId) - this.from), catchUpTo: Math.max(0, sequence(this.head) - this.from),
+      lastByteAt: this.#lastByteAt, nextTryAt: this.#nextTryAt, tries: this.#backoff.tries,
+      caughtUp: Math.max(0, sequence(applied.lastId) - this.#from), catchUpTo: Math.max(0, sequence(this.#head) - this.#from),
       lastId: applied.lastId,
     };
   }
 
   /** Now, and with everything forgotten that held it back. */
   start(cause = ''): void {
-    this.backoff.reset();
-    this.renewed = false;
-    this.mute = Math.min(this.mute, kMuteOpens - 1);
-    this.open(cause);
+    this.#backoff.reset();
+    this.#renewed = false;
+    this.#mute = Math.min(this.#mute, kMuteOpens - 1);
+    this.#open(cause);
   }
   stop(): void {
-    this.leave();
-    this.set('off', '');
+    this.#leave();
+    this.#set('off', '');
   }
   setOnline(online: boolean): void {
-    const back = online && !this.online;
-    this.online = online;
-    if (back && this.state !== 'off') this.start('online again');
-    else this.ports.changed();
+    const back = online && !this.#online;
+    this.#online = online;
+    if (back && this.#state !== 'off') this.start('online again');
+    else this.#ports.changed();
   }
   /** A tab that is looked at again does not wait. */
   shown(): void {
-    if (this.nextTryAt > 0) this.start(this.cause);
+    if (this.#nextTryAt > 0) this.start(this.#cause);
   }
   tokenCame(): void {
-    if (this.state === 'auth') this.start('a token came');
+    if (this.#state === 'auth') this.start('a token came');
   }
   signedOut(reason: string): void {
-    if (this.state !== 'off') this.giveUp('auth', reason);
+    if (this.#state !== 'off') this.#giveUp('auth', reason);
   }
 
-  private set(state: ConnectionState, reason: string): void {
-    this.state = state;
-    this.reason = reason;
-    this.ports.changed();
+  #set(state: ConnectionState, reason: string): void {
+    this.#state = state;
+    this.#reason = reason;
+    this.#ports.changed();
   }
-  private after(ms: number, run: () => void): () => void {
+  #after(ms: number, run: () => void): () => void {
     const forget = (): void => {
       cancel();
-      this.pending.delete(forget);
+      this.#pending.delete(forget);
     };
-    const cancel = this.ports.clock.after(ms, () => {
-      this.pending.delete(forget);
+    const cancel = this.#ports.clock.after(ms, () => {
+      this.#pending.delete(forget);
       run();
     });
-    this.pending.add(forget);
+    this.#pending.add(forget);
     return forget;
   }
-  private leave(): void {
-    for (const forget of [...this.pending]) forget();
-    this.running?.abort();
-    this.running = null;
-    this.nextTryAt = 0;
+  #leave(): void {
+    for (const forget of [...this.#pending]) forget();
+    this.#running?.abort();
+    this.#running = null;
+    this.#nextTryAt = 0;
   }
 
-  private open(cause: string): void {
-    this.leave();
-    this.cause = cause;
+  #open(cause: string): void {
+    this.#leave();
+    this.#cause = cause;
     const running = new AbortController();
-    this.running = running;
-    this.watchedAt = this.ports.clock.now();
-    this.watch();
-    this.set('connecting', '');
-    void this.run(running).then(
-      (ending) => { if (this.running === running) this.ended(ending); },
-      (error: unknown) => { if (this.running === running) this.failed(error); },
+    this.#running = running;
+    this.#watchedAt = this.#ports.clock.now();
+    this.#watch();
+    this.#set('connecting', '');
+    void this.#run(running).then(
+      (ending) => { if (this.#running === running) this.#ended(ending); },
+      (error: unknown) => { if (this.#running === running) this.#failed(error); },
     );
   }
 
-  private async run(running: AbortController): Promise<Ending> {
-    const { applied, tokens, url } = this.ports;
+  async #run(running: AbortController): Promise<Ending> {
+    const { applied, tokens, url } = this.#ports;
     const { signal } = running;
     const { token, topics } = await tokens.get(kTopics);
     if (signal.aborted) return { cause: '', then: 'retry' };
     const query = { topics: kTopics.filter((one) => topics.includes(one)).join(','), token: token ?? undefined };
-    const heard = this.after(kNoByteMs, () => {
-      this.mute++;
-      this.again(`not a byte in ${kNoByteMs / 1000} s`);
+    const heard = this.#after(kNoByteMs, () => {
+      this.#mute++;
+      this.#again(`not a byte in ${kNoByteMs / 1000} s`);
     });
-    const transport = this.ports.transport();
+    const transport = this.#ports.transport();
     // What refuses a HEAD has no words; the GET that follows is told them.
     const head = (): Promise<EventId> => transport.head(url('trace/stream', query), signal).catch((error: unknown) => {
       if (error instanceof Refusal) return '';
@@ -164,20 +164,20 @@ export class Stream {
     });
     if (applied.lastId === '') applied.lastId = startOf(await head());
     if (signal.aborted) return { cause: '', then: 'retry' };
-    const sink = this.sink(running, heard);
-    if (this.mute < kMuteOpens) {
+    const sink = this.#sink(running, heard);
+    if (this.#mute < kMuteOpens) {
       await transport.read(url('trace/stream', { ...query, lastEventId: applied.lastId || kAsking }), sink, signal);
       return sink.ending;
     }
     const heldBack = 'A proxy holds the stream back; the log is read every 5 s instead';
-    await poll(() => url('trace/replay', { ...query, speed: 'max', from: applied.lastId || undefined }), sink, this.ports.clock, signal,
-      () => { heard(); this.set('polling', heldBack); });
+    await poll(() => url('trace/replay', { ...query, speed: 'max', from: applied.lastId || undefined }), sink, this.#ports.clock, signal,
+      () => { heard(); this.#set('polling', heldBack); });
     return sink.ending;
   }
 
-  private sink(running: AbortController, heard: () => void): TransportSink & { ending: Ending } {
-    const { applied, clock } = this.ports;
-    const gone = (): boolean => this.running !== running;
+  #sink(running: AbortController, heard: () => void): TransportSink & { ending: Ending } {
+    const { applied, clock } = this.#ports;
+    const gone = (): boolean => this.#running !== running;
     const sentId = applied.lastId;
     let frames: SseFrame[] = [];
     let first = true;
@@ -185,54 +185,54 @@ export class Stream {
       ending: { cause: 'the connection was closed', then: 'retry' } as Ending,
       opened: (head: EventId): void => {
         if (gone()) return;
-        this.head = head;
-        this.from = parseId(sentId)?.sequence ?? 0;
+        this.#head = head;
+        this.#from = parseId(sentId)?.sequence ?? 0;
       },
       byte: (): void => {
         if (gone()) return;
-        this.lastByteAt = clock.now();
-        if (this.state !== 'connecting' || this.mute >= kMuteOpens) return;
+        this.#lastByteAt = clock.now();
+        if (this.#state !== 'connecting' || this.#mute >= kMuteOpens) return;
         heard();
-        this.mute = 0;
-        this.renewed = false;
-        this.refused = '';
-        if (this.behind()) this.set('catching_up', '');
-        else this.live();
+        this.#mute = 0;
+        this.#renewed = false;
+        this.#refused = '';
+        if (this.#behind()) this.#set('catching_up', '');
+        else this.#live();
       },
       frame: (frame: SseFrame): void => void frames.push(frame),
-      retry: (ms: number): void => this.backoff.retry(ms),
+      retry: (ms: number): void => this.#backoff.retry(ms),
       flush: (): void => {
         const got = frames;
         frames = [];
-        if (gone() || got.length === 0) return this.ports.changed();
-        const told = this.take(got, sentId);
+        if (gone() || got.length === 0) return this.#ports.changed();
+        const told = this.#take(got, sentId);
         if (told) sink.ending = told;
         const id = got.find((one) => one.id !== null)?.id;
         if (first && id) {
           first = false;
-          this.logReconnect(sentId, id);
+          this.#logReconnect(sentId, id);
         }
-        if (told && told.then !== 'retry') this.ended(told);
-        else if (this.state === 'catching_up' && !this.behind()) this.live();
-        else this.ports.changed();
+        if (told && told.then !== 'retry') this.#ended(told);
+        else if (this.#state === 'catching_up' && !this.#behind()) this.#live();
+        else this.#ports.changed();
       },
     };
     return sink;
   }
 
   /** What the frames say of the stream's end, if they do. */
-  private take(frames: readonly SseFrame[], sentId: EventId): Ending | null {
-    const { applied } = this.ports;
+  #take(frames: readonly SseFrame[], sentId: EventId): Ending | null {
+    const { applied } = this.#ports;
     const after = applied.lastId;
     // The answer to "where is the head?" is no news.
     const shown = sentId === '' ? frames.filter(({ name, data }) => !(name === 'reset' && data && saidIn(data).requested === kAsking)) : frames;
     applied.take(shown);
-    this.ports.taken(shown, after);
+    this.#ports.taken(shown, after);
     let told: Ending | null = null;
     for (const { name, data } of frames) {
       if (data === null) continue;
       if (name === 'goodbye') told = { cause: `the server said goodbye (${String(saidIn(data).reason ?? '')})`, then: 'retry' };
-      if (name === 'evicted') told = this.evicted(String(saidIn(data).reason ?? ''));
+      if (name === 'evicted') told = this.#evicted(String(saidIn(data).reason ?? ''));
       if (name !== 'reset') continue;
       const { now } = saidIn(data);
       applied.lastId = startOf(now);
@@ -242,98 +242,98 @@ export class Stream {
     return told;
   }
 
-  private evicted(reason: string): Ending {
+  #evicted(reason: string): Ending {
     if (reason === 'token_expired') {
-      this.ports.tokens.drop('expired');
+      this.#ports.tokens.drop('expired');
       return { cause: 'the token expired', then: 'now' };
     }
     if (reason === 'token_revoked') {
-      this.ports.tokens.drop('refused');
+      this.#ports.tokens.drop('refused');
       return { cause: 'Token not accepted: it was revoked', then: 'auth' };
     }
     if (reason === 'admin') return { cause: 'An operator ended this stream', then: 'failed' };
     return { cause: `the server ended this stream (evicted: ${reason})`, then: 'retry' };
   }
 
-  private behind(): boolean {
-    const had = parseId(this.ports.applied.lastId), head = parseId(this.head);
+  #behind(): boolean {
+    const had = parseId(this.#ports.applied.lastId), head = parseId(this.#head);
     return had !== null && head !== null && had.epoch === head.epoch && had.sequence < head.sequence;
   }
-  private live(): void {
-    this.after(kSteadyMs, () => {
-      this.backoff.reset();
-      this.ports.changed();
+  #live(): void {
+    this.#after(kSteadyMs, () => {
+      this.#backoff.reset();
+      this.#ports.changed();
     });
-    this.set('live', '');
+    this.#set('live', '');
   }
-  private logReconnect(sentId: EventId, firstId: EventId): void {
-    if (this.cause === '') return;
-    this.reconnects.unshift({ at: this.ports.clock.now(), cause: this.cause, sentId, firstId });
+  #logReconnect(sentId: EventId, firstId: EventId): void {
+    if (this.#cause === '') return;
+    this.reconnects.unshift({ at: this.#ports.clock.now(), cause: this.#cause, sentId, firstId });
     this.reconnects.length = Math.min(this.reconnects.length, kReconnectsKept);
   }
 
-  private ended({ cause, then }: Ending): void {
-    if (then === 'auth' || then === 'failed') return this.giveUp(then, cause);
+  #ended({ cause, then }: Ending): void {
+    if (then === 'auth' || then === 'failed') return this.#giveUp(then, cause);
     // What goes wrong again and again waits as everything does.
-    if (then === 'now' && this.backoff.tries === 0) {
-      this.backoff.next();
-      return this.open(cause);
+    if (then === 'now' && this.#backoff.tries === 0) {
+      this.#backoff.next();
+      return this.#open(cause);
     }
-    this.again(cause);
+    this.#again(cause);
   }
-  private failed(error: unknown): void {
+  #failed(error: unknown): void {
     if (error instanceof NoToken) {
-      if (error.status === 429 || error.status === 503) return this.again(`${error.message}, while asking for a token`, 'full');
-      if (error.status === 0 || error.status >= 500) return this.again(error.message);
-      return this.giveUp('auth', [error.message, this.refused].filter(Boolean).join(': '));
+      if (error.status === 429 || error.status === 503) return this.#again(`${error.message}, while asking for a token`, 'full');
+      if (error.status === 0 || error.status >= 500) return this.#again(error.message);
+      return this.#giveUp('auth', [error.message, this.#refused].filter(Boolean).join(': '));
     }
     if (!(error instanceof Refusal)) {
-      const came = this.state === 'live' || this.state === 'catching_up';
-      return this.again(came ? 'the connection broke' : 'the server cannot be reached');
+      const came = this.#state === 'live' || this.#state === 'catching_up';
+      return this.#again(came ? 'the connection broke' : 'the server cannot be reached');
     }
     const { status, said, message, retryAfterMs } = error;
-    if (status === 429 || status === 503) return this.again(message, 'full', retryAfterMs);
-    if (status >= 500) return this.again(message, 'retrying', retryAfterMs);
+    if (status === 429 || status === 503) return this.#again(message, 'full', retryAfterMs);
+    if (status >= 500) return this.#again(message, 'retrying', retryAfterMs);
     const foreign = /\b(origin|host)\b/.test(said);
     if ((status === 401 || status === 403) && !foreign) {
-      if (this.renewed) return this.giveUp('auth', `Token not accepted: ${message}`);
-      this.renewed = true;
-      this.refused = message;
-      this.ports.tokens.drop('refused');
-      return this.open(this.cause);
+      if (this.#renewed) return this.#giveUp('auth', `Token not accepted: ${message}`);
+      this.#renewed = true;
+      this.#refused = message;
+      this.#ports.tokens.drop('refused');
+      return this.#open(this.#cause);
     }
-    this.giveUp('failed', failure(error, foreign));
+    this.#giveUp('failed', failure(error, foreign));
   }
 
-  private again(cause: string, state: 'retrying' | 'full' = 'retrying', retryAfter: number | null = null): void {
-    this.leave();
-    const delay = this.backoff.next(retryAfter);
-    this.cause = cause;
-    this.nextTryAt = this.ports.clock.now() + delay;
-    this.watchedAt = this.ports.clock.now();
-    this.watch();
-    this.after(delay, () => this.open(cause));
-    this.set(state, cause);
+  #again(cause: string, state: 'retrying' | 'full' = 'retrying', retryAfter: number | null = null): void {
+    this.#leave();
+    const delay = this.#backoff.next(retryAfter);
+    this.#cause = cause;
+    this.#nextTryAt = this.#ports.clock.now() + delay;
+    this.#watchedAt = this.#ports.clock.now();
+    this.#watch();
+    this.#after(delay, () => this.#open(cause));
+    this.#set(state, cause);
   }
-  private giveUp(state: 'auth' | 'failed', reason: string): void {
-    this.leave();
-    this.set(state, reason);
+  #giveUp(state: 'auth' | 'failed', reason: string): void {
+    this.#leave();
+    this.#set(state, reason);
   }
 
   /** By the clock on the wall: it goes on while a laptop sleeps. */
-  private watch(): void {
-    this.after(kWatchMs, () => {
-      const now = this.ports.clock.now();
-      const slept = now - this.watchedAt > kSleptMs;
-      this.watchedAt = now;
-      if (this.lastByteAt > now) this.lastByteAt = now;
-      const silence = now - this.lastByteAt;
-      const listening = this.state === 'live' || this.state === 'catching_up';
-      if (slept && this.nextTryAt > 0) return this.start('slept');
-      if (listening && this.ports.transport().kind === 'fetch' && silence >= kSilenceMs)
-        return this.open(`no sign of life for ${Math.round(silence / 1000)} s`);
-      if (this.state === 'catching_up' && silence >= kCaughtUpMs) this.live();
-      this.watch();
+  #watch(): void {
+    this.#after(kWatchMs, () => {
+      const now = this.#ports.clock.now();
+      const slept = now - this.#watchedAt > kSleptMs;
+      this.#watchedAt = now;
+      if (this.#lastByteAt > now) this.#lastByteAt = now;
+      const silence = now - this.#lastByteAt;
+      const listening = this.#state === 'live' || this.#state === 'catching_up';
+      if (slept && this.#nextTryAt > 0) return this.start('slept');
+      if (listening && this.#ports.transport().kind === 'fetch' && silence >= kSilenceMs)
+        return this.#open(`no sign of life for ${Math.round(silence / 1000)} s`);
+      if (this.#state === 'catching_up' && silence >= kCaughtUpMs) this.#live();
+      this.#watch();
     });
   }
 }

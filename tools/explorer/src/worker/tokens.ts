@@ -23,53 +23,53 @@ export class NoToken extends Error {
 }
 
 export class Tokens {
-  private readonly clock: Clock;
-  private readonly need: (what: Need) => void;
-  private have: (Granted & { until: number; asked: readonly string[] }) | null = null;
-  private why: Extract<Need, { needs: 'token' }>['after'] = 'start';
-  private asking: readonly string[] | null = null;
-  private waiting: { resolve: (granted: Granted) => void; reject: (error: NoToken) => void }[] = [];
+  readonly #clock: Clock;
+  readonly #need: (what: Need) => void;
+  #have: (Granted & { until: number; asked: readonly string[] }) | null = null;
+  #why: Extract<Need, { needs: 'token' }>['after'] = 'start';
+  #asking: readonly string[] | null = null;
+  #waiting: { resolve: (granted: Granted) => void; reject: (error: NoToken) => void }[] = [];
 
   constructor(clock: Clock, need: (what: Need) => void) {
-    this.clock = clock;
-    this.need = need;
+    this.#clock = clock;
+    this.#need = need;
   }
 
   get(topics: readonly string[]): Promise<Granted> {
-    const { have } = this;
+    const have = this.#have;
     if (have && topics.every((one) => have.asked.includes(one))) {
-      if (have.token === null || this.clock.now() < have.until) return Promise.resolve(have);
-      this.why = 'expired';
+      if (have.token === null || this.#clock.now() < have.until) return Promise.resolve(have);
+      this.#why = 'expired';
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      if (this.asking) return;
-      this.asking = [...topics];
-      this.need({ needs: 'token', after: this.why, topics: [...topics] });
+      this.#waiting.push({ resolve, reject });
+      if (this.#asking) return;
+      this.#asking = [...topics];
+      this.#need({ needs: 'token', after: this.#why, topics: [...topics] });
     });
   }
   /** It did not open, or opens nothing any more. */
   drop(why: 'expired' | 'refused'): void {
-    this.have = null;
-    this.why = why;
+    this.#have = null;
+    this.#why = why;
   }
 
   /** False: nobody had asked. */
   obey(command: Extract<Command, { do: 'token' | 'no_token' }>): boolean {
-    const waiting = this.waiting;
-    const asked = this.asking;
-    this.waiting = [];
-    this.asking = null;
+    const waiting = this.#waiting;
+    const asked = this.#asking;
+    this.#waiting = [];
+    this.#asking = null;
     if (command.do === 'no_token') {
-      this.have = null;
+      this.#have = null;
       for (const { reject } of waiting) reject(new NoToken(command.status, command.reason));
       return waiting.length > 0;
     }
     const { token, topics, expiresAt } = command;
-    const now = this.clock.now();
-    this.have = { token, topics: token === null ? asked ?? topics : topics, until: now + (expiresAt - now) * kUsedShare, asked: asked ?? topics };
-    this.why = 'start';
-    for (const { resolve } of waiting) resolve(this.have);
+    const now = this.#clock.now();
+    this.#have = { token, topics: token === null ? asked ?? topics : topics, until: now + (expiresAt - now) * kUsedShare, asked: asked ?? topics };
+    this.#why = 'start';
+    for (const { resolve } of waiting) resolve(this.#have);
     return waiting.length > 0;
   }
 }
