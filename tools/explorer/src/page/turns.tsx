@@ -45,6 +45,7 @@ export function Turns({ story }: { story: Story }) {
 }
 
 function TurnCard({ turn, story }: { turn: Turn; story: Story }) {
+  const [most, setMost] = useState(kAtOnce);
   return (
     <article class="panel turn" aria-label={turn.turn < 0 ? 'Outside of turns' : `Turn ${turn.turn}`}>
       <header>
@@ -53,10 +54,11 @@ function TurnCard({ turn, story }: { turn: Turn; story: Story }) {
         <span class="grow" />
         <span class="muted">{counted(turn.calls, 'call')}{turn.failed > 0 && <b class="bad">, {turn.failed} failed</b>}</span>
       </header>
-      {turn.said.map((said) =>
+      {turn.said.slice(0, most).map((said) =>
         'thought' in said ? <ThoughtCard key={said.thought.key} node={said.thought} />
         : 'call' in said ? <CallCard key={said.call.node.key} call={said.call} story={story} />
         : <p key={said.entry.key} class="said"><Kind kind={said.entry.kind} /> <SafeText text={said.entry.name} /> <SafeText text={said.entry.summary} /></p>)}
+      {turn.said.length > most && <button type="button" onClick={() => setMost(most + 2 * kAtOnce)}>{counted(turn.said.length - most, 'step')} more: show {Math.min(turn.said.length - most, 2 * kAtOnce)}</button>}
     </article>
   );
 }
