@@ -31,7 +31,6 @@ export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props
   const at = (i: number): number => (startMs + i * bucketMs) / 1000;
   const n = lines[0]?.values.length ?? 0;
   const data = [Array.from({ length: n }, (_, i) => at(i)), ...lines.map(({ values }) => [...values])] as uPlot.AlignedData;
-  const dark = isDark();
 
   useEffect(() => {
     if (!box.current) return;
@@ -40,7 +39,7 @@ export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props
     plot.current = new uPlot({
       width: box.current.clientWidth, height: kHeight, legend: { show: false }, padding: [8, 8, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-      scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1e-9)] } },
+      scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [{ ...axis, size: 28, values: (_, ticks) => ticks.map((second) => moment(second * 1000, settings.value.times).slice(11, 16)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(print) }],
       series: [{}, ...lines.map(({ label, colour }, i) => ({ label, stroke: inkOf(colour), width: 1.5, dash: i ? [6, 3 * i] : [], spanGaps: true, points: { size: 4, fill: inkOf(colour) } }))],
       hooks: { setSelect: [(self) => {
@@ -55,7 +54,7 @@ export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props
       watch.disconnect();
       plot.current?.destroy();
     };
-  }, [settings.value.theme, dark, lines.length]);
+  }, [isDark.value, settings.value.times, lines.length]);
   useEffect(() => plot.current?.setData(data), [data]);
 
   return (

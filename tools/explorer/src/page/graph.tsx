@@ -165,7 +165,7 @@ function Questions({ graph, servers, focus, to, path }: { graph: Graph; servers:
 }
 
 function Legend({ servers }: { servers: readonly string[] }) {
-  const dark = isDark();
+  const dark = isDark.value;
   return (
     <>
       <p class="muted">Choose a tool: click it, or search. Arrow keys walk along edges.</p>

@@ -4,7 +4,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { edgeKey, type Edge, type Graph, type Tool } from './graph_data.ts';
 import { inkOf, isDark } from './ink.ts';
-import { settings } from './state.ts';
 import { ask } from './worker_link.ts';
 
 /** The most important ones; the tables have all. */
@@ -68,7 +67,6 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
   const scene = useRef<Scene>({ places: new Map(), edges: [], servers });
   const layout = useLayout(graph);
   const [size, setSize] = useState({ width: 0, height: 0 });
-  const dark = isDark();
 
   useEffect(() => {
     const watch = new ResizeObserver(([entry]) => setSize({ width: Math.floor(entry!.contentRect.width), height: Math.floor(entry!.contentRect.height) }));
@@ -107,7 +105,7 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
-  }, [layout, size, version, focus, path.join('\n'), settings.value.theme, dark]);
+  }, [layout, size, version, focus, path.join('\n'), isDark.value]);
 
   const at = (event: MouseEvent): Place | undefined => {
     let best: Place | undefined, least = 12;
@@ -158,7 +156,7 @@ interface Look {
 }
 
 function draw(to: CanvasRenderingContext2D, { places, edges, servers }: Scene, { focus, path, pulses, at, still }: Look): void {
-  const dark = getComputedStyle(document.documentElement).colorScheme === 'dark' || (document.documentElement.dataset.theme === undefined && isDark());
+  const dark = isDark.peek();
   const [line, text, link, bg] = ['edge-of-control', 'text', 'link', 'bg'].map(inkOf) as [string, string, string, string];
   const steps = new Set(path.slice(1).map((id, i) => edgeKey(path[i]!, id)));
   const near = new Set([focus, ...path]);
@@ -169,7 +167,7 @@ function draw(to: CanvasRenderingContext2D, { places, edges, servers }: Scene, {
     if (!a || !b) continue;
     const key = edgeKey(edge.source, edge.target), since = pulses.get(key);
     const isStep = steps.has(key), isNear = edge.source === focus || edge.target === focus;
-    to.globalAlpha = isStep || isNear ? 1 : focus ? 0.25 : 0.6;
+    to.globalAlpha = isStep || isNear ? 1 : focus ? 0.2 : 0.5;
     to.strokeStyle = to.fillStyle = isStep || isNear ? link : line;
     to.lineWidth = 0.5 + 2.5 * edge.confidence + (isStep ? 1 : 0);
     to.setLineDash(edge.edge_source === 'template' ? [5, 4] : []);
@@ -231,7 +229,9 @@ function drawLabels(to: CanvasRenderingContext2D, places: readonly Place[], near
     const label = tool.label.length > 28 ? `${tool.label.slice(0, 27)}…` : tool.label;
     const half = to.measureText(label).width / 2 + 2, middle = Math.max(half, Math.min(width - half, x));
     const box: [number, number, number, number] = [middle - half, y + r + 3, middle + half, y + r + 16];
+    const isOver = (other: Place): boolean => other.tool !== tool && other.x + other.r > box[0] && other.x - other.r < box[2] && other.y + other.r > box[1] && other.y - other.r < box[3];
     if (taken.some(([l, t, right, bottom]) => box[0] < right && box[2] > l && box[1] < bottom && box[3] > t)) continue;
+    if (!near.has(tool.id) && places.some(isOver)) continue;
     taken.push(box);
     to.globalAlpha = focus && !near.has(tool.id) ? 0.5 : 1;
     to.strokeStyle = paper;

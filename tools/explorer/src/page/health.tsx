@@ -62,7 +62,7 @@ function Server({ state: { ready, uptimeS, version, head, metrics, metricsFailed
       </Panel>
       <Panel title="Recorder and ring" failed={metricsFailed}>
         <Facts of={[
-          ['Disk', <Good ok={of('recorder_failing') === 0}>{of('recorder_failing') ? 'refuses' : 'takes entries'}</Good>],
+          ['Disk', <Good ok={!of('recorder_failing')}>{of('recorder_failing') ? 'refuses' : 'takes entries'}</Good>],
           ['Waiting for it', `${count(waiting ?? 0)} entries${oldest ? `, the oldest for ${duration(oldest)}` : ''}`],
           ['Stored', `${count(of('recorder_entries_total') ?? 0)} entries, ${bytes(of('recorder_bytes_total') ?? 0)}`],
           ['Lost', count(of('recorder_lost_entries_total') ?? 0)],
