@@ -82,9 +82,10 @@ function say(what: Said): void {
 function take(bearer: string): void {
   held.value = bearer;
   const { state, role } = tick.value.connection;
-  if (state === 'auth' && role !== 'follower') void mint(['all', 'graph']);
+  if (state === 'auth' && role !== 'follower') void mintFor(['all', 'graph']);
 }
 function leave(): void {
+  if (held.value === '') return;
   const headers = bearerHeaders();
   for (const id of minted) void fetch(`${base}api/stream-tokens/${encodeURIComponent(id)}`, { method: 'DELETE', headers, keepalive: true }).catch(() => {});
   minted.clear();
@@ -101,33 +102,48 @@ channel.onmessage = ({ data }: MessageEvent<Said>) => {
 if (held.value === '') say({ say: 'who' });
 
 interface Claims {
+  sub: string;
   iat: number;
   exp: number;
   jti: string;
 }
-function claimsOf(token: string): Claims {
-  return JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Claims;
+class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }
 
-/** Says what came of it to the worker. */
-async function mint(topics: readonly string[]): Promise<void> {
+async function mint(scope: readonly string[]): Promise<Claims & { token: string }> {
+  const answer = await fetch(`${base}api/stream-tokens`, {
+    method: 'POST', headers: { ...bearerHeaders(), 'Content-Type': 'application/json' }, body: JSON.stringify({ scope }),
+  }).catch(() => { throw new Refused(0, 'the server cannot be reached'); });
+  const said = await answer.json().catch(() => ({})) as { token?: string; error?: string; reason?: string };
+  if (answer.status !== 201 || said.token === undefined) {
+    const why = [said.error, said.reason].filter(Boolean).join(', ');
+    throw new Refused(answer.status, `Token not accepted: HTTP ${answer.status}${why ? ` (${why})` : ''}`);
+  }
+  const claims = JSON.parse(atob((said.token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as Claims;
+  minted.add(claims.jti);
+  return { ...claims, token: said.token };
+}
+/** Says to the worker what came of it. */
+async function mintFor(topics: readonly string[]): Promise<void> {
   try {
-    const answer = await fetch(`${base}api/stream-tokens`, {
-      method: 'POST', headers: { ...bearerHeaders(), 'Content-Type': 'application/json' }, body: JSON.stringify({ scope: topics }),
+    let granted = topics;
+    const { token, iat, exp } = await mint(topics).catch(async (error: Refused) => {
+      if (error.status !== 403) throw error;
+      // Who is no operator sees what is its own and no graph. Any token says its name.
+      granted = ['all'];
+      return mint([`owner:${(await mint(['task:-'])).sub}`]);
     });
-    // Who is no operator has no graph.
-    if (answer.status === 403 && topics.length > 1) return await mint(topics.slice(0, 1));
-    const said = await answer.json().catch(() => ({})) as { token?: string; scope?: string[]; error?: string; reason?: string };
-    if (answer.status !== 201 || said.token === undefined) {
-      const why = [said.error, said.reason].filter(Boolean).join(', ');
-      return command({ do: 'no_token', status: answer.status, reason: `Token not accepted: HTTP ${answer.status}${why ? ` (${why})` : ''}` });
-    }
-    const { iat, exp, jti } = claimsOf(said.token);
-    minted.add(jti);
     // By our clock: the server's may be another.
-    command({ do: 'token', token: said.token, expiresAt: Date.now() + (exp - iat) * 1000, topics: said.scope ?? [...topics] });
-  } catch {
-    command({ do: 'no_token', status: 0, reason: 'the server cannot be reached' });
+    command({ do: 'token', token, expiresAt: Date.now() + (exp - iat) * 1000, topics: [...granted] });
+  } catch (error) {
+    const { status = 0, message } = error as Refused;
+    command({ do: 'no_token', status, reason: message });
   }
 }
 
@@ -139,7 +155,7 @@ async function get({ n, path }: Extract<Need, { needs: 'get' }>): Promise<void> 
 
 onNeed((need) => {
   if (need.needs === 'get') void get(need);
-  else if (held.value !== '') void mint(need.topics);
+  else if (held.value !== '') void mintFor(need.topics);
   // An open house wants none; one that does says so.
   else if (need.after === 'start') command({ do: 'token', token: null, expiresAt: 0, topics: need.topics });
   else command({ do: 'no_token', status: 401, reason: 'Token needed' });
