@@ -10,10 +10,13 @@ import { npmServers, scratch, Server } from '../../../../tests/e2e/support.mjs';
 
 export { allTools, later, plainEnv, scratch, sdkClient, Server, slow, until } from '../../../../tests/e2e/support.mjs';
 
+// The page is the one built in; with DEVS_PAGE_DIR (while working on it) that of a folder.
+const kPage = process.env.DEVS_PAGE_DIR ? ['--explorer-dir', process.env.DEVS_PAGE_DIR] : [];
+
 /** Options of Server.start; `upstreams`: the two npm servers, `everything` and `files`, are behind it. */
-export async function startBinary(t, { upstreams = false, config, ...options } = {}) {
+export async function startBinary(t, { upstreams = false, config, args = [], ...options } = {}) {
   const whole = upstreams ? { ...npmServers(scratch(t)), ...config } : config;
-  const server = await Server.start(t, { ...options, config: whole });
+  const server = await Server.start(t, { ...options, config: whole, args: [...kPage, ...args] });
   server.page = `${server.url}/`;
   return server;
 }

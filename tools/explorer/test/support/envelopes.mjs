@@ -1,6 +1,8 @@
 // Envelopes as the orchestrator makes them (docs/wire), small. `more` adds or replaces members.
 
 let clock = BigInt(Date.UTC(2026, 10, 21, 12, 4, 5)) * 1_000_000n;
+/** What is made from now on begins there, in ms since 1970. */
+export const setClock = (ms) => { clock = BigInt(Math.round(ms)) * 1_000_000n; };
 /** One millisecond after the one before. */
 const now = () => String((clock += 1_000_000n));
 const base = (type, more) => ({

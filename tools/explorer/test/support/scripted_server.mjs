@@ -142,6 +142,7 @@ export class ScriptedServer {
       path: asked.url.slice(this.prefix.length) }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
+      answer.once('close', () => { if (!answer.complete) response.destroy(); });
       response.once('close', () => answer.destroy());
     });
     onward.on('error', () => response.destroy());
