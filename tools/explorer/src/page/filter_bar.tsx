@@ -66,8 +66,8 @@ function Chip({ whole, term: { text: term, from, to, key, values, exclude } }: {
   const swap = (by: string) => commit(`${whole.slice(0, from)}${by}${whole.slice(to)}`);
   return (
     <li class="chip">
-      <button type="button" class="cut" title="Click for the contrary" onClick={() => swap(exclude ? term.slice(1) : `-${term}`)}>
-        {exclude && 'not '}{key === '' ? 'text' : key}: <SafeText text={values.map(({ text, prefix }) => `${text}${prefix ? '*' : ''}`).join(' or ')} />
+      <button type="button" title="Click for the contrary" onClick={() => swap(exclude ? term.slice(1) : `-${term}`)}>
+        <span class="cut">{exclude && 'not '}{key === '' ? 'text' : key}: <SafeText text={values.map(({ text, prefix }) => `${text}${prefix ? '*' : ''}`).join(' or ')} /></span>
       </button>
       <button type="button" aria-label={`Take out ${term}`} onClick={() => swap('')}><Icon name="close" /></button>
     </li>

@@ -7,13 +7,15 @@ import { count } from '../core/units.ts';
 import { shownColumns, type Column } from './live_columns.tsx';
 import { clearedTo, follow, listed } from './live_state.ts';
 import { LiveEmpty } from './live_empty.tsx';
-import { atEdge, state } from './news.ts';
+import { atEdge, liveSince, state } from './news.ts';
 import { paused, settings, source, through } from './state.ts';
 import { useAnswer } from './use_answer.ts';
 import { kWindow, VirtualList } from './virtual_list.tsx';
 import { tick } from './worker_link.ts';
 
 const kGlowMs = 2000;
+/** After it became live what was caught up with still comes on screen. */
+const kSettleMs = 500;
 /** Where everything glows nothing does. */
 const kGlowAtMost = 50;
 
@@ -30,21 +32,20 @@ interface Props<Item> {
   goTo?: { index: number };
 }
 
-/** Indexes from the answer on glow: what came within the last two seconds while live; -1: no list yet. */
+/** Indexes from the answer on glow: what came within the last two seconds while live. */
 function useFresh(end: number): number {
-  const marks = useRef<{ at: number; end: number }[]>([]);
+  const ends = useRef<{ at: number; end: number }[]>([]);
   const [, again] = useState(0);
-  const quiet = state.value !== 'live' || tick.value.perSecond > kGlowAtMost;
   useEffect(() => {
     const timer = setTimeout(() => again((n) => n + 1), kGlowMs);
     return () => clearTimeout(timer);
   }, [end]);
   const at = Date.now();
-  const last = marks.current.at(-1);
-  if (end >= 0 && last?.end !== end) marks.current.push({ at, end });
-  while (marks.current.length > 1 && at - marks.current[1]!.at > kGlowMs) marks.current.shift();
-  const [oldest = { at: 0, end }, newest] = [marks.current[0], marks.current.at(-1)];
-  return quiet || newest === undefined || at - newest.at > kGlowMs ? end : oldest.end;
+  if (state.value !== 'live' || at - liveSince < kSettleMs || tick.value.perSecond > kGlowAtMost) ends.current = [{ at: 0, end }];
+  else if (ends.current.at(-1)?.end !== end) ends.current.push({ at, end });
+  // The first is what was there two seconds ago.
+  while (ends.current.length > 1 && at - ends.current[1]!.at > kGlowMs) ends.current.shift();
+  return ends.current[0]!.end;
 }
 
 export function LiveList<Item extends Row | TraceRow>({ name, label, columns, width, goTo, ...rest }: Props<Item>) {
@@ -56,7 +57,7 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
     source: source.value, filter, from: follow.value ? -1 : from, count: kWindow, through: through.value, after: clearedTo.value,
     ...(settings.value.dim && name === 'rows' && { dim: true }),
   }) as Stretch<Item> | undefined;
-  const fresh = useFresh(got?.end ?? -1);
+  const fresh = useFresh(got?.end ?? 0);
   useEffect(() => {
     if (got) listed.value = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete };
   }, [got]);

@@ -60,6 +60,7 @@ const newError = merged('error', (n) => `${count(n)} new errors`);
 const wanted = { all: ['trace', 'error', 'info', 'gate'], errors: ['error'], off: [] } as const;
 
 onNotices((notices) => {
+  if (!opened) return;
   for (const notice of notices) {
     if (notice.kind === 'trace') announce('traces', 1, (n) => counted(n, 'new trace'));
     if (notice.kind === 'error') announce('errors', 1, (n) => counted(n, 'error'));
@@ -73,9 +74,12 @@ onNotices((notices) => {
 /** As it is shown: silence grows old without a message. */
 export const state = computed(() => shownState(tick.value.connection, now.value));
 let before = state.peek();
+/** When it became live; the rows of catching up are on screen a moment later. */
+export let liveSince = Infinity;
 effect(() => {
   const is = state.value;
   if (is === before) return;
+  liveSince = is === 'live' ? Date.now() : Infinity;
   const { connection, perSecond } = tick.peek();
   const text = words(connection, perSecond, now.peek());
   if (is === 'stale') toast(`${text}: the rows here may be old`, { kind: 'warning', like: 'stale' });

@@ -21,7 +21,7 @@ const kChoices: Choices = {
 };
 const kTitles: Record<string, string> = {
   theme: 'Theme', density: 'Rows', times: 'Times', newest: 'Newest rows', toasts: 'Messages', dim: 'What a filter leaves out',
-  singleKeys: 'Keys of one letter', eventSource: 'Streaming by (after a reload)',
+  singleKeys: 'Keys of one letter', eventSource: 'Streaming by',
 };
 
 function set<Name extends keyof Settings>(name: Name, value: Settings[Name]): void {

@@ -42,16 +42,14 @@ function close(n: number): void {
   shown.value = shown.value.filter((one) => one.n !== n);
 }
 
-function OneToast({ n, text, kind = 'info', seconds = kind === 'info' ? kSeconds : Infinity, action }: Toast) {
-  const [held, setHeld] = useState(false);
+function OneToast({ n, text, kind = 'info', seconds = kind === 'info' ? kSeconds : Infinity, action, held }: Toast & { held: boolean }) {
   useEffect(() => {
     if (held || seconds === Infinity) return;
     const timer = setTimeout(() => close(n), seconds * 1000);
     return () => clearTimeout(timer);
   }, [held, n]);
   return (
-    <div class="toast" data-kind={kind} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)}
-      onFocusIn={() => setHeld(true)} onFocusOut={() => setHeld(false)}>
+    <div class="toast" data-kind={kind}>
       {kind !== 'info' && <Icon name="warning" />}
       <span class="grow"><SafeText text={text} /></span>
       {action && <button type="button" onClick={() => { close(n); action.run(); }}>{action.label}</button>}
@@ -60,6 +58,14 @@ function OneToast({ n, text, kind = 'info', seconds = kind === 'info' ? kSeconds
   );
 }
 
+/** Pointer or focus on one holds all: they move when one goes. */
 export function Toasts() {
-  return <section class="toasts" aria-label="Messages">{shown.value.map((one) => <OneToast key={one.n} {...one} />)}</section>;
+  const [held, setHeld] = useState(false);
+  useEffect(() => { if (shown.value.length === 0) setHeld(false); }, [shown.value]);
+  return (
+    <section class="toasts" aria-label="Messages" onPointerOver={() => setHeld(true)} onPointerLeave={() => setHeld(false)}
+      onFocusIn={() => setHeld(true)} onFocusOut={() => setHeld(false)}>
+      {shown.value.map((one) => <OneToast key={one.n} held={held} {...one} />)}
+    </section>
+  );
 }

@@ -105,11 +105,16 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     look();
   }, [first, end, follow, height, newest]);
   useLayoutEffect(look);
+  const resized = useRef(look);
+  resized.current = () => {
+    if (box.current !== null && follow) put(edge());
+    look();
+  };
   useEffect(() => {
-    const watch = new ResizeObserver(() => { if (props.follow) put(edge()); look(); });
+    const watch = new ResizeObserver(() => resized.current());
     watch.observe(box.current!);
     return () => watch.disconnect();
-  }, [follow]);
+  }, []);
 
   const reveal = (index: number) => {
     const place = placeOf(index);
