@@ -76,8 +76,9 @@ export class FakeIngest implements Ingest {
   get firstId(): EventId {
     return this.rows[0]?.id ?? '';
   }
-  since(): Frame[] {
-    return [];
+  since(id: EventId, count: number): Frame[] {
+    const from = this.rows.findIndex((row) => row.id === id) + 1;
+    return this.rows.slice(from, from + count).map((row) => ({ id: row.id, event: row.event, body: new TextEncoder().encode(row.text) }));
   }
 }
 
