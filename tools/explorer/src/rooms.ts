@@ -6,12 +6,17 @@ import { ChannelView } from './page/channel.tsx';
 import { Detail } from './page/detail.tsx';
 import { FileBox } from './page/file_box.tsx';
 import { GraphView } from './page/graph.tsx';
+import { HelpDialog } from './page/help.tsx';
 import { HealthView } from './page/health.tsx';
+import { openFile } from './page/opened_file.tsx';
+import { PresetsDialog } from './page/preset_box.tsx';
 import { RunToolView } from './page/run_tool.tsx';
+import { SettingsDialog } from './page/settings.tsx';
+import { RangeDialog } from './page/time_range.tsx';
 import { ToolsView } from './page/tools.tsx';
 import { TraceView } from './page/trace.tsx';
 
-export const rooms = { ChannelView, CompareView, Detail, FileBox, GraphView, HealthView, RunToolView, ToolsView, TraceView };
+export const rooms = { ChannelView, CompareView, Detail, FileBox, GraphView, HealthView, HelpDialog, PresetsDialog, RangeDialog, RunToolView, SettingsDialog, ToolsView, TraceView, openFile };
 export type Rooms = typeof rooms;
 (globalThis as { rooms?: Rooms }).rooms = rooms;
 

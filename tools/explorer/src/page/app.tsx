@@ -1,21 +1,20 @@
 // The page: what is on top, the view the address names, what is at the bottom.
 
 import type { ComponentChildren } from 'preact';
+import { helpOpen, presetsOpen, settingsOpen, tokenBox } from './boxes.ts';
 import { Boundary } from './boundary.tsx';
 import { copy } from './copy.ts';
 import { DropZone, openExport } from './file_menu.tsx';
 import { bytes, count, counted } from '../core/units.ts';
-import { HelpDialog, helpOpen } from './help.tsx';
 import { useKeys } from './keys.ts';
 import { LiveView } from './live.tsx';
 import { Nav } from './nav.tsx';
 import { go, printRoute, route, setParams, type ViewName } from './route.ts';
 import { Room } from './room.tsx';
-import { SettingsDialog, settingsOpen } from './settings.tsx';
 import { selected, source, togglePause } from './state.ts';
 import { StatusLine } from './status_line.tsx';
 import { Toasts } from './toasts.tsx';
-import { TokenDialog, tokenBox, useTokenBox } from './token_box.tsx';
+import { TokenDialog, useTokenBox } from './token_box.tsx';
 import { ask, tick } from './worker_link.ts';
 
 function ApprovalsView() {
@@ -76,8 +75,9 @@ export function App() {
       <main class="view"><Boundary name={view} key={view}><View /></Boundary></main>
       <Footer />
       <Toasts />
-      {helpOpen.value && <HelpDialog />}
-      {settingsOpen.value && <SettingsDialog />}
+      {helpOpen.value && <Room name="HelpDialog" />}
+      {settingsOpen.value && <Room name="SettingsDialog" />}
+      {presetsOpen.value && <Room name="PresetsDialog" />}
       {tokenBox.value && <TokenDialog />}
     </DropZone>
   );

@@ -27,11 +27,11 @@ export function Dialog({ title, wide = false, onClose, children }: Props) {
   return (
     <dialog ref={box} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose}
       onClick={(event) => { if (event.target === box.current) onClose(); }}>
-      <header>
+      <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" onClick={onClose}><Icon name="close" /></button>
-      </header>
-      <div>{children}</div>
+      </div>
+      <div class="dialog-body">{children}</div>
     </dialog>
   );
 }

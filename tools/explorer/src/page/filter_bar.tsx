@@ -3,12 +3,12 @@
 // history.
 
 import { signal } from '@preact/signals';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { kFilterKeys, parseFilter, printTerm, type BadTerm, type Term } from '../core/filter.ts';
 import { count } from '../core/units.ts';
+import { presetsOpen } from './boxes.ts';
 import { Icon } from './icons.tsx';
 import { SafeText } from './safe_text.tsx';
-import { PresetsButton } from './preset_box.tsx';
 import { filter, setFilter, source } from './state.ts';
 import { TimeChoice } from './time_choice.tsx';
 import { ask } from './worker_link.ts';
@@ -42,7 +42,7 @@ export function FilterBar({ shown, of, note }: { shown: number; of: number; note
           ))}
         </div>
         <TimeChoice />
-        <PresetsButton />
+        <button type="button" aria-haspopup="dialog" onClick={() => (presetsOpen.value = true)}>Presets<Icon name="down" /></button>
       </div>
       {(terms.length > 0 || bad.length > 0) && (
         <ul class="bar chips" aria-label="Terms of the filter">
@@ -82,6 +82,7 @@ function FilterField({ text, bad }: { text: string; bad: readonly BadTerm[] }) {
   const [offers, setOffers] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState(-1);
   const timer = useRef(0);
+  const caret = useRef(-1);
   const [draft, setDraft] = useState(text);
   useEffect(() => { if (typing.value === null) setDraft(text); }, [text]);
 
@@ -113,8 +114,12 @@ function FilterField({ text, bad }: { text: string; bad: readonly BadTerm[] }) {
     const next = `${draft.slice(0, from)}${value}${draft.slice(to)}`;
     type(next);
     setOffers([]);
-    requestAnimationFrame(() => input.current?.setSelectionRange(from + value.length, from + value.length));
+    caret.current = from + value.length;
   };
+  useLayoutEffect(() => {
+    if (caret.current >= 0) input.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = -1;
+  }, [draft]);
   const done = () => { clearTimeout(timer.current); setOffers([]); commit(draft); };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;

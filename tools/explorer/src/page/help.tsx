@@ -1,11 +1,9 @@
 // `?`: what can be pressed, here and now.
 
-import { signal } from '@preact/signals';
+import { helpOpen } from './boxes.ts';
 import { Dialog } from './dialog.tsx';
 import { keysNow } from './keys.ts';
 import { settings } from './state.ts';
-
-export const helpOpen = signal(false);
 
 const kWords: Record<string, string> = { Escape: 'Esc', ArrowRight: '→', ArrowLeft: '←', ArrowDown: '↓', ArrowUp: '↑' };
 const wordsOf = (key: string) => key.split(' ').map((one) => kWords[one] ?? one);

@@ -1,14 +1,14 @@
 // How the line to the server is: dot, icon, words, and what one can do about it.
 
+import { tokenBox } from './boxes.ts';
 import { dataStatus, offers, words, type Offer } from '../core/connection.ts';
 import type { ConnectionState } from '../core/protocol.ts';
 import { count } from '../core/units.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { state } from './news.ts';
 import { go } from './route.ts';
-import { now, paused, source, togglePause } from './state.ts';
+import { now, paused, selected, source, togglePause } from './state.ts';
 import { toast } from './toasts.tsx';
-import { tokenBox } from './token_box.tsx';
 import { ask, command, tick } from './worker_link.ts';
 
 const kIcons: Record<ConnectionState, IconName> = {
@@ -23,6 +23,8 @@ export async function refresh(): Promise<void> {
 }
 function backToLive(): void {
   if (source.value === 'replay') command({ do: 'replay', from: 'live', speed: 1, step: false, at: -1, on: false });
+  paused.value = null;
+  selected.value = null;
   source.value = 'live';
 }
 const live = (on: boolean) => () => command({ do: 'live', on });

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { parseFilter } from '../core/filter.ts';
 import type { Row, TraceRow } from '../core/protocol.ts';
+import { presetsOpen } from './boxes.ts';
 import { copy } from './copy.ts';
 import { curlOfStream } from './curl.ts';
 import { FilterBar, filterNow, toggleTerm } from './filter_bar.tsx';
@@ -13,7 +14,6 @@ import { LiveList } from './live_list.tsx';
 import { clear, follow, listed, toCompare } from './live_state.ts';
 import { OlderLine } from './older_line.tsx';
 import { Room } from './room.tsx';
-import { presetsOpen } from './preset_box.tsx';
 import { go, printRoute, route, setParams } from './route.ts';
 import { filter, selected, settings, source, width } from './state.ts';
 import { toast } from './toasts.tsx';

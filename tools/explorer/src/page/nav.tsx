@@ -1,12 +1,12 @@
 // The line on top: where one can go, how the connection is.
 
+import { helpOpen, settingsOpen, tokenBox } from './boxes.ts';
 import { FileMenu } from './file_menu.tsx';
-import { helpOpen } from './help.tsx';
 import { Icon } from './icons.tsx';
 import { Indicator } from './indicator.tsx';
 import { badge, markSeen, unseen } from './news.ts';
 import { printRoute, route, type ViewName } from './route.ts';
-import { settingsOpen } from './settings.tsx';
+import { signedIn } from './session.ts';
 
 const kViews: readonly (readonly [view: ViewName, words: string])[] = [
   ['live', 'Live'], ['tools', 'Tools'], ['graph', 'Graph'], ['run', 'Run a tool'], ['approvals', 'Approvals'], ['health', 'Health'],
@@ -26,6 +26,7 @@ export function Nav() {
       </nav>
       <Indicator />
       <FileMenu />
+      {signedIn.value && <button type="button" onClick={() => (tokenBox.value = true)}><Icon name="lock" />Token</button>}
       <button type="button" class="quiet icon" aria-label="Keys" title="Keys (?)" onClick={() => (helpOpen.value = true)}><Icon name="help" /></button>
       <button type="button" class="quiet icon" aria-label="Settings" title="Settings" onClick={() => (settingsOpen.value = true)}><Icon name="settings" /></button>
     </header>

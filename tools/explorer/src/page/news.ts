@@ -16,6 +16,7 @@ const kMostShown = 999;
 /** Traces that have been looked at; what is there at the first open is not news. */
 const seen = signal(0);
 let opened = false;
+let caughtUp = false;
 export const unseen: ReadonlySignal<number> = computed(() => Math.max(0, tick.value.traces - seen.value));
 export const badge = (n: number): string => (n > kMostShown ? `${kMostShown}+` : String(n));
 /** The newest edge is on screen in a visible tab, or somebody clicked. Nothing else takes the badge away. */
@@ -24,9 +25,11 @@ export function markSeen(): void {
 }
 effect(() => {
   const { connection: { state }, traces } = tick.value;
+  // The notices of the tick that ends the first catching up are of that still.
+  opened ||= caughtUp;
   if (opened) return;
   seen.value = traces;
-  opened = state === 'live' || state === 'polling';
+  caughtUp = state === 'live' || state === 'polling';
 });
 effect(() => {
   document.title = `${unseen.value > 0 ? `(${badge(unseen.value)}) ` : ''}mcp-orchestrator`;

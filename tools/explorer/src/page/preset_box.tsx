@@ -1,7 +1,7 @@
 // Presets: take one, keep the filter as one, order them, carry them elsewhere as JSON (E22).
 
-import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
+import { presetsOpen } from './boxes.ts';
 import { copy } from './copy.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
@@ -9,18 +9,7 @@ import { addTo, keepPresets, kBuiltIn, kMaxName, kMaxPresets, loadPresets, moveI
 import { filter, setFilter } from './state.ts';
 import { toast } from './toasts.tsx';
 
-export const presetsOpen = signal(false);
-
-export function PresetsButton() {
-  return (
-    <>
-      <button type="button" aria-haspopup="dialog" onClick={() => (presetsOpen.value = true)}>Presets<Icon name="down" /></button>
-      {presetsOpen.value && <PresetsDialog />}
-    </>
-  );
-}
-
-function PresetsDialog() {
+export function PresetsDialog() {
   const kept = useState(loadPresets)[0];
   const [presets, setPresets] = useState<Preset[]>(kept ?? []);
   const [name, setName] = useState('');

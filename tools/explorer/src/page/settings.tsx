@@ -1,11 +1,9 @@
 // Choices of this browser; they are kept in its storage.
 
-import { signal } from '@preact/signals';
+import { settingsOpen } from './boxes.ts';
 import { Dialog } from './dialog.tsx';
 import { setSetting, settings, type Settings } from './state.ts';
 import { command } from './worker_link.ts';
-
-export const settingsOpen = signal(false);
 
 type Choices = { [Name in keyof Settings]?: readonly (readonly [value: Settings[Name], words: string])[] };
 const kOnOff = [[true, 'On'], [false, 'Off']] as const;

@@ -8,18 +8,18 @@ export { computed, effect, signal, useComputed, useSignal, useSignalEffect } fro
 export * from '../core/event_id.ts';
 export * from '../core/filter.ts';
 export * from '../core/units.ts';
+export * from './boxes.ts';
 export * from './call_parts.tsx';
 export * from './copy.ts';
 export * from './curl.ts';
 export * from './dialog.tsx';
 export * from './icons.tsx';
 export * from './keys.ts';
-export * from './opened_file.tsx';
-export * from './rest.ts';
 export * from './route.ts';
 export * from './safe_text.tsx';
 export { authNeeded, bearerHeaders, giveBearer, signedIn, signOut, tokenInAddress } from './session.ts'; // its `base` is state.ts's
 export * from './state.ts';
+export * from './stored.ts';
 export * from './toasts.tsx';
 export * from './use_answer.ts';
 export * from './virtual_list.tsx';

@@ -3,8 +3,8 @@
 
 import { useState } from 'preact/hooks';
 import { parseFilter } from '../core/filter.ts';
-import { Dialog } from './dialog.tsx';
 import { withoutTerms } from './filter_bar.tsx';
+import { Room } from './room.tsx';
 import { filter, setFilter } from './state.ts';
 
 const kSpans = ['1h', '24h', '7d', '30d'];
@@ -26,28 +26,7 @@ export function TimeChoice() {
         {kSpans.map((span) => <option key={span} value={span}>last {span}</option>)}
         <option value="range">from … to</option>
       </select>
-      {open && <RangeDialog onClose={() => setOpen(false)} />}
+      {open && <Room name="RangeDialog" onClose={() => setOpen(false)} onUse={setTime} />}
     </>
-  );
-}
-
-function RangeDialog({ onClose }: { onClose: () => void }) {
-  const [from, setFrom] = useState('');
-  const [to, setTo] = useState('');
-  const iso = (local: string) => (local === '' ? '' : new Date(local).toISOString());
-  const use = (event: Event) => {
-    event.preventDefault();
-    if (from !== '' || to !== '') setTime(`${iso(from)}..${iso(to)}`);
-    onClose();
-  };
-  return (
-    <Dialog title="From one moment to another" onClose={onClose}>
-      <form onSubmit={use}>
-        <p><label>From <input type="datetime-local" step="1" value={from} onInput={(event) => setFrom(event.currentTarget.value)} /></label>{' '}
-          <label>to <input type="datetime-local" step="1" value={to} onInput={(event) => setTo(event.currentTarget.value)} /></label></p>
-        <p class="muted">In the time of this computer; an empty end is open.</p>
-        <button type="submit" class="primary">Use it</button>
-      </form>
-    </Dialog>
   );
 }

@@ -1,13 +1,11 @@
 // Where a bearer is given. It lives in memory (session.ts); "keep in this tab" uses the storage of
 // the tab, never a cookie, the address or what outlives the tab.
 
-import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { tokenBox } from './boxes.ts';
 import { Dialog } from './dialog.tsx';
 import { SafeText } from './safe_text.tsx';
 import { authNeeded, giveBearer, signOut, tokenInAddress } from './session.ts';
-
-export const tokenBox = signal(false);
 
 export function TokenDialog() {
   const [text, setText] = useState('');

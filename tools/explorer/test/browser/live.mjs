@@ -185,7 +185,6 @@ test('[E15] toasts: the first at once, then merged; three on screen; held by hov
   const error = page.locator('.toast[data-kind="error"]');
   await error.waitFor();
   assert.ok(await toasts.count() <= 3);
-  await error.hover();
   await toasts.filter({ hasText: '12 new traces' }).waitFor({ state: 'detached' });
   assert.equal(await error.count(), 1);
   await error.getByRole('button', { name: 'Close this message' }).click();
@@ -347,7 +346,7 @@ test('[E21] quick filters and the time are terms like any other', async (t) => {
   await page.getByLabel('Time', { exact: true }).selectOption('last 1h');
   await count.filter({ hasText: '5 of 7' }).waitFor();
   await page.getByLabel('Time', { exact: true }).selectOption('from … to');
-  await page.getByLabel('From').fill('2026-11-21T00:00:00');
+  await page.getByLabel('From', { exact: true }).fill('2026-11-21T00:00:00');
   await page.getByLabel('to', { exact: true }).fill('2026-11-22T00:00:00');
   await page.getByRole('button', { name: 'Use it' }).click();
   await count.filter({ hasText: '2 of 7' }).waitFor();
@@ -373,7 +372,7 @@ test('[E22] presets are saved, renamed, ordered, deleted and carried as JSON; th
   await open();
   assert.equal(await names(), 'three');
   assert.deepEqual(JSON.parse(await page.evaluate(() => localStorage.getItem('trace-filter-presets'))), [{ name: 'three', filter: 'status:error' }]);
-  await page.getByText('As JSON').click();
+  await page.getByText('As JSON', { exact: true }).click();
   await page.getByLabel('Presets as JSON').fill('[{"name":"four","filter":"type:thought"},{"name":5}]');
   await page.getByRole('button', { name: 'Take these in' }).click();
   assert.equal(await names(), 'three,four');

@@ -25,7 +25,7 @@ const rowsOf = (page) => page.locator('.list-body [role="row"]');
 const hashOf = (page) => page.evaluate(() => decodeURIComponent(location.hash));
 
 test('[E54] the keys of the map do what the map says, and ? lists them', async (t) => {
-  const { page } = await openLive(t, { thoughts: 20, calls: true });
+  const { page } = await openLive(t, { thoughts: 20, calls: true, expect: [answered(404)] });
   await page.keyboard.press('?');
   const help = page.getByRole('dialog', { name: 'Keys' });
   await help.waitFor();
@@ -71,6 +71,7 @@ test('[E54] keys of one letter can be switched off; arrows stay', async (t) => {
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('group', { name: 'Keys of one letter' }).getByLabel('Off').check();
   await page.keyboard.press('Escape');
+  await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.type('gh?');
   await page.keyboard.press('Space');
   await page.keyboard.press('ArrowDown');
@@ -148,11 +149,11 @@ test('[E60] light and dark by the system and by a switch; roomy rows; times loca
   assert.equal((await row.boundingBox()).height, 24);
   await choose('Rows', 'Roomy');
   await until('roomy', async () => (await row.boundingBox()).height === 32);
-  assert.match(await row.innerText(), /11-21 21:04:05/);
+  assert.match(await row.innerText(), /11-21 21:04:\d\d/);
   await choose('Times', 'UTC');
-  await row.filter({ hasText: '11-21 12:04:05' }).waitFor();
+  await row.filter({ hasText: /11-21 12:04:\d\d/ }).waitFor();
   await page.reload();
-  await row.filter({ hasText: '11-21 12:04:05' }).waitFor();
+  await row.filter({ hasText: /11-21 12:04:\d\d/ }).waitFor();
   assert.equal(await ground(), 'rgb(255, 255, 255)');
   await choose('Times', 'Relative');
   await row.filter({ hasText: /\d+ d.* ago/ }).waitFor();
