@@ -1,5 +1,6 @@
 // The file beside the page, /explorer/rooms.js: the views that are not always looked at, and uPlot.
-// It brings its style along, which the page's policy knows too. What they share with the page they take from it (page/shared.ts); build.mjs sees to that.
+// What they share with the page they take from it (page/shared.ts); build.mjs sees to that. Their
+// style comes along, and the page's policy knows it too.
 
 import { CompareView } from './page/compare.tsx';
 import { ChannelView } from './page/channel.tsx';

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { Icon } from './icons.tsx';
 import { Room } from './room.tsx';
 
-export { DropZone } from './opened_file.tsx';
+export { DropZone } from './drop_zone.tsx';
 
 const isOpen = signal(false);
 export function openExport(): void {

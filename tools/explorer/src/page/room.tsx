@@ -5,7 +5,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Rooms } from '../rooms.ts';
-import { rest } from './rest.ts';
 import * as shared from './shared.ts';
 import { runScript } from './trusted.ts';
 
@@ -13,21 +12,27 @@ const home = globalThis as { explorer?: typeof shared; rooms?: Rooms };
 home.explorer = shared;
 let loading: Promise<string> | null = null;
 
-/** Why there are none; empty: they are there. */
 async function load(): Promise<string> {
-  try {
-    runScript(await (await rest('explorer/rooms.js')).text());
+  const answer = await fetch('explorer/rooms.js').catch(() => null);
+  if (answer?.ok) {
+    runScript(await answer.text());
     return home.rooms ? '' : 'The server has another version of this page: load it anew.';
-  } catch (error) {
-    loading = null;
-    return `This view is kept on the server, and it cannot be had: ${error instanceof Error ? error.message : String(error)}.`;
   }
+  loading = null;
+  return `This part of the page is on the server, and ${answer ? `it says HTTP ${answer.status}` : 'it does not answer'}.`;
+}
+/** Why there are none; empty: they are there. */
+const loaded = (): Promise<string> => (home.rooms ? Promise.resolve('') : (loading ??= load()));
+/** The rooms, or why there are none. */
+export async function roomsNow(): Promise<Rooms | string> {
+  const why = await loaded();
+  return home.rooms ?? why;
 }
 
-const loaded = (): Promise<string> => (home.rooms ? Promise.resolve('') : (loading ??= load()));
-type Props<Name extends keyof Rooms> = Parameters<Rooms[Name]>[0] extends undefined ? object : Parameters<Rooms[Name]>[0];
+type View = Exclude<keyof Rooms, 'openFile'>;
+type Props<Name extends View> = Parameters<Rooms[Name]>[0] extends undefined ? object : Parameters<Rooms[Name]>[0];
 
-export function Room<Name extends keyof Rooms>({ name, ...props }: { name: Name } & Props<Name>) {
+export function Room<Name extends View>({ name, ...props }: { name: Name } & Props<Name>) {
   const [why, setWhy] = useState<string | null>(home.rooms ? '' : null);
   const enter = (): void => {
     setWhy(null);
@@ -35,8 +40,8 @@ export function Room<Name extends keyof Rooms>({ name, ...props }: { name: Name 
   };
   useEffect(() => { if (!home.rooms) enter(); }, []);
   if (home.rooms) {
-    const View = home.rooms[name] as ComponentType<object>;
-    return <View {...props} />;
+    const Shown = home.rooms[name] as ComponentType<object>;
+    return <Shown {...props} />;
   }
   return <p class="empty">{why === null ? 'Loading…' : <>{why} <button type="button" onClick={enter}>Try again</button></>}</p>;
 }

@@ -168,3 +168,28 @@ test('[E50] a page saved whole opens logs from disk, without a server', async (t
   await tab.page.getByText('read the file first').first().waitFor();
   assert.equal((await exportAs(t, tab, 'ndjson', 'Everything in memory')).text, golden);
 });
+
+test('[E49] an export that is being written can be cancelled: no file comes', async (t) => {
+  const server = await startBinary(t);
+  await publishGolden(server);
+  const tab = await openPage(t, server.page);
+  await rowsShown(tab, 16);
+  await tab.page.getByRole('button', { name: 'Files', exact: true }).click();
+  const box = tab.page.getByRole('dialog', { name: 'Files' });
+  await box.getByRole('button', { name: 'Save file' }).waitFor();
+  const downloads = [];
+  tab.page.on('download', (one) => downloads.push(one));
+  // The worker answers nothing until it is let go.
+  const [worker] = tab.page.workers();
+  await worker.evaluate(() => {
+    const held = [], hear = self.onmessage;
+    self.onmessage = (event) => { held.push(event); };
+    self.letGo = () => { self.onmessage = hear; for (const event of held) hear(event); };
+  });
+  await box.getByRole('button', { name: 'Save file' }).click();
+  await box.getByText('Writing…').waitFor();
+  await box.getByRole('button', { name: 'Cancel' }).click();
+  await worker.evaluate(() => self.letGo());
+  await box.getByText('Cancelled.').waitFor();
+  assert.deepEqual(downloads, []);
+});
