@@ -300,7 +300,7 @@ test('[E18] keys and values are offered while one types', async (t) => {
   await options.filter({ hasText: 'tool:' }).waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
-  assert.equal(await field.inputValue(), 'tool:');
+  await until('the key', async () => (await field.inputValue()) === 'tool:');
   await page.keyboard.type('w');
   await options.filter({ hasText: 'tool:write_file' }).waitFor();
   await page.keyboard.press('Escape');
