@@ -184,3 +184,36 @@ test('[E59] the rooms at 320 pixels: nothing lies outside, and axe finds nothing
     await tab.axe();
   }
 });
+
+test('[E46] why the server is not ready, a clock that differs, a disk that refuses', async (t) => {
+  const server = await ScriptedServer.start(t, { routes: {
+    'GET /health': { body: { uptime: 3661 } }, 'GET /upstreams': { body: { upstreams: [] } },
+    'GET /readyz': { status: 503, body: { reasons: [{ part: 'recorder', reason: 'No space left on device' }] } },
+    'GET /metrics': { headers: { 'Content-Type': 'text/plain' }, body: 'recorder_failing 1\nrecorder_queue_entries 63\nrecorder_queue_oldest_ms 7000\nbus_ring_entries 100\nbus_ring_max_entries 65536\nbus_ring_bytes 2048\n' },
+    'GET /trace/readers': { status: 403, body: { error: 'FORBIDDEN', reason: 'scope' } },
+    'HEAD /trace/stream': () => ({ headers: { Date: new Date(Date.now() + 20_000).toUTCString(), 'X-Head-Event-Id': server.log.head } }),
+  } });
+  const tab = await openPage(t, `${server.url}#/health`, { expect: [answered(503), answered(403), answered(404)] });
+  await tab.page.getByText('recorder: No space left on device').waitFor();
+  const text = await tab.page.locator('main').innerText();
+  assert.match(text, /Clock\s+(19|20)(\.\d)? s ahead of this computer/);
+  assert.match(text, /Disk\s+refuses/);
+  assert.match(text, /63 entries, the oldest for 7 s/);
+  assert.match(text, /Uptime\s+1 h 1 min/);
+  assert.match(text, /HTTP 403: this token may not see it: scope/);
+  await tab.axe();
+});
+
+test('[E61] rooms that cannot be had are said and asked for again; those of another version do not run', async (t) => {
+  const server = await ScriptedServer.start(t);
+  server.routes.set('GET /explorer/rooms.js', { status: 503, body: '' });
+  const tab = await openPage(t, `${server.url}#/tools`, { expect: [answered(503), /policy: script-src/, /script-src/] });
+  await tab.page.getByText('This part of the page is on the server, and it says HTTP 503.').waitFor();
+  server.routes.set('GET /explorer/rooms.js', { headers: { 'Content-Type': 'text/javascript' }, body: 'globalThis.ran = true' });
+  await tab.page.getByRole('button', { name: 'Try again' }).click();
+  await tab.page.getByText('The server has another version of this page: load it anew.').waitFor();
+  assert.equal(await tab.page.evaluate(() => globalThis.ran), undefined);
+  server.routes.delete('GET /explorer/rooms.js');
+  await tab.page.reload();
+  await tab.page.getByText('No tool was called yet.').waitFor();
+});
