@@ -55,7 +55,7 @@ let families = 0;
 /** Tabs of one browser; each counts how often it led and what it fetched. */
 function browser(t: TestContext) {
   const name = `test-${++families}`;
-  return function tab(has: EventId[] = []) {
+  const tab = (has: EventId[] = []) => {
     const ingest = new FakeIngest();
     const applied = new Applied(ingest);
     const take = (ids: EventId[]): void => {
@@ -82,6 +82,7 @@ function browser(t: TestContext) {
     t.after(() => it.family?.leave());
     return it;
   };
+  return Object.assign(tab, { channel: name });
 }
 const ids = (from: number, to: number): EventId[] => Array.from({ length: to - from + 1 }, (_, n) => `e-${from + n}`);
 
@@ -133,4 +134,36 @@ test('[E7] a leader that was robbed stops first, then follows, and what it still
   await until('it follows', () => first.ids().length === 12);
   assert.deepEqual(first.ids(), ids(1, 12));
   assert.equal(second.family!.role, 'leader');
+});
+
+test('[E7] a pack of an older leader counts for nothing, one that begins too late is asked for anew', async (t) => {
+  const tab = browser(t);
+  const leader = tab(ids(1, 10));
+  await until('it leads', () => leader.led === 1);
+  const follower = tab();
+  await until('filled', () => follower.ids().length === 10);
+  // Heard where it is said: Node posts no Blob once a third listens.
+  const heard: { say: string; from: string; term: number }[] = [];
+  const post = BroadcastChannel.prototype.postMessage;
+  BroadcastChannel.prototype.postMessage = function (said) {
+    heard.push(said as typeof heard[0]);
+    post.call(this, said);
+  };
+  t.after(() => { BroadcastChannel.prototype.postMessage = post; });
+  await until('a beat', () => heard.some(({ say }) => say === 'beat'));
+  const { from, term } = heard.find(({ say }) => say === 'beat')!;
+  // By a pack, hence it is in step.
+  leader.take(['e-11']);
+  await until('in step', () => follower.ids().length === 11);
+  const liar = new BroadcastChannel(tab.channel);
+  const forged = (id: EventId, more: object) => liar.postMessage({ say: 'pack', from, term, after: 'e-11', ...more,
+    pack: { ids: [id], names: [''], sizes: [1], bytes: Uint8Array.of(120) } });
+  forged('e-12', { term: term - 1, from: 'old' });
+  forged('e-51', { after: 'e-50' });
+  liar.close();
+  await until('it asks', () => heard.some(({ say }) => say === 'hello'));
+  leader.take(['e-12', 'e-13']);
+  await until('what the leader says', () => follower.ids().includes('e-13'));
+  assert.deepEqual(follower.ids(), ids(1, 13));
+  assert.equal(follower.ingest.rows[11]!.text, 'of e-12');
 });

@@ -192,6 +192,25 @@ test('[E2] offline is said while nothing comes, and only then', async () => {
   assert.equal(state(), 'connecting');
 });
 
+test('[E8] two opens in a row without a byte lead to polling; a byte between them does not', async () => {
+  const { stream, opened, last, clock } = rig();
+  stream.start();
+  await settle();
+  await clock.pass(20_000);
+  assert.match(stream.connection.reason, /not a byte in 20 s/);
+  await clock.pass(2_000);
+  await last().say(kGreeting);
+  await last().end();
+  await clock.pass(4_000);
+  assert.equal(opened.length, 3);
+  await clock.pass(20_000);
+  assert.equal(stream.connection.transport, 'fetch');
+  await clock.pass(8_000);
+  assert.equal(opened.length, 4);
+  await clock.pass(20_000);
+  assert.equal(stream.connection.transport, 'poll');
+});
+
 // --- E5: when ---
 
 /** So many tries that fail; the last one is waited for, if `retried`. */
