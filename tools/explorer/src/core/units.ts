@@ -20,8 +20,8 @@ export function duration(ms: number | null): string {
   return pair(kDay, 'd', kHour, 'h');
 }
 
-/** `98 310`: the gap is a narrow one that does not break. */
-export const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+/** `98 310`: the gap does not break (a narrow one would be named by hidden_chars.ts). */
+export const count = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, '\u00a0');
 
 export function bytes(n: number): string {
   if (n < 1024) return `${n} B`;

@@ -23,6 +23,6 @@ test('[E26] a tool is called by its server and its own name, once', () => {
 
 test('[E60] counts and sizes', () => {
   assert.deepEqual([count(7), count(98310), count(1234567), counted(1, 'call'), counted(2, 'call')],
-    ['7', '98\u202f310', '1\u202f234\u202f567', '1 call', '2 calls']);
+    ['7', '98\u00a0310', '1\u00a0234\u00a0567', '1 call', '2 calls']);
   assert.deepEqual([bytes(900), bytes(1536), bytes(5 << 20)], ['900 B', '1.5 KB', '5 MB']);
 });
