@@ -132,7 +132,7 @@ function FilterField({ text, bad }: { text: string; bad: readonly BadTerm[] }) {
     event.preventDefault();
   };
   return (
-    <div class="field grow">
+    <div class="typed">
       <div class="marks" aria-hidden="true" ref={marks}>{pieces(draft, bad)}</div>
       <input ref={input} id="filter" type="text" spellcheck={false} autocomplete="off" aria-label="Filter" placeholder="Filter, as tool:fs.* -agent:planner status:error  ( / )"
         role="combobox" aria-expanded={offers.length > 0} aria-controls={list} aria-autocomplete="list" aria-invalid={bad.length > 0} aria-describedby={why}

@@ -42,7 +42,7 @@ export const kRowColumns: readonly Column<Row>[] = [
   { title: 'turn', width: '40px', from: 980, number: true, cell: (row) => <Value of="turn" value={row.turn < 0 ? '' : String(row.turn)} /> },
   { title: 'agent', width: 'minmax(72px, 0.6fr)', from: 980, cell: (row) => <Value of="agent" value={row.agent} /> },
   { title: 'tool', width: 'minmax(80px, 1fr)', from: 0, cell: (row) => <Value of="tool" value={row.tool}><SafeText text={toolName(row)} /></Value> },
-  { title: 'status', width: 'minmax(112px, 0.8fr)', from: 0, cell: (row) => row.status !== '' && <Value of="status" value={row.status}><Status row={row} /></Value> },
+  { title: 'status', width: 'minmax(96px, 1.1fr)', from: 0, cell: (row) => row.status !== '' && <Value of="status" value={row.status}><Status row={row} /></Value> },
   { title: 'duration', width: '84px', from: 700, number: true, cell: (row) => <Duration row={row} /> },
   { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => <SafeText text={row.name === '' ? row.summary : `${row.name} ${row.summary}`} /> },
 ];

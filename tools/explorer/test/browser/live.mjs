@@ -284,7 +284,7 @@ test('[E18] terms are chips; a click on a value adds one, Alt+click keeps it out
   await field.fill('type:thought foo:1 dur:>=soon');
   await field.press('Enter');
   await count.filter({ hasText: '3 of 5' }).waitFor();
-  assert.deepEqual(await page.locator('.field .marks u').allInnerTexts(), ['foo:1', 'dur:>=soon']);
+  assert.deepEqual(await page.locator('.typed .marks u').allInnerTexts(), ['foo:1', 'dur:>=soon']);
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
   assert.match(await page.locator('.chip.bad').first().innerText(), /there is no key foo/);
 });
