@@ -166,4 +166,5 @@ test('[E7] a pack of an older leader counts for nothing, one that begins too lat
   await until('what the leader says', () => follower.ids().includes('e-13'));
   assert.deepEqual(follower.ids(), ids(1, 13));
   assert.equal(follower.ingest.rows[11]!.text, 'of e-12');
+  assert.deepEqual([leader.followed, follower.led], [0, 0]);
 });
