@@ -2,7 +2,6 @@
 // nothing runs, nothing is asked for, nothing becomes an element, and the page stays usable.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import test from 'node:test';
 import { slow, until } from '../../../../tests/e2e/patience.mjs';
 import { openPage } from '../support/chromium.mjs';
@@ -91,7 +90,9 @@ async function exported(page) {
   const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Save file' }).click()]);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  return fs.readFileSync(await download.path(), 'utf8');
+  let text = '';
+  for await (const part of (await download.createReadStream()).setEncoding('utf8')) text += part;
+  return text;
 }
 
 test('[E65] [E49] exported and imported again it is the same bytes, and still text', limit, async (t) => {

@@ -52,7 +52,7 @@ export async function busyHouse(t) {
 
 /** name, fragment, what must be seen before one looks */
 export const kViews = [
-  ['live-traces', '#/live?rows=traces', 't-42'],
+  ['live-traces', '#/live?rows=traces', 't-73'],
   ['live-envelopes', '#/live?rows=envelopes', 'list_directory'],
   ['live-filtered', '#/live?rows=envelopes&f=status%3Aerror', 'read_text_file'],
   ['live-nothing', '#/live?f=tool%3Anothing', 'Clear'],
