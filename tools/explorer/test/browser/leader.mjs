@@ -6,6 +6,7 @@ import { slow, until as untilThen } from '../../../../tests/e2e/patience.mjs';
 import { publish, startBinary } from '../support/binary.mjs';
 import { kLineLost, openPage } from '../support/chromium.mjs';
 import { thought } from '../support/envelopes.mjs';
+import { FaultProxy } from '../support/fault_proxy.mjs';
 import { ScriptedServer } from '../support/scripted_server.mjs';
 import { idsOf, marksOf, stateOf, tellWorker, workerOf } from '../support/worker.mjs';
 
@@ -166,4 +167,39 @@ test('[E9] the server stops and starts again: goodbye is shown, the page resumes
   const resumed = front.streams().at(-1);
   assert.equal(resumed.query.get('lastEventId'), ids[19]);
   assert.deepEqual(await marksOf(first.page), ['goodbye']);
+});
+
+test('[E9] the server is killed and starts again: the page resumes by id, no row is lost', async (t) => {
+  const { server, front } = await behind(t);
+  const ids = await publishSome(server, 20);
+  const tab = await openPage(t, front.url, { axe: false, expect: [kLineLost, /status of 5\d\d/] });
+  await allHave([tab], ids);
+  await server.kill();
+  await until('it knows', async () => (await stateOf(tab.page)).state !== 'live');
+  const again = await startBinary(t, { dir: server.dir, port: server.port });
+  ids.push(...await publishSome(again, 20, 'after the start'));
+  await allHave([tab], ids);
+  assert.equal(front.streams().at(-1).query.get('lastEventId'), ids[19]);
+});
+
+test('[E4] the real server, cut twenty times while it publishes: every row once, in order', async (t) => {
+  const { server, front } = await behind(t);
+  const proxy = await FaultProxy.start(t, front);
+  const tab = await openPage(t, proxy.url, { axe: false, expect: [kLineLost] });
+  await isState(tab, 'live');
+  const ids = [];
+  for (let n = 0; n < 20; ++n) {
+    const before = front.streams().length;
+    proxy.cutAt(300 + 700 * n);
+    proxy.cut();
+    await until('the page knows', async () => (await stateOf(tab.page)).state !== 'live');
+    await tellWorker(tab.page, { do: 'reconnect' });
+    ids.push(...await publishSome(server, 15, `round ${n}`));
+    await until('another stream', () => front.streams().length > before);
+  }
+  await until('the last', async () => {
+    if ((await stateOf(tab.page)).state === 'retrying') await tellWorker(tab.page, { do: 'reconnect' });
+    return (await idsOf(tab.page)).length === ids.length;
+  });
+  assert.deepEqual(await idsOf(tab.page), ids);
 });
