@@ -23,6 +23,12 @@ interface Props {
 }
 
 const kHeight = 150;
+/** Points that no line reaches: a value between two stretches without any. */
+const alone: uPlot.Series.Points.Filter = (plot, series) => {
+  const values = plot.data[series]!;
+  return [...values.keys()].filter((i) => typeof values[i] === 'number' && typeof values[i - 1] !== 'number' && typeof values[i + 1] !== 'number');
+};
+
 export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -41,7 +47,7 @@ export function Chart({ title, startMs, bucketMs, lines, print, onRange }: Props
       cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
       scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
       axes: [{ ...axis, size: 28, values: (_, ticks) => ticks.map((second) => moment(second * 1000, settings.value.times).slice(11, 16)) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(print) }],
-      series: [{}, ...lines.map(({ label, colour }, i) => ({ label, stroke: inkOf(colour), width: 1.5, dash: i ? [6, 3 * i] : [], spanGaps: true, points: { size: 4, fill: inkOf(colour) } }))],
+      series: [{}, ...lines.map(({ label, colour }, i) => ({ label, stroke: inkOf(colour), width: 1.5, dash: i ? [6, 3 * i] : [], points: { show: true, size: 5, fill: inkOf(colour), filter: alone } }))],
       hooks: { setSelect: [(self) => {
         if (self.select.width < 4) return;
         newest.current(self.posToVal(self.select.left, 'x') * 1000, self.posToVal(self.select.left + self.select.width, 'x') * 1000);

@@ -53,7 +53,7 @@ export function RunToolView() {
         <nav class="tool-list" aria-label="Tools">
           <input aria-label="Find a tool" placeholder="Find a tool" value={wanted} spellcheck={false} onInput={({ currentTarget }) => setWanted(currentTarget.value)} />
           <ul>{shown.map((one) => (
-            <li key={one.name}><button type="button" class="quiet" aria-pressed={one.name === name} onClick={() => setParams({ tool: one.name }, false)}><SafeText text={one.name} /></button></li>
+            <li key={one.name}><button type="button" class="quiet" title={one.name} aria-pressed={one.name === name} onClick={() => setParams({ tool: one.name }, false)}><SafeText text={one.name} /></button></li>
           ))}</ul>
           {tools?.length === 0 && <p class="muted">The server has no tools.</p>}
         </nav>

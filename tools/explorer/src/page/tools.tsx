@@ -3,7 +3,7 @@
 
 import { printTerm } from '../core/filter.ts';
 import type { ToolRow } from '../core/protocol.ts';
-import { clock, count, counted, duration } from '../core/units.ts';
+import { clock, count, counted, duration, toolName } from '../core/units.ts';
 import { Chart } from './charts.tsx';
 import { restJson, usePolled } from './rest.ts';
 import { go, route, setParams } from './route.ts';
@@ -41,7 +41,7 @@ const kToolColumn: Column<ToolRow> = {
   key: 'tool', head: 'Tool', value: ({ server, tool }) => `${server}/${tool}`,
   cell: (row) => (
     <button type="button" class="link tool-name" title="Show its entries" onClick={() => go({ view: 'live', params: { f: termsOf(row) } })}>
-      {row.server && <span class="muted"><SafeText text={row.server} />/</span>}<SafeText text={row.tool} />
+      <SafeText text={toolName(row)} />
     </button>
   ),
 };

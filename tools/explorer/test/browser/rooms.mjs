@@ -33,6 +33,7 @@ const edges = async (server, n) => until(`${n} edges`, async () =>
 const pictures = async (tab, name) => {
   await tab.picture(`${name}-light`);
   await tab.page.emulateMedia({ colorScheme: 'dark' });
+  await tab.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn)))));
   await tab.picture(`${name}-dark`);
 };
 /** The cells of a table, row by row. */
