@@ -11,6 +11,7 @@ import { publish, scratch, startBinary, until } from '../support/binary.mjs';
 import { openPage } from '../support/chromium.mjs';
 import { call, thought } from '../support/envelopes.mjs';
 import { page as built } from '../support/page.mjs';
+import { frame, ScriptedServer } from '../support/scripted_server.mjs';
 
 const golden = fs.readFileSync(path.join(import.meta.dirname, '../golden/log.ndjson'), 'utf8');
 const kLabels = { ndjson: 'NDJSON', json: 'JSON', otlp: 'OTLP/JSON', chrome: 'Chrome trace', har: 'HAR-like', csv: 'CSV' };
@@ -192,4 +193,22 @@ test('[E49] an export that is being written can be cancelled: no file comes', as
   await worker.evaluate(() => self.letGo());
   await box.getByText('Cancelled.').waitFor();
   assert.deepEqual(downloads, []);
+});
+
+test('[E49] a gap is said in the file and beside it', async (t) => {
+  const server = await ScriptedServer.start(t);
+  server.log.add(thought('before'));
+  const tab = await openPage(t, server.url);
+  await rowsShown(tab, 1);
+  const gap = { from: server.log.id(2), to: server.log.id(8), count: 7, reason: 'expired' };
+  server.say(frame(gap, { event: 'gap' }));
+  await tab.page.getByText(/7 entries/).first().waitFor();
+  server.log.add(thought('after'));
+  await tab.page.getByText('after').first().waitFor();
+  const { text, said } = await exportAs(t, tab, 'json');
+  assert.deepEqual(JSON.parse(text).gaps, [gap]);
+  assert.match(said, /^2 entries, .* Not in it: 1 gap \(7 entries\)\.$/);
+  const slices = JSON.parse((await exportAs(t, tab, 'chrome')).text).traceEvents;
+  assert.deepEqual(slices.filter(({ cat }) => cat === 'gap').map(({ name }) => name), ['gap: 7 entries']);
+  assert.equal((await exportAs(t, tab, 'ndjson')).text.split('\n').length, 3);
 });
