@@ -264,7 +264,7 @@ test('[E36] a channel: its past with phases, interventions and pauses, what is s
   await tab.picture('channel');
   await event('complete', { debateId: '42', totalDurationMs: 9000, finalPhase: 'closing' });
   await page.getByText('9 s in all').waitFor();
-  assert.match(await page.locator('.channel header').innerText(), /completed/);
+  assert.match(await page.locator('.channel > header').innerText(), /completed/);
 });
 
 test('[E48] compare: totals, tools, calls in step, arguments that differ; a fourth is refused in words', async (t) => {
