@@ -1,6 +1,7 @@
 // The whole view state is in the fragment (explorer.md section 6): it never reaches a server.
 
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { ofNow } from '../core/old_links.ts';
 
 export type ViewName = 'live' | 'trace' | 'tools' | 'graph' | 'channel' | 'approvals' | 'health' | 'compare' | 'run' | 'unknown';
 
@@ -39,6 +40,8 @@ export function printRoute({ view, path, params }: Route): string {
   return `#/${[view, ...path.map(encodeURIComponent)].join('/')}${query ? `?${query}` : ''}`;
 }
 
+const now = ofNow(location.href);
+if (now !== null) history.replaceState(null, '', now);
 const here = signal<Route>(parseRoute(location.hash));
 export const route: ReadonlySignal<Route> = here;
 addEventListener('hashchange', () => (here.value = parseRoute(location.hash)));
