@@ -262,7 +262,7 @@ export interface Asks {
 
 /** Said by the page; answered by nothing but what changes in `Tick`. */
 export type Command =
-  /** First of all. `base` is the absolute address of the page's folder, ends in '/'. */
+  /** First of all. `base` is the absolute address of the page's folder, ends in '/'; empty: no server. */
   | { do: 'start'; base: string; hasLocks: boolean; eventSource: boolean }
   | { do: 'live'; on: boolean }
   /** Now, and with the backoff at its start. */

@@ -161,9 +161,10 @@ onNeed((need) => {
   else command({ do: 'no_token', status: 401, reason: 'Token needed' });
 });
 
-/** First of all; again when the setting changes. */
+/** First of all; again when the setting changes. A page saved to disk has no server. */
 export function startLine(eventSource: boolean): void {
-  command({ do: 'start', base, hasLocks: isSecureContext && 'locks' in navigator, eventSource });
+  const server = location.protocol.startsWith('http') ? base : '';
+  command({ do: 'start', base: server, hasLocks: isSecureContext && 'locks' in navigator, eventSource });
 }
 addEventListener('online', () => command({ do: 'online', online: true }));
 addEventListener('offline', () => command({ do: 'online', online: false }));

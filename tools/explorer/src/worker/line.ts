@@ -49,6 +49,7 @@ export function makeLine(ingest: Ingest, events: LineEvents): Line {
   });
 
   const join = (): void => {
+    if (base === '') return;
     family = new Family({
       name: `explorer:${new URL(base).pathname}`, hasLocks, clock: kClock, applied,
       connection: () => stream.connection,

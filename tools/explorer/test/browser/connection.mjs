@@ -1,8 +1,13 @@
 // The line of a page to its server: states and their words, cuts, retries, fallbacks.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
-import { until as untilThen } from '../../../../tests/e2e/patience.mjs';
+import { pathToFileURL } from 'node:url';
+import { later, until as untilThen } from '../../../../tests/e2e/patience.mjs';
+import { makePage } from '../../build.mjs';
 import { answered, kLineLost, openPage } from '../support/chromium.mjs';
 import { lifecycle, thought } from '../support/envelopes.mjs';
 import { cut, cutAt, end, frame, head, heartbeat, kGreeting, ScriptedServer, status, wait } from '../support/scripted_server.mjs';
@@ -257,4 +262,16 @@ test('a laptop that slept: the clock jumps, the page reconnects by itself and mi
   await until('the row', async () => (await idsOf(page)).length === 2);
   assert.equal(server.streams()[1].query.get('lastEventId'), server.log.id(1));
   assert.deepEqual(await idsOf(page), ids(1, 2));
+});
+
+test('[E50] a page saved to disk asks no server and says Live off', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'saved-'));
+  later(t, () => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'saved.html');
+  fs.writeFileSync(file, (await makePage()).html);
+  const { page, requests } = await openPage(t, pathToFileURL(file).href, { axe: false });
+  await says(page, /^Live off$/);
+  await button(page, 'Go live');
+  assert.equal((await stateOf(page)).state, 'off');
+  assert.ok(requests.every(({ url }) => !url.startsWith('http')), JSON.stringify(requests));
 });

@@ -9,7 +9,7 @@ import { answered, kLineLost, openPage } from '../support/chromium.mjs';
 import { thought } from '../support/envelopes.mjs';
 import { FaultProxy } from '../support/fault_proxy.mjs';
 import { kGreeting, ScriptedServer } from '../support/scripted_server.mjs';
-import { idsOf, stateOf, tellWorker } from '../support/worker.mjs';
+import { askWorker, idsOf, marksOf, stateOf, tellWorker } from '../support/worker.mjs';
 
 const until = (what, condition, ms = 20_000) => untilThen(what, condition, ms);
 const isState = (page, state) => until(state, async () => (await stateOf(page)).state === state);
@@ -151,6 +151,21 @@ test('[E64] a token in the address is taken out at once, not used, and the perso
   assert.equal(server.access.minted.length, 0);
   assert.ok(server.requests.every(({ path, url: asked }) => path === '/' || !asked.includes(kBearer)));
   await page.getByText(/replace it/).waitFor();
+});
+
+test('[E10] [E63] what was too large for the stream is fetched by id with the bearer; what is gone says so', async (t) => {
+  const server = await guarded(t);
+  const [kept, gone] = [1, 2].map((n) => server.log.add({ id: server.log.id(n), bytes: 1_048_577 }, { event: 'envelope_oversize' }));
+  server.routes.set(`GET /trace/envelopes/${kept}`, (request) => (request.headers.authorization === `Bearer ${kBearer}`
+    ? { status: 200, body: '{"type":"thought","far":"away"}' } : { status: 401, body: { error: 'UNAUTHORIZED' } }));
+  server.routes.set(`GET /trace/envelopes/${gone}`, { status: 410, body: { error: 'GONE', oldest: '5f3a9c01d2-7' } });
+  const { page } = await openPage(t, server.url, { expect: [...expect, answered(410)] });
+  await isState(page, 'auth');
+  await giveBearer(page);
+  await until('both marks', async () => (await marksOf(page)).length === 2);
+  const entry = (id) => askWorker(page, 'entry', { source: 'live', row: -1, id });
+  assert.equal((await entry(kept)).body, '{"type":"thought","far":"away"}');
+  assert.match((await entry(gone)).gone, /keeps it no more; the oldest it has is 5f3a9c01d2-7/);
 });
 
 test('[E63] who is no operator sees what is its own, live, and no graph', async (t) => {
