@@ -1,6 +1,6 @@
 // One trace out of the store: its sum, and its entries as a tree.
 
-import { parseBody, readEnvelope, type Facts } from '../core/envelope.ts';
+import { parseBody, readEnvelope } from '../core/envelope.ts';
 import type { Trace, TraceRow } from '../core/protocol.ts';
 import type { TraceState } from '../core/roll_up.ts';
 import { summaryOf } from '../core/summary.ts';
@@ -44,22 +44,19 @@ export function traceOf(store: Store, key: string, bodies: Bodies): Trace | null
   if (!trace) return null;
   const summary = traceRow(store, trace);
   const rows = rowsOf(store, trace);
-  const facts = new Map<number, Facts>();
   const leaves = rows.map((at): Leaf => {
     const bytes = store.body(at) ?? bodies.get(at);
     const row = store.row(at, bytes !== undefined);
     if (!bytes) return { row, callId: '', parentCallId: '', dependsOn: [] };
     const { value, error } = parseBody(decoder.decode(bytes));
     const read = readEnvelope(value, '');
-    facts.set(at, read);
     row.summary = summaryOf(read.kind, row.name, row.failed, value, error);
     return { row, callId: read.callId, parentCallId: read.parentCallId, dependsOn: read.dependsOn };
   });
   // Without its body an entry still knows the other half of its call.
-  for (const leaf of leaves) {
-    if (leaf.callId === '' && leaf.row.pair >= 0)
-      leaf.callId = facts.get(leaf.row.pair)?.callId || `row ${Math.min(leaf.row.row, leaf.row.pair)}`;
-  }
+  const alone = leaves.filter(({ row, callId }) => callId === '' && row.pair >= 0);
+  const byRow = new Map(alone.length > 0 ? leaves.map((leaf) => [leaf.row.row, leaf]) : []);
+  for (const leaf of alone) leaf.callId = byRow.get(leaf.row.pair)?.callId || `row ${Math.min(leaf.row.row, leaf.row.pair)}`;
   const nodes = treeOf(summary, leaves);
   const lost = nodes.filter(({ node }) => node === 'missing').length;
   const missing = [
