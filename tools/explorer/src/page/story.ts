@@ -23,8 +23,7 @@ export const isCall = (node: TreeNode): boolean => node.kind === 'action' || nod
 /** What stands for a node in the address: an event id, a tool_call_id, else its key. */
 const nameOf = (node: TreeNode): string => node.id || node.callId || node.key;
 
-export function useStory(trace: Trace): Story {
-  const { nodes } = trace;
+export function useStory(trace: Trace, nodes: readonly TreeNode[]): Story {
   const index = useMemo(() => {
     const found = new Map<string, number>();
     nodes.forEach((node, at) => {

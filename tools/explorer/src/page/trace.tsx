@@ -11,8 +11,9 @@ import { useKeys } from './keys.ts';
 import { restJson } from './rest.ts';
 import { go, printRoute, route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
-import { addTerm, now, setSetting, settings, source, type Settings } from './state.ts';
+import { addTerm, now, setFilter, setSetting, settings, source, type Settings } from './state.ts';
 import { failuresOf, isCall, isHeading, siblingOf, thoughtBehind, useStory, type Failure, type Story } from './story.ts';
+import { TraceFilter, useFiltered } from './trace_filter.tsx';
 import { Tree } from './tree.tsx';
 import { Turns } from './turns.tsx';
 import { useAnswer } from './use_answer.ts';
@@ -58,7 +59,8 @@ function Unknown({ task }: { task: string }) {
 }
 
 function Known({ trace }: { trace: Trace }) {
-  const story = useStory(trace);
+  const filtered = useFiltered(trace);
+  const story = useStory(trace, filtered.nodes);
   const { nodes, chosen, choose } = story;
   const failures = useMemo(() => failuresOf(nodes), [nodes]);
   const asked = route.value.params.v;
@@ -81,10 +83,11 @@ function Known({ trace }: { trace: Trace }) {
       <Head trace={trace} form={form} show={show} compare={compare} />
       {trace.missing !== '' && <p class="why warn"><Icon name="warning" /> incomplete: <SafeText text={trace.missing} /></p>}
       {failures.length > 0 && <Failures failures={failures} story={story} />}
-      <div class="split">
+      <TraceFilter shown={filtered.shown} of={trace.nodes.filter((node) => !isHeading(node)).length} />
+      {nodes.length === 0 ? <p class="empty">Nothing of this trace is admitted by the filter. <button type="button" onClick={() => setFilter('')}>Show all</button></p> : <div class="split">
         <Form story={story} />
         <Chosen story={story} />
-      </div>
+      </div>}
     </div>
   );
 }

@@ -310,3 +310,45 @@ test('[E17] what is published later is in the open trace, in order, and the choi
   await page.waitForFunction(() => Number(document.querySelector('[role="treegrid"]').getAttribute('aria-rowcount')) > 44);
   await detailOf(page).getByRole('group', { name: 'Thought' }).getByText('first').waitFor();
 });
+
+test('[E19] [E33] a filter inside a trace hides what it does not admit, by tool and by share, and is in the address', async (t) => {
+  const { front } = await tellStory(t);
+  const { page } = await openPage(t, at(front));
+  await rowOf(page, 'everything/echo').waitFor();
+  const field = page.getByRole('searchbox', { name: 'Filter this trace' });
+  await field.fill('server:files');
+  await field.press('Enter');
+  await rowOf(page, 'everything/echo').waitFor({ state: 'detached' });
+  await rowOf(page, 'files/read_text_file').waitFor();
+  assert.match(page.url(), /f=server%3Afiles/);
+  await page.getByText(/^2 of 15/).waitFor();
+  await field.fill('share:>30%');
+  await field.press('Enter');
+  await rowOf(page, 'everything/trigger').waitFor();
+  assert.equal(await rowOf(page, 'get-sum').count(), 0);
+  await page.goBack();
+  await rowOf(page, 'files/read_text_file').waitFor();
+  await field.fill('server:none');
+  await field.press('Enter');
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await rowOf(page, 'everything/echo').waitFor();
+});
+
+test('[E52] ?trace_id= leads to its trace, and leaves the query', async (t) => {
+  const { server, front } = await openStory(t);
+  const trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
+  await publish(server, call('c-1', 'read_file', {}, {}, { task_id: kTask, trace_id }));
+  const { page } = await openPage(t, `${front.url}?trace_id=${trace_id}`);
+  await page.getByRole('heading', { name: `trace ${kTask}` }).waitFor();
+  assert.equal(new URL(page.url()).search, '');
+});
+
+test('[E10] a trace with a gap inside says that it is incomplete', async (t) => {
+  const server = await ScriptedServer.start(t);
+  for (const one of call('c-1', 'read_file')) server.log.add(one);
+  const { page } = await openPage(t, `${server.url}#/trace/t-1?v=tree`);
+  await rowOf(page, 'read_file').waitFor();
+  server.say(`event: gap\ndata: ${JSON.stringify({ from: server.log.id(3), to: server.log.id(33), lost: 31, reason: 'expired' })}\n\n`);
+  for (const one of call('c-2', 'write_file')) server.log.add(one);
+  await page.getByText(/incomplete: a gap lies inside/).waitFor();
+});
