@@ -124,7 +124,7 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
   };
 
   return (
-    <div class="drawing">
+    <div class="drawing" aria-busy={layout === null}>
       <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Graph of ${graph.tools.size} tools and ${graph.edges.size} edges${focus ? `, at ${focus}` : ''}. Arrow keys walk to neighbours.`}
         onClick={(event) => { const place = at(event); onFocus(place?.tool.id ?? ''); }}
         onPointerMove={(event) => { const place = at(event); event.currentTarget.title = place ? place.tool.id : ''; }} onKeyDown={walk} />

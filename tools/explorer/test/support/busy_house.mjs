@@ -74,4 +74,5 @@ export const kViews = [
 export async function visit(tab, server, [, fragment, sign]) {
   await tab.page.goto(`${server.page}${fragment}`);
   await tab.page.locator('main').getByText(sign).first().waitFor();
+  await tab.page.waitForFunction(() => document.querySelector('main [aria-busy="true"]') === null);
 }
