@@ -35,6 +35,7 @@ export interface Facts {
 
 // Longer than the grammar of ids allows twice over; a name of a megabyte is kept as its beginning.
 const kMostNameLength = 256;
+const kTurnless: readonly RowKind[] = ['lifecycle', 'system', 'graph'];
 const kStamp = /^[0-9]{1,19}$/;
 const kKindOfType = new Map(kKinds.map((kind, at) => [kind as string, at]));
 kKindOfType.delete('mark'); // the stream's own, never an envelope's
@@ -67,7 +68,7 @@ export function readEnvelope(envelope: unknown, event: string): Facts {
     role: nameOf(envelope, 'agent_role'),
     tool: '', server: '', speaker: '', phase: '',
     traceId: nameOf(envelope, 'trace_id'),
-    turn: turnOf(envelope),
+    turn: turnOf(envelope, kind),
     status: kNoStatus, exit: null, durationMs: null, hasStderr: false,
     callId: '', parentCallId: '', thoughtId: '', because: '', dependsOn: [],
   };
@@ -86,9 +87,11 @@ export function readEnvelope(envelope: unknown, event: string): Facts {
   return facts;
 }
 
-function turnOf(envelope: unknown): number {
+function turnOf(envelope: unknown, kind: number): number {
   const turn = numberOf(envelope, 'turn_index');
-  return turn !== null && Number.isInteger(turn) && turn >= 0 && turn < 2 ** 31 ? turn : -1;
+  if (turn === null || !Number.isInteger(turn) || turn < 0 || turn >= 2 ** 31) return -1;
+  // Every envelope of the house has the member; what is no part of a turn has 0 in it.
+  return turn === 0 && kTurnless.includes(kKinds[kind]!) ? -1 : turn;
 }
 
 function readAction(envelope: unknown, call: unknown, facts: Facts): void {

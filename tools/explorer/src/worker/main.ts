@@ -70,9 +70,11 @@ function tick(): Tick {
 
 function perSecond(received: number): number {
   const now = performance.now();
-  rates.push({ at: now, received });
-  rates = rates.filter(({ at }) => now - at <= kRateMs);
-  return Math.round(((received - rates[0]!.received) * 1000) / kRateMs);
+  const { state } = line.connection;
+  // What is caught up with was not said now.
+  if (state !== 'live' && state !== 'polling') rates = [];
+  else rates = [...rates, { at: now, received }].filter(({ at }) => now - at <= kRateMs);
+  return Math.round(((received - (rates[0]?.received ?? received)) * 1000) / kRateMs);
 }
 
 function obey(command: Command): void {
