@@ -2,13 +2,18 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { wholeFile } from '../../../../tests/e2e/patience.mjs';
 import { publish, until } from '../support/binary.mjs';
 import { openPage } from '../support/chromium.mjs';
 import { action, call, observation, thought } from '../support/envelopes.mjs';
 import { ScriptedServer } from '../support/scripted_server.mjs';
-import { kTask, openStory, tellStory } from '../support/story.mjs';
+import { kTask, tellStory } from '../support/story.mjs';
 
-const at = (front, rest = '?v=tree') => `${front.url}#/trace/${kTask}${rest}`;
+// One server for all: each test that adds something has a task of its own.
+const story = await tellStory(wholeFile);
+const { server, front } = story;
+
+const at = (rest = '?v=tree', task = kTask) => `${front.url}#/trace/${task}${rest}`;
 const rowsOf = (page) => page.locator('.tree [role="row"][aria-level]');
 const rowOf = (page, text) => rowsOf(page).filter({ hasText: text });
 const detailOf = (page) => page.getByRole('region', { name: 'Detail' });
@@ -21,9 +26,8 @@ async function openScripted(t, envelopes, rest, options) {
 }
 
 test('[E24] [E27] which call failed and why stands there at once; three forms share one selection and axe finds nothing', async (t) => {
-  const { front } = await tellStory(t);
   for (const theme of ['light', 'dark']) {
-    const tab = await openPage(t, at(front), { theme });
+    const tab = await openPage(t, at(), { theme });
     const { page } = tab;
     const failures = page.getByRole('list', { name: 'What failed' }).getByRole('listitem');
     await failures.nth(1).waitFor();
@@ -57,8 +61,7 @@ test('[E24] the last chosen form is kept', async (t) => {
 });
 
 test('[E26] the tree: thread, turn, thought, calls with their observations, a call inside its parent', async (t) => {
-  const { front } = await tellStory(t);
-  const { page } = await openPage(t, at(front));
+  const { page } = await openPage(t, at());
   await rowOf(page, 'get-tiny-image').waitFor();
   const seen = await rowsOf(page).evaluateAll((rows) => rows.map((row) => `${row.getAttribute('aria-level')} ${row.querySelector('.what').innerText.replaceAll('\n', ' ')}`));
   const levelOf = (text) => Number(seen.find((row) => row.includes(text))[0]);
@@ -95,10 +98,9 @@ test('[E26] an observation without its action stands under a placeholder, which 
 });
 
 test('[E25] a running call is a row before it ends, its time grows, and its detail is completed in place', async (t) => {
-  const story = await openStory(t);
-  const { page } = await openPage(t, at(story.front));
-  await page.getByText(`No trace ${kTask}`).waitFor();
-  const running = story.start('everything__trigger-long-running-operation', { duration: 60, steps: 1 }, { tool_call_id: 'c-1' });
+  const { page } = await openPage(t, at('?v=tree', 'running'));
+  await page.getByText('No trace running').waitFor();
+  const running = story.start('everything__trigger-long-running-operation', { duration: 60, steps: 1 }, { task_id: 'running', tool_call_id: 'c-runs' });
   const row = rowOf(page, 'trigger-long-running');
   await row.waitFor();
   assert.match(await row.innerText(), /running/);
@@ -149,8 +151,7 @@ test('[E28] bytes in base64 are hex and text; pictures are shown on a click, SVG
   await detail.getByText('6 B in base64').first().waitFor();
   assert.equal(await detail.getByRole('button', { name: 'Show picture' }).count(), 0);
 
-  const story = await tellStory(t);
-  const real = await openPage(t, at(story.front, '?v=tree&at=c-image'));
+  const real = await openPage(t, at('?v=tree&at=c-image'));
   await detailOf(real.page).getByRole('button', { name: 'Show picture' }).click();
   await real.page.waitForFunction(() => document.querySelector('.detail img')?.naturalWidth > 0);
   await real.picture('trace-picture');
@@ -172,10 +173,9 @@ test('[E29] a value of 1 MiB is folded, opened by steps, and found in', async (t
 });
 
 test('[E52] links: by event id, by tool_call_id, by trace id; an unknown task offers the search and becomes the trace when it begins', async (t) => {
-  const { server, front, call: callTool } = await tellStory(t);
   const list = await (await fetch(`${server.url}/trace/log`)).text();
   const observed = list.split('\n').filter(Boolean).map((line) => JSON.parse(line)).find((one) => one.type === 'observation' && one.tool_call_id === 'c-sum');
-  const tab = await openPage(t, at(front, '?v=tree&at=c-sum'));
+  const tab = await openPage(t, at('?v=tree&at=c-sum'));
   await detailOf(tab.page).getByText('The sum of 19 and 23 is 42.').waitFor();
   assert.equal(await rowOf(tab.page, 'get-sum').getAttribute('aria-selected'), 'true');
 
@@ -185,13 +185,12 @@ test('[E52] links: by event id, by tool_call_id, by trace id; an unknown task of
   const { page: unknown } = await tab.another(`${front.url}#/trace/later?v=tree`);
   await unknown.getByRole('heading', { name: 'No trace later' }).waitFor();
   await unknown.getByRole('button', { name: /Search/ }).waitFor();
-  await callTool('everything__echo', { message: 'now' }, { task_id: 'later', tool_call_id: 'c-later' });
+  await story.call('everything__echo', { message: 'now' }, { task_id: 'later', tool_call_id: 'c-later' });
   await rowOf(unknown, 'everything/echo').waitFor();
 });
 
 test('[E35] turns: thoughts with their line breaks, failed results open, others folded, threads as tabs', async (t) => {
-  const { front } = await tellStory(t);
-  const { page } = await openPage(t, at(front, '?v=turns'));
+  const { page } = await openPage(t, at('?v=turns'));
   const turn = (n) => page.getByRole('article', { name: `Turn ${n}` });
   await turn(1).getByText('ENOENT').waitFor();
   assert.match(await turn(0).innerText(), /Plan the work\.\nFirst look at what there is\./);
@@ -204,8 +203,7 @@ test('[E35] turns: thoughts with their line breaks, failed results open, others 
 });
 
 test('[E54] n and p walk the errors, g and a letter chooses the form', async (t) => {
-  const { front } = await tellStory(t);
-  const { page } = await openPage(t, at(front));
+  const { page } = await openPage(t, at());
   await detailOf(page).getByText('ENOENT').waitFor();
   await page.keyboard.press('n');
   await detailOf(page).getByText('No result came in time').waitFor();
@@ -213,12 +211,11 @@ test('[E54] n and p walk the errors, g and a letter chooses the form', async (t)
   await detailOf(page).getByText('The tool ran and reported an error').waitFor();
   await page.keyboard.press('g');
   await page.keyboard.press('w');
-  await page.getByRole('img', { name: /^Waterfall: 6 calls in 3 lanes, 2 failed/ }).waitFor();
+  await page.getByRole('img', { name: /^Waterfall: 6 calls in \d lanes, 2 failed/ }).waitFor();
 });
 
 test('[E59] at 320 px everything is there, with indent guides, and nothing sticks out', async (t) => {
-  const { front } = await tellStory(t);
-  const tab = await openPage(t, at(front), { narrow: true });
+  const tab = await openPage(t, at(), { narrow: true });
   const { page } = tab;
   await rowOf(page, 'everything/echo').waitFor();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'no sideways scrolling');
@@ -243,7 +240,6 @@ test('[E65] hostile text in names, arguments and errors is read and nothing else
 });
 
 test('[E36] a channel: its past with phases, interventions and pauses, what is said now, and its end', async (t) => {
-  const { server, front } = await openStory(t);
   const post = async (path, body) => assert.ok((await fetch(`${server.url}/api/debates${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })).ok, path);
   const event = (name, data) => post('/42/events', { event: name, data: { timestamp: 1795224245120, ...data } });
   const say = (speaker, phase, content) => event('utterance', { id: content, phase, speaker, content });
@@ -268,14 +264,13 @@ test('[E36] a channel: its past with phases, interventions and pauses, what is s
 });
 
 test('[E48] compare: totals, tools, calls in step, arguments that differ; a fourth is refused in words', async (t) => {
-  const story = await openStory(t);
   const ask = (task, tool, args) => story.call(tool, args, { task_id: task });
   for (const task of ['one', 'two']) {
     await ask(task, 'everything__echo', { message: task });
     if (task === 'two') await ask(task, 'files__read_text_file', { path: '/nowhere' });
     await ask(task, 'everything__get-sum', { a: 1, b: 2 });
   }
-  const tab = await openPage(t, `${story.front.url}#/compare/one,two`);
+  const tab = await openPage(t, `${front.url}#/compare/one,two`);
   const { page } = tab;
   const grid = page.getByRole('grid', { name: 'Calls in step' });
   await grid.getByRole('row').filter({ hasText: 'get-sum' }).waitFor();
@@ -297,23 +292,22 @@ test('[E48] compare: totals, tools, calls in step, arguments that differ; a four
     await page.getByRole('button', { name: 'Add' }).click();
   }
   await page.getByText('Three traces are the most that are compared: take one out first.').waitFor();
-  await page.goto(`${story.front.url}#/compare/a,b,c,d`);
+  await page.goto(`${front.url}#/compare/a,b,c,d`);
   await page.getByText(/Three traces are the most.*d.*is left out/).waitFor();
 });
 
 test('[E17] what is published later is in the open trace, in order, and the choice stays', async (t) => {
-  const { server, front } = await openStory(t);
-  const ids = await publish(server, [thought('first', { task_id: kTask }), ...call('c-1', 'read_file', {}, {}, { task_id: kTask })]);
-  const { page } = await openPage(t, at(front, `?v=tree&at=${ids[0]}`));
+  const more = { task_id: 'more' };
+  const ids = await publish(server, [thought('first', more), ...call('c-first', 'read_file', {}, {}, more)]);
+  const { page } = await openPage(t, at(`?v=tree&at=${ids[0]}`, 'more'));
   await detailOf(page).getByRole('group', { name: 'Thought' }).getByText('first').waitFor();
-  for (let n = 0; n < 20; ++n) await publish(server, call(`c-more-${n}`, 'read_file', {}, {}, { task_id: kTask }));
+  for (let n = 0; n < 20; ++n) await publish(server, call(`c-more-${n}`, 'read_file', {}, {}, more));
   await page.waitForFunction(() => Number(document.querySelector('[role="treegrid"]').getAttribute('aria-rowcount')) > 44);
   await detailOf(page).getByRole('group', { name: 'Thought' }).getByText('first').waitFor();
 });
 
 test('[E19] [E33] a filter inside a trace hides what it does not admit, by tool and by share, and is in the address', async (t) => {
-  const { front } = await tellStory(t);
-  const { page } = await openPage(t, at(front));
+  const { page } = await openPage(t, at());
   await rowOf(page, 'everything/echo').waitFor();
   const field = page.getByRole('searchbox', { name: 'Filter this trace' });
   await field.fill('server:files');
@@ -335,11 +329,10 @@ test('[E19] [E33] a filter inside a trace hides what it does not admit, by tool 
 });
 
 test('[E52] ?trace_id= leads to its trace, and leaves the query', async (t) => {
-  const { server, front } = await openStory(t);
   const trace_id = '4bf92f3577b34da6a3ce929d0e0e4736';
-  await publish(server, call('c-1', 'read_file', {}, {}, { task_id: kTask, trace_id }));
+  await publish(server, call('c-linked', 'read_file', {}, {}, { task_id: 'linked', trace_id }));
   const { page } = await openPage(t, `${front.url}?trace_id=${trace_id}`);
-  await page.getByRole('heading', { name: `trace ${kTask}` }).waitFor();
+  await page.getByRole('heading', { name: 'trace linked' }).waitFor();
   assert.equal(new URL(page.url()).search, '');
 });
 
