@@ -53,3 +53,15 @@ export const hurried = (times, clock = false) => `
     if (${clock}) Date.now = () => begun + (now() - begun) * ${times};
     ;\`, blob], { type: 'text/javascript' }));
 `;
+
+/** What giveBearer gives when nothing else is said. */
+export const kBearer = 'the-bearer-of-this-test';
+
+/** By the token box, which is open. */
+export async function giveBearer(page, { keep = false, bearer = kBearer } = {}) {
+  const box = page.getByRole('dialog');
+  await box.waitFor();
+  await box.locator('input[type=password]').fill(bearer);
+  if (keep) await box.getByRole('checkbox').check();
+  await box.getByRole('button', { name: 'Use it' }).click();
+}
