@@ -80,10 +80,9 @@ function Known({ trace }: { trace: Trace }) {
   const Form = { tree: Tree, waterfall: Waterfall, turns: Turns }[form];
   return (
     <div class="trace">
-      <Head trace={trace} form={form} show={show} compare={compare} />
+      <Head trace={trace} shown={filtered.shown} form={form} show={show} compare={compare} />
       {trace.missing !== '' && <p class="why warn"><Icon name="warning" /> incomplete: <SafeText text={trace.missing} /></p>}
       {failures.length > 0 && <Failures failures={failures} story={story} />}
-      <TraceFilter shown={filtered.shown} of={trace.nodes.filter((node) => !isHeading(node)).length} />
       {nodes.length === 0 ? <p class="empty">Nothing of this trace is admitted by the filter. <button type="button" onClick={() => setFilter('')}>Show all</button></p> : <div class="split">
         <Form story={story} />
         <Chosen story={story} />
@@ -92,7 +91,16 @@ function Known({ trace }: { trace: Trace }) {
   );
 }
 
-function Head({ trace: { summary }, form, show, compare }: { trace: Trace; form: Form; show: (to: Form) => void; compare: () => void }) {
+interface HeadProps {
+  trace: Trace;
+  /** Entries that the filter leaves. */
+  shown: number;
+  form: Form;
+  show: (to: Form) => void;
+  compare: () => void;
+}
+
+function Head({ trace: { summary, nodes }, shown, form, show, compare }: HeadProps) {
   const endMs = summary.running > 0 && source.value === 'live' ? Math.max(summary.lastMs, now.value) : summary.lastMs;
   const running = summary.status === 'running';
   return (
@@ -103,6 +111,7 @@ function Head({ trace: { summary }, form, show, compare }: { trace: Trace; form:
       <Status row={{ status: running ? 'running' : summary.status === 'cancelled' ? 'CANCELLED' : summary.status, failed: summary.status === 'error', exit: null }} />
       <span>{counted(summary.calls, 'call')}, <b class={summary.errors > 0 ? 'bad' : ''}>{counted(summary.errors, 'error')}</b>, {duration(endMs - summary.startMs)}{running ? ' ~' : ''}</span>
       <span class="grow" />
+      <TraceFilter shown={shown} of={nodes.filter((node) => node.row >= 0).length} />
       <div class="tabs" role="group" aria-label="Form">
         {kForms.map((one) => <button type="button" key={one.form} aria-pressed={one.form === form} onClick={() => show(one.form)}>{one.words}</button>)}
       </div>

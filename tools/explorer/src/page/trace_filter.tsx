@@ -28,9 +28,9 @@ export function TraceFilter({ shown, of }: { shown: number; of: number }) {
   const { bad } = parseFilter(text);
   useKeys('Filter', { '/': ['filter', () => document.getElementById('filter')?.focus()] });
   return (
-    <search class="bar">
+    <search class="trace-filter">
       <form onSubmit={(event) => { event.preventDefault(); setFilter((event.currentTarget.elements.namedItem('filter') as HTMLInputElement).value); }}>
-        <input key={text} id="filter" type="search" aria-label="Filter this trace" placeholder="filter, as tool:fs.* or share:>10%" defaultValue={text} onSearch={(event) => setFilter(event.currentTarget.value)} />
+        <input key={text} id="filter" type="search" aria-label="Filter this trace" placeholder="filter: tool:fs.* share:>10%" defaultValue={text} onSearch={(event) => setFilter(event.currentTarget.value)} />
       </form>
       {text !== '' && <span role="status">{count(shown)} of {count(of)} <button type="button" class="link" onClick={() => setFilter('')}>all</button></span>}
       {bad.map((one) => <span key={one.from} class="bad"><SafeText text={`${text.slice(one.from, one.to)}: ${one.why}`} /></span>)}

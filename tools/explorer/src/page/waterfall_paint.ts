@@ -3,7 +3,7 @@
 
 import { drawnOf, ticksOf, toU, type Axis, type Bar, type Drawn, type Layout, type Stretch } from '../core/waterfall_layout.ts';
 import { piecesOf } from '../core/hidden_chars.ts';
-import { duration, toolName } from '../core/units.ts';
+import { counted, duration, toolName } from '../core/units.ts';
 
 /** Tokens of style.css; one child of the canvas each, in this order. */
 export const kInks = ['bg', 'raised', 'text', 'muted', 'line', 'link', 'error', 'error-fill', 'action-fill', 'action-edge', 'observation-fill', 'observation-edge', 'thought-edge', 'other-fill'] as const;
@@ -179,7 +179,7 @@ function paintBar(draw: CanvasRenderingContext2D, inks: Inks, one: Drawn, y: num
   }
   if (width >= kLabelFrom) {
     draw.fillStyle = bad ? inks.error : inks.text;
-    write(draw, one.count > 1 ? `${one.count} calls` : `${bad ? '! ' : ''}${toolName(node) || node.callId}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
+    write(draw, one.count > 1 ? counted(one.count, 'call') : `${bad ? '! ' : ''}${toolName(node) || node.callId}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
   }
   if (chosen || hovered) {
     draw.strokeStyle = inks.link;
