@@ -2,7 +2,7 @@
 // of the right type counts as absent.
 
 import type { RowKind } from './protocol.ts';
-import { isObject, kAction, kKinds, kNoStatus, kObservation, kOther, kThought, member, numberOf, statusIndex, statusOfExit, textOf } from './types.ts';
+import { isObject, kAction, kGraph, kKinds, kLifecycle, kNoStatus, kObservation, kOther, kSystem, kThought, member, numberOf, statusIndex, statusOfExit, textOf } from './types.ts';
 
 export interface Facts {
   kind: number;
@@ -35,7 +35,6 @@ export interface Facts {
 
 // Longer than the grammar of ids allows twice over; a name of a megabyte is kept as its beginning.
 const kMostNameLength = 256;
-const kTurnless: readonly RowKind[] = ['lifecycle', 'system', 'graph'];
 const kStamp = /^[0-9]{1,19}$/;
 const kKindOfType = new Map(kKinds.map((kind, at) => [kind as string, at]));
 kKindOfType.delete('mark'); // the stream's own, never an envelope's
@@ -91,7 +90,7 @@ function turnOf(envelope: unknown, kind: number): number {
   const turn = numberOf(envelope, 'turn_index');
   if (turn === null || !Number.isInteger(turn) || turn < 0 || turn >= 2 ** 31) return -1;
   // Every envelope of the house has the member; what is no part of a turn has 0 in it.
-  return turn === 0 && kTurnless.includes(kKinds[kind]!) ? -1 : turn;
+  return turn === 0 && (kind === kLifecycle || kind === kSystem || kind === kGraph) ? -1 : turn;
 }
 
 function readAction(envelope: unknown, call: unknown, facts: Facts): void {

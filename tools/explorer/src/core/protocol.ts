@@ -276,7 +276,6 @@ export type Command =
   | { do: 'got'; n: number; status: number; text: string }
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
-  | { do: 'clear' }
   | { do: 'replay'; from: 'live' | 'file'; speed: number; step: boolean; at: number; on: boolean };
 
 export type ToWorker =

@@ -5,7 +5,7 @@ import type { RowKind } from './protocol.ts';
 /** In columns a kind is its index here. */
 export const kKinds: readonly RowKind[] =
   ['thought', 'action', 'observation', 'lifecycle', 'hitl', 'system', 'graph', 'channel', 'mark', 'other'];
-export const kThought = 0, kAction = 1, kObservation = 2, kLifecycle = 3, kHitl = 4, kMark = 8, kOther = 9;
+export const kThought = 0, kAction = 1, kObservation = 2, kLifecycle = 3, kHitl = 4, kSystem = 5, kGraph = 6, kMark = 8, kOther = 9;
 
 /** saop.md 4.4; in columns a status is its index here. */
 export const kStatuses: readonly string[] = ['', 'SUCCESS', 'TOOL_ERROR', 'VALIDATION_FAILED', 'UPSTREAM_UNAVAILABLE',

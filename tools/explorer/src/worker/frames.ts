@@ -49,7 +49,7 @@ export interface Line {
   readonly connection: Connection;
   /** The last 20, newest first. */
   readonly reconnects: Health['reconnects'];
-  /** Every command goes through here; `clear` and `replay` are not the line's. */
+  /** Every command goes through here; `replay` is not the line's. */
   obey(command: Command): void;
   /** `add`s what is older than `firstId` (of one trace: all that the server has of it); how many came. */
   older(count: number): Promise<number>;

@@ -19,6 +19,7 @@ const replay = new Replay(() => {
 });
 let version = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let falling: ReturnType<typeof setTimeout> | undefined;
 let notices: Notice[] = [];
 let rates: { at: number; received: number }[] = [];
 
@@ -49,14 +50,16 @@ const answers = makeAnswers(room);
 function ring(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    const { rows, perSecond, ...told } = tick();
-    post({ tick: { rows, perSecond, ...told } });
+    const told = tick();
+    post({ tick: told });
     // What came in one go is one message; history and what is caught up with is no news.
     if (told.connection.state === 'live') notices.push(...newsOf(store));
     store.news = [];
     if (notices.length > 0) post({ notices });
     notices = [];
-    if (perSecond > 0) setTimeout(ring, kRateMs / 3);
+    // The rate falls although nothing comes.
+    clearTimeout(falling);
+    if (told.perSecond > 0) falling = setTimeout(ring, kRateMs / 3);
   }, kRingMs);
 }
 
@@ -79,10 +82,7 @@ function perSecond(received: number): number {
 
 function obey(command: Command): void {
   if (command.do === 'replay') void replay.obey(command, room.views[command.from]);
-  else if (command.do === 'clear') {
-    store.clear();
-    ring();
-  } else line.obey(command);
+  else line.obey(command);
 }
 
 async function answer<Name extends keyof Asks>(name: Name, n: number, args: Asks[Name]['ask']): Promise<void> {

@@ -63,10 +63,4 @@ export class Slabs {
     this.bytes -= found.bytes.length;
     this.bodyBytes -= found.used;
   }
-
-  clear(): void {
-    this.#slabs.clear();
-    this.bytes = this.bodyBytes = 0;
-    this.#filling = kNoSlab;
-  }
 }

@@ -116,15 +116,6 @@ export class Store extends Rows implements Ingest {
     return true;
   }
 
-  clear(): void {
-    while (this.columns.size > 0) this.#evict();
-    this.evicted = 0;
-    this.slabs.clear();
-    this.#begin('');
-    this.segments = [{ epoch: '', from: 0 }];
-    this.received = this.tracesMade = this.errors = this.gapsSeen = this.#sweptAt = this.#moreRows = this.#moreBytes = 0;
-  }
-
   /** Is a row of a gap between these two? */
   gapBetween(first: number, last: number): boolean {
     return this.gaps.some((gap) => gap > first && gap < last);

@@ -185,6 +185,6 @@ test('[E65] hostile envelopes are rows like all others', async () => {
 
 test('[E26] what is no part of a turn has none, though its envelope says 0', async () => {
   const store = new Store();
-  store.add([...['graph', 'system', 'lifecycle', 'thought'].map((type, n) => frame(n + 1, { type, turn_index: 0 })), frame(5, { type: 'lifecycle', turn_index: 3 }), frame(6, { type: 'thought', turn_index: -1 })]);
+  store.add([...['graph', 'system', 'lifecycle', 'hitl'].map((type, n) => frame(n + 1, { type, turn_index: 0 })), frame(5, { type: 'lifecycle', turn_index: 3 }), frame(6, { type: 'thought', turn_index: -1 })]);
   assert.deepEqual((await new View(store).read(allRows(store))).map(({ turn }) => turn), [-1, -1, -1, 0, 3, -1]);
 });
