@@ -53,7 +53,8 @@ export function LiveView() {
   };
   const show = async (row: number) => {
     const index = row < 0 ? -1 : await ask('indexOf', { source: source.value, filter: filter.value, row });
-    if (index < 0) return;
+    // Meanwhile one may have gone on to another.
+    if (index < 0 || selected.value?.row !== row) return;
     follow.value = false;
     setGoTo({ index });
   };

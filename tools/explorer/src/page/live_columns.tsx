@@ -9,6 +9,8 @@ import { Icon } from './icons.tsx';
 import { SafeText } from './safe_text.tsx';
 import { addTerm, now, settings, source } from './state.ts';
 
+// What has no state of its own is called, not mounted: thousands of cells a second go by.
+
 export interface Column<Item> {
   title: string;
   /** Of grid-template-columns. */
@@ -23,7 +25,7 @@ export function Value({ of, value, children }: { of: string; value: string; chil
   if (value === '') return null;
   return (
     <button type="button" class="value cut" tabIndex={-1} title={`${of}: ${value}`}
-      onClick={(event) => { event.stopPropagation(); addTerm(of, value, event.altKey); }}>{children ?? <SafeText text={value} />}</button>
+      onClick={(event) => { event.stopPropagation(); addTerm(of, value, event.altKey); }}>{children ?? SafeText({ text: value })}</button>
   );
 }
 function Time({ ms, stamped = true }: { ms: number; stamped?: boolean }) {
@@ -36,29 +38,29 @@ function Lasts({ startMs, lastMs, status }: TraceRow) {
 }
 
 export const kRowColumns: readonly Column<Row>[] = [
-  { title: 'time', width: '104px', from: 440, cell: (row) => <Time ms={row.timeMs} stamped={row.stamped} /> },
-  { title: 'type', width: '36px', from: 0, cell: (row) => <Kind kind={row.kind} /> },
-  { title: 'task', width: 'minmax(72px, 0.6fr)', from: 900, cell: (row) => <Value of="task" value={row.task} /> },
-  { title: 'turn', width: '40px', from: 980, number: true, cell: (row) => <Value of="turn" value={row.turn < 0 ? '' : String(row.turn)} /> },
-  { title: 'agent', width: 'minmax(72px, 0.6fr)', from: 980, cell: (row) => <Value of="agent" value={row.agent} /> },
-  { title: 'tool', width: 'minmax(80px, 1fr)', from: 0, cell: (row) => <Value of="tool" value={row.tool}><SafeText text={toolName(row)} /></Value> },
-  { title: 'status', width: 'minmax(96px, 1.1fr)', from: 0, cell: (row) => row.status !== '' && <Value of="status" value={row.status}><Status row={row} /></Value> },
-  { title: 'duration', width: '84px', from: 700, number: true, cell: (row) => <Duration row={row} /> },
-  { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => <SafeText text={row.name === '' ? row.summary : `${row.name} ${row.summary}`} /> },
+  { title: 'time', width: '104px', from: 440, cell: (row) => Time({ ms: row.timeMs, stamped: row.stamped }) },
+  { title: 'type', width: '36px', from: 0, cell: (row) => Kind(row) },
+  { title: 'task', width: 'minmax(72px, 0.6fr)', from: 900, cell: (row) => Value({ of: 'task', value: row.task }) },
+  { title: 'turn', width: '40px', from: 980, number: true, cell: (row) => Value({ of: 'turn', value: row.turn < 0 ? '' : String(row.turn) }) },
+  { title: 'agent', width: 'minmax(72px, 0.6fr)', from: 980, cell: (row) => Value({ of: 'agent', value: row.agent }) },
+  { title: 'tool', width: 'minmax(80px, 1fr)', from: 0, cell: (row) => Value({ of: 'tool', value: row.tool, children: SafeText({ text: toolName(row) }) }) },
+  { title: 'status', width: 'minmax(96px, 1.1fr)', from: 0, cell: (row) => Value({ of: 'status', value: row.status, children: Status({ row }) }) },
+  { title: 'duration', width: '84px', from: 700, number: true, cell: (row) => (row.status === 'running' ? <Duration row={row} /> : duration(row.durationMs)) },
+  { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => SafeText({ text: row.name === '' ? row.summary : `${row.name} ${row.summary}` }) },
 ];
 
 export const kTraceColumns: readonly Column<TraceRow>[] = [
   { title: 'trace', width: 'minmax(80px, 1.4fr)', from: 0, cell: ({ task, incomplete }) => <><SafeText text={task} />{incomplete && <span class="chip-word" title="A gap lies inside: entries of it are not here"> incomplete</span>}</> },
   { title: 'status', width: '104px', from: 0, cell: ({ status }) => <span class="status" data-status={status}><Icon name={status} />{status}</span> },
-  { title: 'started', width: '104px', from: 600, cell: ({ startMs }) => <Time ms={startMs} /> },
+  { title: 'started', width: '104px', from: 600, cell: ({ startMs }) => Time({ ms: startMs }) },
   { title: 'for', width: '84px', from: 700, number: true, cell: (trace) => <Lasts {...trace} /> },
   { title: 'calls', width: '56px', from: 0, number: true, cell: ({ calls }) => count(calls) },
   { title: 'running', width: '60px', from: 900, number: true, cell: ({ running }) => (running > 0 ? count(running) : '') },
   { title: 'errors', width: '56px', from: 0, number: true, cell: ({ errors }) => errors > 0 && <span class="bad">{count(errors)}</span> },
   { title: 'thoughts', width: '64px', from: 900, number: true, cell: ({ thoughts }) => count(thoughts) },
-  { title: 'last tool', width: 'minmax(120px, 1fr)', from: 700, cell: ({ tool }) => <Value of="tool" value={tool} /> },
-  { title: 'agent', width: 'minmax(72px, 0.8fr)', from: 980, cell: ({ agent }) => <Value of="agent" value={agent} /> },
-  { title: 'session', width: 'minmax(72px, 0.8fr)', from: 1100, cell: ({ session }) => <Value of="session" value={session} /> },
+  { title: 'last tool', width: 'minmax(120px, 1fr)', from: 700, cell: ({ tool }) => Value({ of: 'tool', value: tool }) },
+  { title: 'agent', width: 'minmax(72px, 0.8fr)', from: 980, cell: ({ agent }) => Value({ of: 'agent', value: agent }) },
+  { title: 'session', width: 'minmax(72px, 0.8fr)', from: 1100, cell: ({ session }) => Value({ of: 'session', value: session }) },
 ];
 
 /** What VirtualList takes, of a list that wide. */

@@ -1,6 +1,6 @@
 // The list of Live, of rows or of traces: follows the newest, stays where one reads.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Row, Stretch, TraceRow } from '../core/protocol.ts';
 import { filterNow } from './filter_bar.tsx';
 import { count } from '../core/units.ts';
@@ -53,13 +53,16 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
   const [endThen, setEndThen] = useState(-1);
   const following = follow.value && !paused.value;
   const filter = filterNow();
+  const shown = useMemo(() => shownColumns(columns, width), [columns, width]);
   const got = useAnswer(name, {
     source: source.value, filter, from: follow.value ? -1 : from, count: kWindow, through: through.value, after: clearedTo.value,
     ...(settings.value.dim && name === 'rows' && { dim: true }),
   }) as Stretch<Item> | undefined;
   const fresh = useFresh(got?.end ?? 0);
   useEffect(() => {
-    if (got) listed.value = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete };
+    if (got === undefined) return;
+    const says = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete }, said = listed.peek();
+    if (says.shown !== said.shown || says.of !== said.of || says.complete !== said.complete) listed.value = says;
   }, [got]);
   useEffect(() => {
     atEdge.value = following;
@@ -75,11 +78,10 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
   if (got.end === got.first) return <LiveEmpty of={got.of} filter={filter} />;
   return (
     <div class="live-list">
-      <VirtualList<Item> {...rest} {...shownColumns(columns, width)} {...got} label={label} main newest={settings.value.newest}
+      <VirtualList<Item> {...rest} {...shown} {...got} label={label} main newest={settings.value.newest}
         follow={follow.value} onFollow={setFollow} onWindow={setFrom} {...(goTo && { goTo })}
         rowProps={(item, index) => ({
           class: `${index >= fresh ? 'new ' : ''}${'kind' in item && item.kind === 'mark' ? 'mark-row ' : ''}${'dim' in item && item.dim ? 'dim' : ''}`,
-          ...('kind' in item ? { 'data-kind': item.kind } : {}),
         })} />
       {!follow.value && <button type="button" class="pill" onClick={() => setFollow(true)}>{more > 0 ? `${count(more)} new, go to newest` : 'Go to newest'}</button>}
     </div>

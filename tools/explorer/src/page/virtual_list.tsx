@@ -13,14 +13,16 @@
 // come elsewhere shift nothing. The focused row stays in the DOM wherever it is scrolled to.
 // In a tree (role treegrid) give `rowProps` aria-level and aria-expanded, and `onFold`.
 
-import type { ComponentChildren, HTMLAttributes } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from './keys.ts';
+import { ListRow, type RowExtras } from './list_row.tsx';
 import { rowHeight } from './state.ts';
 
 /** Rows to ask for at once: what a tall screen shows and what lies around it. */
 export const kWindow = 96;
 const kAround = 8;
+const kNoExtras: RowExtras = {};
 /** Browsers draw no element higher than some 17 million pixels; beyond this the bar is a scale. */
 const kMaxHeight = 15_000_000;
 
@@ -37,9 +39,9 @@ export interface VirtualListProps<Item> {
   items: readonly Item[];
   onWindow: (from: number) => void;
   keyOf: (item: Item) => string | number;
-  /** One element with role="gridcell" per column. */
+  /** One element with role="gridcell" per column. The same function as before: rows are drawn anew only where they changed. */
   cells: (item: Item, index: number) => ComponentChildren;
-  rowProps?: (item: Item, index: number) => HTMLAttributes<HTMLDivElement> & { [data: `data-${string}`]: string | boolean | undefined };
+  rowProps?: (item: Item, index: number) => RowExtras;
   selected?: string | number | null;
   /** By click or by moving with the keys. */
   onSelect?: (item: Item, index: number) => void;
@@ -64,7 +66,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const total = end - first;
   const box = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
-  const [shown, setShown] = useState({ from: 0, to: 40, shift: 0 });
+  const [shown, setShown] = useState({ from: 0, to: 40, shift: 0, slots: 40 });
   const [active, setActive] = useState(-1);
   // Where we put the bar ourselves, what stood on top, whether the focus is to go to the active row.
   const own = useRef({ top: 0, topIndex: first, into: 0, focus: false, kept: null as { index: number; item: Item } | null });
@@ -82,10 +84,11 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     const top = element.scrollTop * scale();
     own.current.topIndex = indexAt(Math.floor(top / height));
     own.current.into = top % height;
-    const from = Math.max(0, Math.floor(top / height) - kAround);
-    const to = Math.min(total, Math.ceil((top + view()) / height) + kAround);
+    const slots = Math.ceil(view() / height) + 1 + 2 * kAround;
+    const from = Math.max(0, Math.min(Math.floor(top / height) - kAround, total - slots));
+    const to = Math.min(total, from + slots);
     const shift = element.scrollTop - top;
-    setShown((old) => (old.from === from && old.to === to && old.shift === shift ? old : { from, to, shift }));
+    setShown((old) => (old.from === from && old.to === to && old.shift === shift && old.slots === slots ? old : { from, to, shift, slots }));
     const low = newest === 'top' ? end - to : first + from;
     if (total > 0 && (low < at || low + (to - from) > Math.min(end, at + items.length))) props.onWindow(Math.max(first, low - (kWindow - to + from) / 2 | 0));
   };
@@ -188,31 +191,41 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     if (keyOf(activeItem) !== props.selected) props.onSelect?.(activeItem, here);
   });
 
+  const indexOf = (event: Event) => Number((event.target as Element).closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
+  const onFocusIn = (event: FocusEvent) => {
+    if (indexOf(event) !== here) setActive(indexOf(event));
+  };
+  const onClick = (event: MouseEvent) => {
+    const index = indexOf(event), item = itemOf(index);
+    setActive(index);
+    if (item === undefined) return;
+    if (follow) props.onFollow?.(false);
+    props.onSelect?.(item, index);
+  };
+
   const places: number[] = [];
   for (let place = shown.from; place < Math.min(shown.to, total); place++) places.push(place);
   const herePlace = here === -1 ? -1 : placeOf(here);
-  if (herePlace !== -1 && !places.includes(herePlace)) places.push(herePlace);
+  const away = herePlace !== -1 && !places.includes(herePlace);
+  // Where it belongs: a browser scrolls to a focused element that is moved in the DOM.
+  if (away) places.splice(herePlace < shown.from ? 0 : places.length, 0, herePlace);
   const tabPlace = herePlace !== -1 ? herePlace : places[Math.min(kAround, places.length - 1)];
 
   return (
     <div ref={box} class="list" role={role} aria-label={label} aria-rowcount={total + 1} aria-colcount={head.length}
       style={{ '--columns': columns, '--least': least ?? '0' }} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={total === 0 ? 0 : -1}>
       <div class="list-head" role="rowgroup"><div role="row" aria-rowindex={1}>{head.map((title) => <span role="columnheader">{title}</span>)}</div></div>
-      <div ref={body} class="list-body" role="rowgroup" style={{ height: `${bodyHeight}px` }}>
+      <div ref={body} class="list-body" role="rowgroup" style={{ height: `${bodyHeight}px` }} onClick={onClick} onFocusIn={onFocusIn}
+        onDblClick={(event) => { const item = itemOf(indexOf(event)); if (item !== undefined) props.onOpen?.(item, indexOf(event)); }}>
         {places.map((place) => {
           const index = indexAt(place);
           const item = itemOf(index);
-          const key = item === undefined ? `wait ${index}` : keyOf(item);
-          const more = item === undefined ? {} : props.rowProps?.(item, index) ?? {};
+          // A slot of the DOM serves one row after the other; scrolled out, the active row keeps its own.
+          const taken = away && index !== here && index % shown.slots === here % shown.slots;
           return (
-            <div key={key} role="row" aria-rowindex={place + 2} tabIndex={place === tabPlace ? 0 : -1}
-              aria-selected={item !== undefined && props.selected != null && key === props.selected} {...more}
-              style={{ transform: `translateY(${place * height + shown.shift}px)` }}
-              onFocus={() => { if (here !== index) setActive(index); }}
-              onClick={() => { setActive(index); if (item !== undefined) { if (follow) props.onFollow?.(false); props.onSelect?.(item, index); } }}
-              onDblClick={() => item !== undefined && props.onOpen?.(item, index)}>
-              {item === undefined ? <span role="gridcell" aria-colindex={1} class="muted">…</span> : props.cells(item, index)}
-            </div>
+            <ListRow<Item> key={taken ? -1 : index % shown.slots} item={item} index={index} place={place} top={place * height + shown.shift}
+              tab={place === tabPlace} selected={item !== undefined && props.selected != null && keyOf(item) === props.selected}
+              cells={props.cells} extras={item === undefined ? kNoExtras : props.rowProps?.(item, index) ?? kNoExtras} />
           );
         })}
       </div>

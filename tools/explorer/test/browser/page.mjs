@@ -50,7 +50,7 @@ test('[E54] the keys of the map do what the map says, and ? lists them', async (
   await page.keyboard.press('e');
   await until('all again', async () => !/f=/.test(await hashOf(page)));
   await page.keyboard.press('Home');
-  await page.locator('[aria-selected="true"]', { hasText: 'thought 1' }).waitFor();
+  await page.locator('[aria-selected="true"]:focus', { hasText: /thought 1$/ }).waitFor();
   await page.keyboard.press('Enter');
   await until('its trace', async () => (await hashOf(page)).startsWith('#/trace/t-1?'));
   await page.goBack();
@@ -71,6 +71,7 @@ test('[E54] keys of one letter can be switched off; arrows stay', async (t) => {
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('group', { name: 'Keys of one letter' }).getByLabel('Off').check();
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.type('gh?');
   await page.keyboard.press('Space');
