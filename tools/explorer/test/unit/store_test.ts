@@ -113,12 +113,22 @@ test('[E16] sums of what is in memory are those of adding the rest alone', () =>
   assert.equal(store.running, rest.running);
 });
 
-test('[E16] 80 000 entries with names of their own leave no names behind', () => {
-  const store = new Store({ mostRows: 2000, mostBodyBytes: 48 << 20 });
-  for (let at = 0; at < 80_000; at += 1000) store.add(Array.from({ length: 1000 }, (_, n) => frame(at + n + 1, action(`t-${at + n}`, `c-${at + n}`, { agent_id: `a-${at + n}` }))));
-  assert.ok(store.who.size < 40_000, `${store.who.size} names for 2000 rows`);
-  assert.ok(store.who.values.length < 40_000);
-  assert.equal(store.whoOf(store.columns.end - 1).task, 't-79999');
+test('[E16] [E70] once the caps are reached nothing grows any more', () => {
+  const store = new Store({ mostRows: 2000, mostBodyBytes: 2 << 20 });
+  for (let at = 0; at < 80_000; at += 1000) {
+    store.add(Array.from({ length: 1000 }, (_, n) => {
+      const call = (at + n) >> 1, more = { agent_id: `a-${call}` };
+      return frame(at + n + 1, n % 2 ? observation(`t-${call}`, call % 3 ? `c-${call}` : 'lost', more) : action(`t-${call}`, `c-${call}`, more));
+    }));
+  }
+  assert.equal(store.columns.size, 2000);
+  assert.equal(store.traces.size, 1000);
+  assert.ok(store.running < 1000 && store.news.length <= 100 && store.touched.length <= 1 << 16);
+  assert.ok(store.slabs.bytes <= 2 << 20, `${store.slabs.bytes}`);
+  assert.ok(store.columns.ring <= 8192);
+  // Names are swept now and then, not at once.
+  assert.ok(store.who.size < 20_000 && store.who.values.length < 20_000, `${store.who.size} names for 2000 rows`);
+  assert.equal(store.whoOf(store.columns.end - 1).task, 't-39999');
 });
 
 test('[E10] gap, reset, evicted, goodbye and oversize envelopes are rows', async () => {
