@@ -183,8 +183,10 @@ export class Family {
       case 'here': return this.#saw(said.from);
       case 'hello':
         this.#saw(said.from);
-        if (this.role === 'leader') this.#fill(said.from, said.lastId);
-        return;
+        if (this.role !== 'leader') return;
+        this.#fill(said.from, said.lastId);
+        // Behind it: a beat before it would be asked for a second one.
+        return this.#beat();
       case 'do':
         if (this.role === 'leader') this.#ports.reconnect();
         return;

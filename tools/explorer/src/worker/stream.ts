@@ -14,7 +14,7 @@ import { poll } from './transport_poll.ts';
 const kNoByteMs = 20_000;
 const kSilenceMs = 90_000;
 /** Of a replay that has ended without its last entry: what follows matches nothing here. */
-const kCaughtUpMs = 2_000;
+const kCaughtUpMs = 1_000;
 const kSteadyMs = 10_000;
 const kWatchMs = 1_000;
 /** Timers that come so much later were asleep. */
@@ -181,6 +181,7 @@ export class Stream {
     const sentId = applied.lastId;
     let frames: SseFrame[] = [];
     let first = true;
+    let quiet = (): void => {};
     const sink = {
       ending: { cause: 'the connection was closed', then: 'retry' } as Ending,
       opened: (head: EventId): void => {
@@ -191,6 +192,8 @@ export class Stream {
       byte: (): void => {
         if (gone()) return;
         this.#lastByteAt = clock.now();
+        quiet();
+        quiet = this.#after(kCaughtUpMs, () => { if (this.#state === 'catching_up') this.#live(); });
         if (this.#state !== 'connecting' || this.#mute >= kMuteOpens) return;
         heard();
         this.#mute = 0;
@@ -332,7 +335,6 @@ export class Stream {
       if (slept && this.#nextTryAt > 0) return this.start('slept');
       if (listening && this.#ports.transport().kind === 'fetch' && silence >= kSilenceMs)
         return this.#open(`no sign of life for ${Math.round(silence / 1000)} s`);
-      if (this.#state === 'catching_up' && silence >= kCaughtUpMs) this.#live();
       this.#watch();
     });
   }

@@ -33,7 +33,7 @@ test('[E1] headers alone are connecting, the first byte is live', async (t) => {
   await isState(page, 'live');
 });
 
-test('[E2] catching up says how far it is', async (t) => {
+test('[S2.8] [E2] catching up says how far it is', async (t) => {
   const server = await ScriptedServer.start(t, { stream: [
     head({ 'X-Head-Event-Id': 'e-3' }), kGreeting, frame(thought('one'), { id: 'e-1' }), heartbeat(100), wait('rest'),
     frame(thought('two'), { id: 'e-2' }), frame(thought('three'), { id: 'e-3' }),
@@ -52,7 +52,7 @@ const kRefused = [
   [401, '{"error":"UNAUTHORIZED","reason":"missing_bearer_token"}', 'auth', /^Token needed: HTTP 401 \(UNAUTHORIZED, missing_bearer_token\)$/, 'Enter token'],
 ];
 for (const [code, body, state, words, offer] of kRefused) {
-  test(`[E2] HTTP ${code} shows ${state} with the server's words and "${offer}"`, async (t) => {
+  test(`[S2.8] [E2] HTTP ${code} shows ${state} with the server's words and "${offer}"`, async (t) => {
     let open = false;
     const server = await ScriptedServer.start(t, {
       stream: () => (open ? [kGreeting, wait('never')] : [status(code, { 'Retry-After': '100' }, body)]),
@@ -68,13 +68,13 @@ for (const [code, body, state, words, offer] of kRefused) {
   });
 }
 
-test('[E2] a page that is no stream is failed', async (t) => {
+test('[S2.8] [E2] a page that is no stream is failed', async (t) => {
   const server = await ScriptedServer.start(t, { stream: [head({ 'Content-Type': 'text/html' }), '<title>hello</title>', end()] });
   const { page } = await openPage(t, server.url);
   await says(page, /^HTTP 200 on the stream, not a stream but text\/html: is another server at this address\?$/);
 });
 
-test('[E2] off, cancel, offline', async (t) => {
+test('[S2.8] [E2] off, cancel, offline', async (t) => {
   const server = await ScriptedServer.start(t, { stream: (_, n) => (n === 0 ? [wait('never')] : [kGreeting, wait('never')]) });
   const { page, context } = await openPage(t, server.url, { expect: [kLineLost] });
   await isState(page, 'connecting');
@@ -90,7 +90,7 @@ test('[E2] off, cancel, offline', async (t) => {
   await isState(page, 'live');
 });
 
-test('[E2] [E10] goodbye, evicted: a row, the reason in words, and what comes of it', async (t) => {
+test('[S2.8] [E2] [E10] goodbye, evicted: a row, the reason in words, and what comes of it', async (t) => {
   const kEnds = [
     ['goodbye', { reason: 'shutdown', retry_ms: 60_000 }, 'retrying', /the server said goodbye \(shutdown\)/],
     ['evicted', { reason: 'stalled' }, 'retrying', /evicted: stalled/],
@@ -109,7 +109,7 @@ test('[E2] [E10] goodbye, evicted: a row, the reason in words, and what comes of
   }
 });
 
-test('[E3] at 90 s of silence it reconnects by itself', async (t) => {
+test('[S2.9] [E3] at 90 s of silence it reconnects by itself', async (t) => {
   const server = await ScriptedServer.start(t, { stream: [kGreeting, wait('never')] });
   const { page } = await openPage(t, server.url, { before: hurried(40, true) });
   await until('a first stream', () => server.streams().length === 1);
@@ -142,7 +142,7 @@ test('[E4] two hundred random cuts: every row once, in order', async (t) => {
   assert.deepEqual(await idsOf(page), ids(1, server.log.size));
 });
 
-test('[E5] Refresh reloads the newest without touching the stream', async (t) => {
+test('[S2.8] [S2.10] [E5] Refresh reloads the newest without touching the stream', async (t) => {
   const server = await ScriptedServer.start(t);
   for (let n = 0; n < 5; ++n) server.log.add(thought(`${n}`));
   const { page } = await openPage(t, server.url);
@@ -155,7 +155,7 @@ test('[E5] Refresh reloads the newest without touching the stream', async (t) =>
   assert.deepEqual(await idsOf(page), ids(1, 5));
 });
 
-test('[E5] a hidden tab that is shown, and Retry, do not wait', async (t) => {
+test('[S2.8] [S2.10] [E5] a hidden tab that is shown, and Retry, do not wait', async (t) => {
   let open = false;
   const server = await ScriptedServer.start(t, { stream: () => (open ? [kGreeting, wait('never')] : [status(503, { 'Retry-After': '110' })]) });
   const { page } = await openPage(t, server.url, { expect: [answered(503)] });
@@ -167,7 +167,7 @@ test('[E5] a hidden tab that is shown, and Retry, do not wait', async (t) => {
 
 const bySetting = () => localStorage.setItem('trace-settings', JSON.stringify({ eventSource: true }));
 
-test('[E8] EventSource gives the same rows as fetch, an event named error too', async (t) => {
+test('[S2.14] [E8] EventSource gives the same rows as fetch, an event named error too', async (t) => {
   const transcript = [
     head({ 'X-Head-Event-Id': 'e-0' }), kGreeting, frame(thought('one'), { id: 'e-1' }), frame(lifecycle('TASK_STARTED'), { id: 'e-2', event: 'TASK_STARTED' }),
     control('gap', { from: 'e-3', to: 'e-5', count: 3, reason: 'expired' }, 'e-5'), frame({ type: 'thought', error: 'an entry' }, { id: 'e-6', event: 'error' }),
@@ -185,7 +185,7 @@ test('[E8] EventSource gives the same rows as fetch, an event named error too', 
   assert.deepEqual(seen[1], seen[0]);
 });
 
-test('[E8] EventSource resumes behind the last id, by our own rules', async (t) => {
+test('[S2.14] [E8] EventSource resumes behind the last id, by our own rules', async (t) => {
   const server = await ScriptedServer.start(t, { stream: (_, n) => [head({ 'X-Head-Event-Id': 'e-0' }), kGreeting, frame(thought(`${n}`), { id: `e-${n + 1}` }), n === 0 ? wait('cut') : wait('never'), cut()] });
   const { page } = await openPage(t, server.url, { before: bySetting, expect: [kLineLost] });
   await until('a row', async () => (await idsOf(page)).length >= 1);
@@ -194,7 +194,7 @@ test('[E8] EventSource resumes behind the last id, by our own rules', async (t) 
   assert.equal(server.streams().at(-1).query.get('lastEventId'), 'e-1');
 });
 
-test('[E8] a proxy that holds the stream back leads to polling, which says so; streaming can be tried again', async (t) => {
+test('[S2.14] [E8] a proxy that holds the stream back leads to polling, which says so; streaming can be tried again', async (t) => {
   const server = await ScriptedServer.start(t);
   let held = true;
   server.stream = async function* (request) {

@@ -37,7 +37,7 @@ async function split(tabs) {
   return [leader, tabs.filter((tab) => tab !== leader)];
 }
 
-test('[E7] three tabs, one connection; each has every row once; a new tab gets all there was', async (t) => {
+test('[S2.14] [E7] three tabs, one connection; each has every row once; a new tab gets all there was', async (t) => {
   const { server, front, readers } = await behind(t);
   const ids = await publishSome(server, 30, 'before');
   const first = await openPage(t, front.url, { axe: false });
@@ -53,7 +53,7 @@ test('[E7] three tabs, one connection; each has every row once; a new tab gets a
   assert.ok((await stateOf(followers[0].page)).buttons.includes('Take over'));
 });
 
-test('[E7] the leader is closed: another streams within 1 s, and nothing is missed or doubled', async (t) => {
+test('[S2.14] [E7] the leader is closed: another streams within 1 s, and nothing is missed or doubled', async (t) => {
   const { server, front, readers } = await behind(t);
   const ids = await publishSome(server, 10);
   const first = await openPage(t, front.url, { axe: false });
@@ -71,7 +71,7 @@ test('[E7] the leader is closed: another streams within 1 s, and nothing is miss
   await until('one reader', async () => (await readers()) === 1);
 });
 
-test('[E7] the leader\'s worker hangs: another streams within 8 s; the one that wakes follows it', async (t) => {
+test('[S2.14] [E7] the leader\'s worker hangs: another streams within 8 s; the one that wakes follows it', async (t) => {
   const { server, front } = await behind(t);
   const ids = await publishSome(server, 10);
   const first = await openPage(t, front.url, { axe: false });
@@ -96,7 +96,7 @@ test('[E7] the leader\'s worker hangs: another streams within 8 s; the one that 
   assert.equal(front.streams().length, before + 1);
 });
 
-test('[E7] Take over makes this tab the one that streams', async (t) => {
+test('[S2.14] [E7] Take over makes this tab the one that streams', async (t) => {
   const { server, front, readers } = await behind(t);
   const first = await openPage(t, front.url, { axe: false });
   await isState(first, 'live');
@@ -109,7 +109,7 @@ test('[E7] Take over makes this tab the one that streams', async (t) => {
   await until('one reader', async () => (await readers()) === 1);
 });
 
-test('[E7] eight tabs opened at once are all live, over one connection', async (t) => {
+test('[S2.14] [E7] eight tabs opened at once are all live, over one connection', async (t) => {
   const { server, front, readers } = await behind(t);
   const ids = await publishSome(server, 100, 'before');
   const first = await openPage(t, undefined, { axe: false });
@@ -121,7 +121,7 @@ test('[E7] eight tabs opened at once are all live, over one connection', async (
   await split(tabs);
 });
 
-test('[E7] live off in the leading tab leaves the others live; on again it follows', async (t) => {
+test('[S2.14] [E7] live off in the leading tab leaves the others live; on again it follows', async (t) => {
   const { server, front, readers } = await behind(t);
   const first = await openPage(t, front.url, { axe: false });
   await isState(first, 'live');
@@ -139,7 +139,7 @@ test('[E7] live off in the leading tab leaves the others live; on again it follo
   await until('one reader', async () => (await readers()) === 1);
 });
 
-test('[E7] where there are no locks each tab streams for itself, and says so from the third on', async (t) => {
+test('[S2.14] [E7] where there are no locks each tab streams for itself, and says so from the third on', async (t) => {
   const { server, front, readers } = await behind(t);
   const insecure = () => Object.defineProperty(globalThis, 'isSecureContext', { value: false });
   const first = await openPage(t, front.url, { axe: false, before: insecure });

@@ -13,7 +13,7 @@ import { giveBearer, idsOf, stateOf } from '../support/worker.mjs';
 const until = (what, condition, ms = 20_000) => untilThen(what, condition, ms);
 const isState = (page, state) => until(state, async () => (await stateOf(page)).state === state);
 
-test('[E6] sixty seconds of the real server: the token ends, the line is cut, nobody notices', { timeout: 180_000 }, async (t) => {
+test('[S2.10] [E6] sixty seconds of the real server: the token ends, the line is cut, nobody notices', { timeout: 180_000 }, async (t) => {
   const server = await startGuarded(t, { env: { STREAM_TOKEN_TTL_SECONDS: '60' }, config: { sse: { retry_ms: 500 } } });
   const front = await ScriptedServer.start(t, { behind: server.url });
   front.stream = undefined;

@@ -85,7 +85,7 @@ test('[E63] one token serves many opens, and stands in stream requests alone', a
   }
 });
 
-test('[E6] [E63] a cut after the token has ended: a new one, the last id, no row lost, live again within 1 s', async (t) => {
+test('[S2.10] [E6] [E63] a cut after the token has ended: a new one, the last id, no row lost, live again within 1 s', async (t) => {
   const server = await guarded(t);
   server.access.lifeMs = 2000;
   server.stream = async function* (request) {

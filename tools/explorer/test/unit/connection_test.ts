@@ -10,7 +10,7 @@ const connection = (more: Partial<Connection>): Connection => ({
 });
 const says = (more: Partial<Connection>): string => words(connection(more), 41.6, kNow).replaceAll('\u00a0', ' ').replaceAll('\u202f', ' ');
 
-test('[E2] every state has its words', () => {
+test('[S2.8] [E2] every state has its words', () => {
   const kWords: [Partial<Connection>, string][] = [
     [{ state: 'off' }, 'Live off'],
     [{ state: 'connecting' }, 'Connecting'],
@@ -29,32 +29,32 @@ test('[E2] every state has its words', () => {
   ];
   for (const [more, text] of kWords) assert.equal(says(more), text);
 });
-test('[E2] every state offers something to do and has one of the four words of seed 002', () => {
+test('[S2.8] [E2] every state offers something to do and has one of the four words of seed 002', () => {
   const kStates: ConnectionState[] = ['off', 'connecting', 'catching_up', 'live', 'stale', 'retrying', 'full', 'offline', 'auth', 'failed', 'polling', 'file', 'replay'];
   for (const state of kStates) {
     assert.ok(offers(state, 'leader').length > 0, state);
     assert.ok(['connected', 'connecting', 'disconnected', 'error'].includes(dataStatus(state)), state);
   }
 });
-test('[E2] a follower says whose state it is, and offers to take over', () => {
+test('[S2.8] [E2] a follower says whose state it is, and offers to take over', () => {
   assert.equal(says({ role: 'follower' }), 'Live 42/s, 2 s ago, via another tab');
   assert.ok(offers('live', 'follower').includes('take_over'));
   assert.ok(!offers('live', 'leader').includes('take_over'));
 });
-test('[E7] tabs that each have a connection say so from the third on', () => {
+test('[S2.14] [E7] tabs that each have a connection say so from the third on', () => {
   assert.equal(says({ role: 'alone', tabs: 2 }), 'Live 42/s, 2 s ago');
   assert.match(says({ role: 'alone', tabs: 3 }), /each of 3 tabs has a connection of its own/);
 });
-test('[E3] silence grows old by itself: stale at 60 s, before that live', () => {
+test('[S2.9] [E3] silence grows old by itself: stale at 60 s, before that live', () => {
   assert.equal(shownState(connection({ lastByteAt: kNow }), kNow + 59_999), 'live');
   assert.equal(shownState(connection({ lastByteAt: kNow }), kNow + 60_000), 'stale');
   assert.equal(shownState(connection({ state: 'retrying', lastByteAt: kNow }), kNow + 60_000), 'retrying');
 });
-test('[E3] what cannot see heartbeats says that, and is never stale', () => {
+test('[S2.9] [E3] what cannot see heartbeats says that, and is never stale', () => {
   const blind = connection({ transport: 'eventsource', lastByteAt: kNow - 3_600_000 });
   assert.equal(shownState(blind, kNow), 'live');
   assert.equal(words(blind, 0, kNow), 'Live 0/s, heartbeats cannot be seen here');
 });
-test('[E3] a clock that was set back shows no negative age', () => {
+test('[S2.9] [E3] a clock that was set back shows no negative age', () => {
   assert.equal(says({ lastByteAt: kNow + 5000 }), 'Live 42/s, 0 s ago');
 });

@@ -57,6 +57,11 @@ function browser(t: TestContext) {
   const name = `test-${++families}`;
   const tab = (has: EventId[] = []) => {
     const ingest = new FakeIngest();
+    const since = ingest.since.bind(ingest);
+    ingest.since = (id, count) => {
+      if (id === '') it.asked++;
+      return since(id, count);
+    };
     const applied = new Applied(ingest);
     const take = (ids: EventId[]): void => {
       const frames = ids.map((id) => ({ id, name: '', data: new TextEncoder().encode(`of ${id}`) }));
@@ -64,7 +69,7 @@ function browser(t: TestContext) {
       applied.take(frames);
       it.family?.passOn(frames, after);
     };
-    const it = { applied, ingest, take, led: 0, followed: 0, fetched: [] as EventId[][], family: null as Family | null, ids: () => ingest.rows.map(({ id }) => id) };
+    const it = { applied, ingest, take, led: 0, followed: 0, asked: 0, fetched: [] as EventId[][], family: null as Family | null, ids: () => ingest.rows.map(({ id }) => id) };
     take(has);
     const connection: Connection = {
       state: 'live', reason: '', transport: 'fetch', role: 'alone', tabs: 1, lastByteAt: 0, nextTryAt: 0, tries: 0, caughtUp: 0, catchUpTo: 0, lastId: '',
@@ -86,7 +91,7 @@ function browser(t: TestContext) {
 }
 const ids = (from: number, to: number): EventId[] => Array.from({ length: to - from + 1 }, (_, n) => `e-${from + n}`);
 
-test('[E7] the first tab leads; a new one gets all that was, then all that comes, once', async (t) => {
+test('[S2.14] [E7] the first tab leads; a new one gets all that was, then all that comes, once', async (t) => {
   const tab = browser(t);
   const leader = tab(ids(1, 5000));
   await until('it leads', () => leader.led === 1);
@@ -98,8 +103,9 @@ test('[E7] the first tab leads; a new one gets all that was, then all that comes
   assert.deepEqual(follower.ingest.twice, []);
   assert.equal(follower.led, 0);
   assert.equal(follower.family!.role, 'follower');
+  assert.equal(leader.asked, 1, 'it was filled once');
 });
-test('[E7] what comes while a new tab is being filled is neither lost nor doubled', async (t) => {
+test('[S2.14] [E7] what comes while a new tab is being filled is neither lost nor doubled', async (t) => {
   const tab = browser(t);
   const leader = tab(ids(1, 5000));
   await until('it leads', () => leader.led === 1);
@@ -112,7 +118,7 @@ test('[E7] what comes while a new tab is being filled is neither lost nor double
   assert.deepEqual(follower.ids(), ids(1, 5200));
   assert.deepEqual(follower.ingest.twice, []);
 });
-test('[E7] a tab that ended before the leader begins reads what lies between from the server', async (t) => {
+test('[S2.14] [E7] a tab that ended before the leader begins reads what lies between from the server', async (t) => {
   const tab = browser(t);
   const leader = tab(ids(100, 120));
   await until('it leads', () => leader.led === 1);
@@ -122,7 +128,7 @@ test('[E7] a tab that ended before the leader begins reads what lies between fro
   assert.deepEqual(follower.ids(), ids(1, 120));
   assert.deepEqual(follower.ingest.twice, []);
 });
-test('[E7] a leader that was robbed stops first, then follows, and what it still says counts for nothing', async (t) => {
+test('[S2.14] [E7] a leader that was robbed stops first, then follows, and what it still says counts for nothing', async (t) => {
   const tab = browser(t);
   const first = tab(ids(1, 10));
   await until('it leads', () => first.led === 1);
@@ -136,7 +142,7 @@ test('[E7] a leader that was robbed stops first, then follows, and what it still
   assert.equal(second.family!.role, 'leader');
 });
 
-test('[E7] a pack of an older leader counts for nothing, one that begins too late is asked for anew', async (t) => {
+test('[S2.14] [E7] a pack of an older leader counts for nothing, one that begins too late is asked for anew', async (t) => {
   const tab = browser(t);
   const leader = tab(ids(1, 10));
   await until('it leads', () => leader.led === 1);
