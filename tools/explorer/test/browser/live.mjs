@@ -33,7 +33,7 @@ const hide = (page, hidden) => page.evaluate((is) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }, hidden);
 
-test('[E11] a trace is a row at its first entry and is patched by each later one; 1000 envelopes cause no request', async (t) => {
+test('[S2.7] [S2.11] [E11] a trace is a row at its first entry and is patched by each later one; 1000 envelopes cause no request', async (t) => {
   const { server, tab, page } = await openLive(t, { hash: '#/live?rows=traces' });
   server.log.add(action('c-1', 'read_file', {}, { task_id: 't-7' }));
   const row = rowWith(page, 't-7');
@@ -132,7 +132,7 @@ test('[E13] Clear empties the view alone, and can be undone', async (t) => {
   await rowWith(page, 'thought 3').waitFor();
 });
 
-test('[E14] the badge counts traces and only looking takes it away', async (t) => {
+test('[S2.7] [E14] the badge counts traces and only looking takes it away', async (t) => {
   const { server, page } = await openLive(t, { thoughts: 3, expect: [kLineLost] });
   const link = page.getByRole('link', { name: /^Live/ });
   assert.equal(await page.title(), 'mcp-orchestrator');
@@ -173,7 +173,7 @@ test('[E14] the badge counts traces and only looking takes it away', async (t) =
   await until('seen', async () => (await page.title()) === 'mcp-orchestrator');
 });
 
-test('[E15] toasts: the first at once, then merged; three on screen; held by hover; errors stay; off is off', async (t) => {
+test('[S2.7] [E15] toasts: the first at once, then merged; three on screen; held by hover; errors stay; off is off', async (t) => {
   const { server, page } = await openLive(t, { thoughts: 1 });
   const toasts = page.locator('.toast');
   server.log.add(action('c-1', 'run', {}, { task_id: 't-44', server: 'shell' }));
@@ -209,7 +209,7 @@ test('[E15] toasts: the first at once, then merged; three on screen; held by hov
   assert.equal(await toasts.count(), 0);
 });
 
-test('[E15] new rows glow for two seconds; with reduced motion they have a still mark', async (t) => {
+test('[S2.7] [E15] new rows glow for two seconds; with reduced motion they have a still mark', async (t) => {
   for (const reducedMotion of [false, true]) {
     const { server, page } = await openLive(t, { thoughts: 5, reducedMotion, axe: false });
     assert.equal(await page.locator('.list .new').count(), 0, 'what was there is not new');
@@ -352,7 +352,7 @@ test('[E21] quick filters and the time are terms like any other', async (t) => {
   await count.filter({ hasText: '2 of 7' }).waitFor();
 });
 
-test('[E22] presets are saved, renamed, ordered, deleted and carried as JSON; the built-in ones are there', async (t) => {
+test('[S2.13] [E22] presets are saved, renamed, ordered, deleted and carried as JSON; the built-in ones are there', async (t) => {
   const { page } = await openLive(t, { thoughts: 1, hash: '#/live?f=status:error' });
   const mine = page.getByRole('list', { name: 'My presets' });
   const names = async () => (await mine.locator('button.link').allInnerTexts()).join();

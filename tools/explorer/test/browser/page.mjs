@@ -292,3 +292,22 @@ test('[E62] a 401 opens the token box; what is typed there is in no storage, add
   const kept = await page.evaluate(() => JSON.stringify([location.href, document.cookie, { ...localStorage }, { ...sessionStorage }]));
   assert.ok(!kept.includes('the-bearer-of-this-test'), kept);
 });
+
+test('[E58] with reduced motion nothing moves; controls have 24 px; messages are beside the newest rows and can be closed', async (t) => {
+  const { server, page } = await openLive(t, { thoughts: 40, reducedMotion: true });
+  for (const one of call('c-1', 'run', {}, { status: 'TOOL_ERROR', stderr: 'no' })) server.log.add(one);
+  const error = page.locator('.toast[data-kind="error"]');
+  await error.waitFor();
+  assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+  const small = await page.evaluate(() => [...document.querySelectorAll('button:not(.value), a, select, #filter')]
+    .filter((one) => one.checkVisibility()).map((one) => [one.textContent, one.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width < 24 || height < 24).map(([text, { width, height }]) => `${text} ${width}x${height}`));
+  assert.deepEqual(small, []);
+  await page.keyboard.press('j');
+  const row = page.locator('[aria-selected="true"]:focus');
+  await row.waitFor();
+  const [at, over] = [await row.boundingBox(), await error.boundingBox()];
+  assert.ok(at.y + at.height <= over.y || at.x < over.x, 'the focused row is not hidden');
+  await error.getByRole('button', { name: 'Close this message' }).click();
+  await error.waitFor({ state: 'detached' });
+});
