@@ -2,15 +2,17 @@
 
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import type { Trace, TreeNode } from '../core/protocol.ts';
+import type { EventId, Trace, TreeNode } from '../core/protocol.ts';
 import { route, setParams } from './route.ts';
 import { selected } from './state.ts';
 
 export interface Story {
   trace: Trace;
   nodes: readonly TreeNode[];
-  /** Index in `nodes`; -1: nothing is chosen. */
+  /** Index in `nodes`; -1: nothing of them is chosen. */
   chosen: number;
+  /** The id of what is chosen and not among the nodes: filtered away, or no longer in memory. */
+  away: EventId;
   choose: (node: TreeNode) => void;
 }
 
@@ -20,30 +22,26 @@ export const folded = signal<ReadonlySet<string>>(new Set());
 export const isHeading = ({ node }: TreeNode): boolean => node === 'task' || node === 'thread' || node === 'turn';
 export const isCall = (node: TreeNode): boolean => node.kind === 'action' || node.node === 'missing';
 
+const kEventId = /^[0-9a-f]{10}-\d+$/;
+
 /** What stands for a node in the address: an event id, a tool_call_id, else its key. */
 const nameOf = (node: TreeNode): string => node.id || node.callId || node.key;
 
 export function useStory(trace: Trace, nodes: readonly TreeNode[]): Story {
-  const index = useMemo(() => {
-    const found = new Map<string, number>();
-    nodes.forEach((node, at) => {
-      found.set(node.key, at);
-      if (node.id) found.set(node.id, at);
-      // Of a call the action: it comes before its observation.
-      if (node.callId && !found.has(node.callId)) found.set(node.callId, at);
-    });
-    return found;
-  }, [nodes]);
   const at = route.value.params.at ?? selected.value?.id ?? '';
-  let chosen = index.get(at) ?? -1;
+  // Of a call the action: it comes before its observation.
+  const named = useMemo(() => [({ id }: TreeNode) => id, ({ callId }: TreeNode) => callId, ({ key }: TreeNode) => key]
+    .reduce((found, nameOf) => (found >= 0 || at === '' ? found : nodes.findIndex((node) => nameOf(node) === at)), -1), [nodes, at]);
+  const away = named === -1 && kEventId.test(route.value.params.at ?? '') ? at : '';
+  let chosen = named;
   // Nobody has chosen yet: what went wrong is what one came for.
-  if (chosen === -1) chosen = nodes.findIndex((node) => node.failed && isCall(node));
-  if (chosen === -1) chosen = nodes.findIndex((node) => !isHeading(node));
+  if (chosen === -1 && away === '') chosen = nodes.findIndex((node) => node.failed && isCall(node));
+  if (chosen === -1 && away === '') chosen = nodes.findIndex((node) => !isHeading(node));
   const choose = (node: TreeNode) => {
     selected.value = isHeading(node) ? null : { row: node.row, id: node.id };
     setParams({ at: nameOf(node) });
   };
-  return { trace, nodes, chosen, choose };
+  return { trace, nodes, chosen, away, choose };
 }
 
 export function parentOf(nodes: readonly TreeNode[], at: number): number {
@@ -78,7 +76,8 @@ export interface Failure {
   why: string;
 }
 export function failuresOf(nodes: readonly TreeNode[]): Failure[] {
-  const byRow = new Map<number, TreeNode>();
-  for (const node of nodes) if (node.kind === 'observation') byRow.set(node.row, node);
-  return nodes.filter((node) => node.failed && isCall(node)).map((call) => ({ call, why: byRow.get(call.pair)?.summary ?? '' }));
+  const failed = nodes.filter((node) => node.failed && isCall(node));
+  const pairs = new Set(failed.map(({ pair }) => pair));
+  const whys = new Map(failed.length === 0 ? [] : nodes.filter(({ row }) => pairs.has(row)).map(({ row, summary }) => [row, summary]));
+  return failed.map((call) => ({ call, why: whys.get(call.pair) ?? '' }));
 }

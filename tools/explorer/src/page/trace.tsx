@@ -141,8 +141,9 @@ function Failures({ failures, story }: { failures: Failure[]; story: Story }) {
   );
 }
 
-function Chosen({ story: { nodes, chosen, choose } }: { story: Story }) {
+function Chosen({ story: { nodes, chosen, away, choose } }: { story: Story }) {
   const node = nodes[chosen];
+  if (away !== '') return <Detail source={source.value} row={-1} id={away} />;
   if (!node) return <section class="detail" aria-label="Detail"><p class="empty">Nothing is chosen.</p></section>;
   if (isHeading(node) || node.row < 0) return <About node={node} />;
   // An observation is looked at as its call.

@@ -309,12 +309,14 @@ test('[E17] what is published later is in the open trace, in order, and the choi
 test('[E19] [E33] a filter inside a trace hides what it does not admit, by tool and by share, and is in the address', async (t) => {
   const { page } = await openPage(t, at());
   await rowOf(page, 'everything/echo').waitFor();
+  await rowOf(page, 'everything/echo').click();
   const field = page.getByRole('searchbox', { name: 'Filter this trace' });
   await field.fill('server:files');
   await field.press('Enter');
   await rowOf(page, 'everything/echo').waitFor({ state: 'detached' });
   await rowOf(page, 'files/read_text_file').waitFor();
   assert.match(page.url(), /f=server%3Afiles/);
+  await detailOf(page).getByRole('heading', { name: 'everything/echo' }).waitFor(); // the choice stays
   await page.getByText(/^2 of 15/).waitFor();
   await field.fill('share:>30%');
   await field.press('Enter');
