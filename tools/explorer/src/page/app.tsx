@@ -5,7 +5,7 @@ import { helpOpen, presetsOpen, settingsOpen, tokenBox } from './boxes.ts';
 import { Boundary } from './boundary.tsx';
 import { copy } from './copy.ts';
 import { DropZone, openExport } from './file_menu.tsx';
-import { bytes, count, counted } from '../core/units.ts';
+import { bytes, counted } from '../core/units.ts';
 import { useKeys } from './keys.ts';
 import { LiveView } from './live.tsx';
 import { Nav } from './nav.tsx';
@@ -51,7 +51,7 @@ function Footer() {
     <footer class="bar foot muted">
       <span>{counted(rows, 'row')}, {bytes(bodyBytes)}</span>
       {role !== 'alone' && tabs > 1 && <span>shared with {counted(tabs - 1, 'tab')}</span>}
-      {gaps > 0 && <span class="bad">{counted(gaps, 'gap')}: {count(gaps)} times entries are not here</span>}
+      {gaps > 0 && <span class="bad">{counted(gaps, 'gap')}: some entries are not here</span>}
       <StatusLine />
     </footer>
   );

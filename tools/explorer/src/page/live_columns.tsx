@@ -46,7 +46,7 @@ export const kRowColumns: readonly Column<Row>[] = [
   { title: 'tool', width: 'minmax(80px, 1fr)', from: 0, cell: (row) => Value({ of: 'tool', value: row.tool, children: SafeText({ text: toolName(row) }) }) },
   { title: 'status', width: 'minmax(96px, 1.1fr)', from: 0, cell: (row) => Value({ of: 'status', value: row.status, children: Status({ row }) }) },
   { title: 'duration', width: '84px', from: 700, number: true, cell: (row) => (row.status === 'running' ? <Duration row={row} /> : duration(row.durationMs)) },
-  { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => SafeText({ text: row.name === '' ? row.summary : `${row.name} ${row.summary}` }) },
+  { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => SafeText({ text: row.name === '' || row.kind === 'mark' ? row.summary : `${row.name} ${row.summary}` }) },
 ];
 
 export const kTraceColumns: readonly Column<TraceRow>[] = [
