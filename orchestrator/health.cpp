@@ -14,21 +14,6 @@
 namespace devs {
 namespace {
 
-constexpr std::string_view kFrontPage =
-    "mcp-orchestrator\n\n"
-    "  POST /mcp                   MCP, Streamable HTTP\n"
-    "  GET  /trace/stream          every envelope, live (SSE)\n"
-    "  GET  /agent-console/stream  the same, annotated for people (SSE)\n"
-    "  POST /trace/publish         envelopes of other processes\n"
-    "  GET  /trace/replay          a stretch of the past, at its own pace (SSE)\n"
-    "  GET  /trace/log             the flight log (NDJSON)\n"
-    "  GET  /trace/envelopes       search it: ?q= type tool agent session status\n"
-    "  GET  /trace/sessions /trace/stats /trace/tasks/{id}/tree\n"
-    "  GET  /trace/readers         who follows, and how far behind\n"
-    "  GET  /upstreams             the MCP servers behind this one\n"
-    "  GET  /readyz /healthz /metrics\n\n"
-    "Try: curl -N http://<this address>/trace/stream\n";
-
 // A disk that hangs shows in no refusal.  Five seconds are more than what a busy disk
 // takes (its p99 is 4 ms) and less than what a publisher waits for its answer.
 constexpr std::chrono::seconds kSlowDisk(5);
@@ -116,9 +101,6 @@ Status add_health_routes(RouteTable& routes, HealthSources given) {
   }));
   rows.push_back(row("/upstreams", Credential::bearer, [sources](Exchange& exchange) {
     exchange.respond(upstream_page(sources->upstreams()));
-  }));
-  rows.push_back(row("/", Credential::none, [](Exchange& exchange) {
-    exchange.respond(text_answer(std::string(kFrontPage)));
   }));
   for (Route& each : rows)
     if (Status added = routes.add(std::move(each)); !added.ok()) return added;

@@ -27,7 +27,6 @@ struct HealthSources {
 // GET /health    seed 000's: status, serverName, uptime in seconds
 // GET /metrics   Prometheus text (credential asked)
 // GET /upstreams how each upstream fares (credential asked)
-// GET /          where to go from here, for a person with curl
 Status add_health_routes(RouteTable& routes, HealthSources sources);
 
 }  // namespace devs

@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   app.footer(kFooter);
   app.require_subcommand(1);
 
-  std::string config, host, trace_dir, tool, arguments = "{}";
+  std::string config, host, trace_dir, explorer_dir, tool, arguments = "{}";
   int port = -1;
   bool stdio = false;
   const std::string env_port = from_environment("MCP_PORT");
@@ -56,6 +56,8 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0, 65535));
     each->add_option("--host", host, "Address to listen on (default 127.0.0.1)");
     each->add_option("--trace-dir", trace_dir, "Directory of the flight log (default .devs)");
+    each->add_option("--explorer-dir", explorer_dir,
+                     "Development: the page at / as tools/explorer/build.mjs left it there");
   }
 
   CLI::App* call = app.add_subcommand("call", "Call one tool on a running server");
@@ -86,5 +88,6 @@ int main(int argc, char** argv) {
   if (port >= 0) options.http.port = static_cast<std::uint16_t>(port);
   if (!host.empty()) options.http.host = host;
   if (!trace_dir.empty()) options.trace_dir = trace_dir;
+  options.explorer_dir = explorer_dir;
   return devs::serve_command(std::move(options), stdio || over_stdio->parsed());
 }

@@ -14,6 +14,7 @@
 #include "orchestrator/channels/channel_routes.h"
 #include "orchestrator/channels/channel_streams.h"
 #include "orchestrator/channels/message_projection.h"
+#include "orchestrator/explorer_page.h"
 #include "orchestrator/graph/graph_keeper.h"
 #include "orchestrator/graph/graph_routes.h"
 #include "orchestrator/health.h"
@@ -230,6 +231,7 @@ Status OrchestratorServer::Parts::assemble(const CallRecovery& recovery) {
                                       .metrics = metrics,
                                       .trusted_proxies = options.http.trusted_proxies});
   if (added.ok()) added = add_health_routes(routes, std::move(sources));
+  if (added.ok()) added = add_explorer_routes(routes, options.explorer_dir);
   if (added.ok()) added = add_own_stream_routes(routes, hub, options.profiles);
   if (!added.ok()) return added;
 

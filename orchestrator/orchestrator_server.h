@@ -65,6 +65,7 @@ class OrchestratorServer {
     std::size_t ring_bytes = 64u << 20u;
     std::size_t http_threads = 2;
     std::size_t tool_threads = 2;                  // twelve threads in all
+    std::filesystem::path explorer_dir;            // development: the page from here
     bool all_builtin_tools = false;                // `sleep` and `fail` too
     std::chrono::milliseconds drain_for{10'000};   // calls may finish, then are cancelled
     std::chrono::milliseconds goodbye_for{1'000};  // streams are ended over this time

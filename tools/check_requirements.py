@@ -19,25 +19,29 @@ ROW = re.compile(rf"^\| ({ID}) \| (.+?) \| (done|later: .+?) \|(.*)\|$")
 CITED = re.compile(
     r"(?:TEST_CASE|TEST_CASE_FIXTURE\([^,]+,|SUBCASE|\btest|\bit|\bdescribe|NAME)\s*\(?\s*[\"'`]"
     rf"((?:\[{ID}\]\s*)+)")
-# The acceptance items of the streams, S0.1 to S0.18 and so on: each has a row, done or promised for an issue.
-ACCEPTANCE = {"S0": 18, "S1": 17, "S2": 15, "S3": 16, "S4": 17, "SX": 13}
-SUFFIXES = {".cpp", ".h", ".mjs", ".sh", ".txt"}
+# The acceptance items of the streams, S0.1 to S0.18 and so on, and of the explorer: each has a row, done or promised
+# for an issue.
+ACCEPTANCE = {"S0.": 18, "S1.": 17, "S2.": 15, "S3.": 16, "S4.": 17, "SX.": 13, "E": 70}
+SUFFIXES = {".cpp", ".h", ".mjs", ".sh", ".ts", ".txt"}
+# Where tests are, and what a file is called in the table: its path below `tests`, else its whole one.
+PLACES = {"tests": "tests", "tools/explorer/test": "."}
 
 
 def citations(root):
-    """id -> the test files that cite it, as paths below tests/."""
+    """id -> the test files that cite it."""
     found = {}
-    for path in sorted((root / "tests").rglob("*")):
+    files = [(path, base) for place, base in PLACES.items() for path in sorted((root / place).rglob("*"))]
+    for path, base in files:
         if path.suffix not in SUFFIXES or not path.is_file():
             continue
         for ids in CITED.findall(path.read_text(errors="replace")):
             for one in re.findall(ID, ids):
-                found.setdefault(one, set()).add(path.relative_to(root / "tests").as_posix())
+                found.setdefault(one, set()).add(path.relative_to(root / base).as_posix())
     return found
 
 
 def check(root, write=False, items=ACCEPTANCE):
-    acceptance = {f"{part}.{number}" for part, count in items.items() for number in range(1, count + 1)}
+    acceptance = {f"{part}{number}" for part, count in items.items() for number in range(1, count + 1)}
     cited, known, bad, lines = citations(root), set(), [], []
     for number, line in enumerate((root / TABLE).read_text().splitlines(), 1):
         row = ROW.match(line)
@@ -71,10 +75,11 @@ def check(root, write=False, items=ACCEPTANCE):
 def self_test():
     table = ("| S0.1 | a | done | |\n| S0.2 | b | done | |\n| A3 | c | later: issue 9 | |\n"
              "| S0.1 | a | done | |\n| S0.4 | d | maybe | |\n| S0.5 | e | done | `gone_test.cpp` |\n"
-             "| S9.1 | f | later: some day | |\n| S9.2 | g | later: issue 5 | |\n")
+             "| S9.1 | f | later: some day | |\n| S9.2 | g | later: issue 5 | |\n| E1 | h | done | |\n")
     expected = ["S0.2 is marked done and no test", "S0.1 stands here twice", "not a row of four columns",
                 "gone_test.cpp does not cite S0.5", "cites A32, which",
-                "S9.1 is neither done nor", "acceptance item S0.3 has no row"]
+                "S9.1 is neither done nor", "acceptance item S0.3 has no row",
+                "acceptance item E2 has no row"]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         (root / "docs").mkdir()
@@ -82,7 +87,9 @@ def self_test():
         (root / TABLE).write_text(table)
         (root / "tests/a_test.cpp").write_text('TEST_CASE("[S0.1] [A32] x") {}\nTEST_CASE(\n    "[S0.5] y") {}\n')
         (root / "tests/b.mjs").write_text("// [S0.2] in a comment proves nothing\n")
-        bad, _ = check(root, items={"S0": 3, "S9": 2})
+        (root / "tools/explorer/test").mkdir(parents=True)
+        (root / "tools/explorer/test/c_test.ts").write_text("test('[E1] z', () => {});\n")
+        bad, _ = check(root, items={"S0.": 3, "S9.": 2, "E": 2})
     problems = [f"not found: {text}" for text in expected if not any(text in line for line in bad)]
     return problems + ([f"too much: {bad}"] if len(bad) != len(expected) else [])
 

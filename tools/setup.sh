@@ -70,6 +70,12 @@ needs_node_modules() {
   [ -x "$node" ] || die "npm ci left no Node at $node"
 }
 
+# What makes the page at `/`.
+needs_explorer() {
+  needs_node_modules
+  npm_ci tools/explorer "what makes the page at /"
+}
+
 # The browser that follows streams as a page does; tests alone need it.
 needs_browser() {
   [ -x /usr/lib/chromium/chromium-headless-shell ] || needs_packages chromium-headless-shell
@@ -78,7 +84,7 @@ needs_browser() {
 # The conformance suite, the Inspector, the browser and the compiler of tools/types, which
 # tests alone need.
 needs_conformance_suite() {
-  needs_node_modules
+  needs_explorer
   needs_browser
   npm_ci tests/conformance "the MCP conformance suite and the Inspector"
   npm_ci tools/types "the TypeScript compiler"

@@ -123,6 +123,8 @@ std::string_view name_of(ContentType type) {
       return "application/x-ndjson";
     case ContentType::html:
       return "text/html; charset=utf-8";
+    case ContentType::javascript:
+      return "text/javascript; charset=utf-8";
   }
   return "";
 }

@@ -15,7 +15,7 @@ std::string_view name_of(Method method);                  // "GET"
 std::optional<Method> method_of(std::string_view token);  // nullopt: 501
 
 // Content types are a closed list: never from input.
-enum class ContentType { none, json, sse, text, metrics, ndjson, html };
+enum class ContentType { none, json, sse, text, metrics, ndjson, html, javascript };
 std::string_view name_of(ContentType type);
 
 // One answer as a value.  Header names come from the house, values must be

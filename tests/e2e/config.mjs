@@ -22,7 +22,7 @@ const mistakes = [
   { name: 'an unknown key', text: '{"mcpServer": {}}', says: [/mcpServer\b/] },
 ];
 for (const { name, text, says } of mistakes) {
-  test(`[E6] config: ${name} names file, key and expectation`, limit, async (t) => {
+  test(`[J6] config: ${name} names file, key and expectation`, limit, async (t) => {
     const file = path.join(scratch(t), 'mistaken.json');
     fs.writeFileSync(file, text);
     const { code, err, out } = await serve(t, ['--config', file]);
@@ -33,14 +33,14 @@ for (const { name, text, says } of mistakes) {
   });
 }
 
-test('[E6] a config file that is not there is named', limit, async (t) => {
+test('[J6] a config file that is not there is named', limit, async (t) => {
   const { code, err } = await serve(t, ['--config', 'absent.json']);
   assert.equal(code, 2);
   assert.match(err, /absent\.json/);
 });
 
 for (const args of [['--port', '70000'], ['--port', 'x'], ['--no-such-flag'], ['--host', 'example.com']]) {
-  test(`[E6] command line: ${args.join(' ')} is refused with 2`, limit, async (t) => {
+  test(`[J6] command line: ${args.join(' ')} is refused with 2`, limit, async (t) => {
     const { code, err } = await run(binary, ['serve', '--trace-dir', scratch(t), ...args]);
     assert.equal(code, 2, err);
     assert.match(err, new RegExp(args[0].slice(2)));

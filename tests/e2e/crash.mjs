@@ -7,7 +7,7 @@ import { Server, alive, allTools, descendants, eventSource, npmServers, scratch,
 
 const limit = { timeout: 120_000 * slow };
 
-test('[E3] [S0.9] [D0.5] a client resumes over kill -9 and sees every acknowledged envelope exactly once, in order', limit, async (t) => {
+test('[J3] [S0.9] [D0.5] a client resumes over kill -9 and sees every acknowledged envelope exactly once, in order', limit, async (t) => {
   const dir = scratch(t);
   let server = await Server.start(t, { dir });
   const source = await eventSource(t, server);
@@ -55,7 +55,7 @@ test('[E3] [S0.9] [D0.5] a client resumes over kill -9 and sees every acknowledg
   assert.deepEqual(source.seen.map((event) => event.data), server.logLines(), 'the stream is the log');
 });
 
-test('[E3] a torn last line is kept aside and the log goes on after it', limit, async (t) => {
+test('[J3] a torn last line is kept aside and the log goes on after it', limit, async (t) => {
   const dir = scratch(t);
   let server = await Server.start(t, { dir });
   await server.publish(thought(1));
@@ -71,7 +71,7 @@ test('[E3] a torn last line is kept aside and the log goes on after it', limit, 
   assert.ok(fs.readdirSync(dir).some((name) => name.startsWith('trace.log.torn-')), 'the torn bytes are kept');
 });
 
-test('[E4] kill -9 of the orchestrator leaves no child behind', limit, async (t) => {
+test('[J4] kill -9 of the orchestrator leaves no child behind', limit, async (t) => {
   const server = await Server.start(t, { config: npmServers(scratch(t)) });
   const client = await sdkClient(t, server);
   await allTools(client);
@@ -88,7 +88,7 @@ test('a second server on the same trace directory is refused', limit, async (t) 
   assert.equal((await server.publish(thought(1))).status, 200);
 });
 
-test('[E3] a call cut off by kill -9 is an action without an observation, answered ABANDONED at the next start', limit, async (t) => {
+test('[J3] a call cut off by kill -9 is an action without an observation, answered ABANDONED at the next start', limit, async (t) => {
   const dir = scratch(t);
   let server = await Server.start(t, { dir, config: { builtin: { tools: 'all' } } });
   const client = await sdkClient(t, server);

@@ -20,7 +20,7 @@ const server = await Server.start(wholeFile, { config: npmServers(folder) });
 const client = await sdkClient(wholeFile, server);
 await allTools(client);
 
-test('[E1] [M1] the SDK client sees the tools of both npm servers, each under its name', limit, async () => {
+test('[J1] [M1] the SDK client sees the tools of both npm servers, each under its name', limit, async () => {
   const names = await allTools(client);
   assert.equal(client.getServerVersion().name, 'mcp-orchestrator');
   for (const name of ['everything__echo', 'everything__get-sum', long, 'files__read_text_file', 'files__list_directory', 'echo']) {
@@ -32,7 +32,7 @@ test('[E1] [M1] the SDK client sees the tools of both npm servers, each under it
   assert.deepEqual(sum.inputSchema.required, ['a', 'b']);
 });
 
-test('[E1] tools of both npm servers answer through the orchestrator', limit, async () => {
+test('[J1] tools of both npm servers answer through the orchestrator', limit, async () => {
   const sum = await client.callTool({ name: 'everything__get-sum', arguments: { a: 2, b: 40 } });
   assert.match(sum.content[0].text, /42/);
   const file = await client.callTool({ name: 'files__read_text_file', arguments: { path: path.join(folder, 'hello.txt') } });
@@ -41,7 +41,7 @@ test('[E1] tools of both npm servers answer through the orchestrator', limit, as
   assert.equal(missing.isError, true);
 });
 
-test('[E1] an image and structured content arrive as the upstream sent them', limit, async () => {
+test('[J1] an image and structured content arrive as the upstream sent them', limit, async () => {
   const image = await client.callTool({ name: 'everything__get-tiny-image', arguments: {} });
   const block = image.content.find((one) => one.type === 'image');
   assert.equal(block.mimeType, 'image/png');
@@ -50,7 +50,7 @@ test('[E1] an image and structured content arrive as the upstream sent them', li
   assert.equal(typeof weather.structuredContent.temperature, 'number');
 });
 
-test('[E1] progress of a long tool reaches the caller, growing, before its result', limit, async () => {
+test('[J1] progress of a long tool reaches the caller, growing, before its result', limit, async () => {
   const steps = [];
   const result = await client.callTool({ name: long, arguments: { duration: 1, steps: 5 } }, undefined,
     { onprogress: (progress) => steps.push(progress) });
@@ -59,7 +59,7 @@ test('[E1] progress of a long tool reaches the caller, growing, before its resul
   assert.ok(steps.every((one) => one.total === 5));
 });
 
-test('[E1] [M6] a cancelled long call ends as the observation CANCELLED', limit, async () => {
+test('[J1] [M6] a cancelled long call ends as the observation CANCELLED', limit, async () => {
   const cancel = new AbortController();
   const context = { tool_call_id: 'cancelled-1' };
   const call = client.callTool(
@@ -74,7 +74,7 @@ test('[E1] [M6] a cancelled long call ends as the observation CANCELLED', limit,
   assert.equal(echo.content[0].text, 'Echo: still here');
 });
 
-test('[E1] arguments that break the schema are refused before the tool runs', limit, async () => {
+test('[J1] arguments that break the schema are refused before the tool runs', limit, async () => {
   const result = await client.callTool({ name: 'everything__get-sum', arguments: { a: 2 },
     _meta: { 'devs.saop/context': { tool_call_id: 'invalid-1' } } });
   assert.equal(result.isError, true);
@@ -84,21 +84,21 @@ test('[E1] arguments that break the schema are refused before the tool runs', li
   assert.equal(observation.metadata.executed, false);
 });
 
-test('[E1] an unknown tool is a JSON-RPC error that leaves action and observation', limit, async () => {
+test('[J1] an unknown tool is a JSON-RPC error that leaves action and observation', limit, async () => {
   await assert.rejects(client.callTool({ name: 'files__no_such_tool', arguments: {},
     _meta: { 'devs.saop/context': { tool_call_id: 'unknown-1' } } }), (why) => why.code === -32602);
   const observation = await until('the observation', () => observationOf(server, 'unknown-1'));
   assert.equal(observation.metadata.status, 'UNKNOWN_TOOL');
 });
 
-test('[E1] many calls in flight on one child each get their own answer', limit, async () => {
+test('[J1] many calls in flight on one child each get their own answer', limit, async () => {
   const numbers = Array.from({ length: 60 }, (_, n) => n);
   const answers = await Promise.all(numbers.map((n) =>
     client.callTool({ name: 'everything__get-sum', arguments: { a: n, b: 1000 } })));
   answers.forEach((answer, n) => assert.match(answer.content[0].text, new RegExp(`\\b${n + 1000}\\b`)));
 });
 
-test('[E2] eventsource and curl see thought, action, observation in order; the log holds the same bytes', limit, async (t) => {
+test('[J2] eventsource and curl see thought, action, observation in order; the log holds the same bytes', limit, async (t) => {
   const before = server.logLines().length;
   const source = await eventSource(t, server);
   const reader = await curl(t, server);
@@ -138,7 +138,7 @@ test('[E2] eventsource and curl see thought, action, observation in order; the l
   assert.deepEqual(server.logLines().slice(before), streamed);
 });
 
-test('[E2] [S0.10] five tool turns are 15 lines and 15 events in order, with unique tool_call_id', limit, async (t) => {
+test('[J2] [S0.10] five tool turns are 15 lines and 15 events in order, with unique tool_call_id', limit, async (t) => {
   const before = server.logLines().length;
   const source = await eventSource(t, server);
   for (let turn = 0; turn < 5; ++turn) {
@@ -156,7 +156,7 @@ test('[E2] [S0.10] five tool turns are 15 lines and 15 events in order, with uni
   assert.deepEqual(server.logLines().slice(before), source.seen.map((event) => event.data));
 });
 
-test('[E2] without a thought from the host there is none', limit, async (t) => {
+test('[J2] without a thought from the host there is none', limit, async (t) => {
   const source = await eventSource(t, server);
   await client.callTool({ name: 'echo', arguments: { text: 'quiet' } });
   await until('two events', () => source.seen.length >= 2);

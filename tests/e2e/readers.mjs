@@ -19,7 +19,7 @@ async function readers(server, count) {
   return sockets;
 }
 
-test('[E7] [S0.5] 2000 readers are held by at most 12 threads, and each sees what is published', limit, async (t) => {
+test('[J7] [S0.5] 2000 readers are held by at most 12 threads, and each sees what is published', limit, async (t) => {
   const server = await Server.start(t);
   const threads = server.threads();
   const sockets = await readers(server, 2000);

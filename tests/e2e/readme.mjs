@@ -26,7 +26,7 @@ function start(t, command, { cwd, env }) {
   return child;
 }
 
-test('[E8] every command of README.md does what it says', { timeout: 100_000 * slow }, async (t) => {
+test('[J8] every command of README.md does what it says', { timeout: 100_000 * slow }, async (t) => {
   assert.ok(steps.length >= 4, 'README.md has commands to run');
   const port = await freePort();
   const dir = scratch(t);

@@ -8,7 +8,7 @@ import { Server, allTools, alive, curl, descendants, eventSource, npmServers, ra
 const limit = { timeout: 120_000 * slow };
 const long = 'everything__trigger-long-running-operation';
 
-test('[E5] [SX.5] [DX.4] every reader is told goodbye with a retry of its own, and the exit code is 0', limit, async (t) => {
+test('[J5] [SX.5] [DX.4] every reader is told goodbye with a retry of its own, and the exit code is 0', limit, async (t) => {
   const server = await Server.start(t);
   const source = await eventSource(t, server, { names: ['goodbye'] });
   const readers = await Promise.all(Array.from({ length: 20 }, () => curl(t, server)));
@@ -27,7 +27,7 @@ test('[E5] [SX.5] [DX.4] every reader is told goodbye with a retry of its own, a
   assert.ok(new Set(retries).size > 1, `they differ: ${retries}`);
 });
 
-test('[E5] a call in flight at the stop is answered, children are gone, the log is complete', limit, async (t) => {
+test('[J5] a call in flight at the stop is answered, children are gone, the log is complete', limit, async (t) => {
   const server = await Server.start(t, { config: npmServers(scratch(t)) });
   const client = await sdkClient(t, server);
   client.onerror = () => {};
@@ -43,7 +43,7 @@ test('[E5] a call in flight at the stop is answered, children are gone, the log 
   assert.deepEqual([last.type, last.metadata.status], ['observation', 'SUCCESS']);
 });
 
-test('[E5] idle and half-sent connections do not hold the stop up', limit, async (t) => {
+test('[J5] idle and half-sent connections do not hold the stop up', limit, async (t) => {
   const server = await Server.start(t);
   const idle = await rawGet(server, '/readyz');
   await until('an answer', () => idle.text.includes('200 OK'));

@@ -12,14 +12,14 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { plant, planted, sweep } from './canary.mjs';
+import { later, slow, until } from './patience.mjs';
 import { Conversation, listen } from './wire_schema.mjs';
 
+export * from './patience.mjs';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const binary = process.env.DEVS_BINARY;
-export const slow = Number(process.env.DEVS_SLOW ?? 1);
 export const modules = path.join(root, 'tools/node/node_modules');
 
 if (!binary || !fs.existsSync(binary)) throw new Error(`DEVS_BINARY is '${binary}': no such program`);
@@ -31,32 +31,6 @@ export const { EventSource } = await load('eventsource');
 export const { createParser } = await load('eventsource-parser');
 export const { Client } = await load('@modelcontextprotocol/sdk/client/index.js');
 export const { StreamableHTTPClientTransport } = await load('@modelcontextprotocol/sdk/client/streamableHttp.js');
-
-// --- waiting
-
-// Resolves with what `condition` answers once that is truthy; looks every 5 ms and
-// whenever the event loop turns anyway.  Past the deadline it fails, naming `what`.
-export async function until(what, condition, ms = 60_000) {
-  const deadline = Date.now() + ms * slow;
-  for (;;) {
-    const answer = await condition();
-    if (answer) return answer;
-    if (Date.now() > deadline) throw new Error(`not within ${ms * slow} ms: ${what}`);
-    await new Promise((wake) => setTimeout(wake, 5));
-  }
-}
-
-// Undoes what a test set up, last first: a server is gone before its folder is.
-// `t` is a test, or `wholeFile` for what all tests of a file share.
-const owed = new Map();
-export function later(t, undo) {
-  if (!owed.has(t)) {
-    owed.set(t, []);
-    t.after(async () => { for (const one of owed.get(t).reverse()) await one(); });
-  }
-  owed.get(t).push(undo);
-}
-export const wholeFile = { after };
 
 export function scratch(t) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'devs-e2e-'));

@@ -1,0 +1,26 @@
+// A picture of every view in both themes and on a narrow screen, for people to look at: in
+// DEVS_SCREENSHOTS (docs/explorer.md). What a view must show is there, inside the window.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { slow } from '../../../../tests/e2e/patience.mjs';
+import { busyHouse, kViews, visit } from '../support/busy_house.mjs';
+import { openPage } from '../support/chromium.mjs';
+
+// Whether anything makes the page wider than its window.
+const overflow = (tab) => tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
+test('[E60] [E59] every view shows what it is for, in light, dark and at 320 px, and is no wider than its window', { timeout: 240_000 * slow }, async (t) => {
+  const server = await busyHouse(t);
+  const wide = [];
+  for (const [name, options] of [['light', {}], ['dark', { theme: 'dark' }], ['narrow', { narrow: true }]]) {
+    const tab = await openPage(t, server.page, { ...options, axe: false });
+    for (const view of kViews) {
+      await visit(tab, server, view);
+      const over = await overflow(tab);
+      if (over > 0) wide.push(`${view[0]} ${name}: ${over} px`);
+      await tab.picture(`${view[0]}-${name}`);
+    }
+  }
+  assert.deepEqual(wide, []);
+});
