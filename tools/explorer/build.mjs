@@ -42,6 +42,11 @@ const borrow = (lent, names) => ({
 const inScript = (text) => text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
 const sha256 = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
+// Whose code is in the page besides ours, in the file that has room for it.
+const notices = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'].map((name) =>
+  `${name}\n\n${fs.readFileSync(path.join(here, 'node_modules', name, 'LICENSE'), 'utf8').trim()}`);
+const kNotices = `/*\nIn this page, besides our own (Apache-2.0):\n\n${notices.join('\n\n')}\n*/\n`;
+
 async function parts() {
   const page = await textOf('src/main.ts');
   const style = await textOf('src/page/style.css');
@@ -52,7 +57,7 @@ async function parts() {
   // A module of the page holds state: there must be one of it.
   const twice = Object.keys(rooms.inputs).filter((file) => file.startsWith('src/page/') && page.inputs[file] !== undefined);
   if (twice.length > 0) throw new Error(`lend these in src/page/shared.ts: ${twice.join(' ')}`);
-  return { page: inScript(page.text), style: style.text, roomsStyle: roomsStyle.text, rooms: inScript(rooms.text) };
+  return { page: inScript(page.text), style: style.text, roomsStyle: roomsStyle.text, rooms: kNotices + inScript(rooms.text) };
 }
 
 export async function makePage() {

@@ -1,5 +1,5 @@
 """The scenarios by their ids."""
-from harness import calls, debates, fanout, lists, profiles, recorder, soak
+from harness import calls, debates, explorer, fanout, lists, profiles, recorder, soak
 
 SCENARIOS = {
     "F1": ("fan-out cost", lambda bench: [fanout.fan_out(bench, 1000, 100)]),
@@ -26,5 +26,6 @@ SCENARIOS = {
     "P4": ("bad tokens", lambda bench: [profiles.bad_tokens(bench)]),
     "P5": ("clients of a debate come and go", lambda bench: [debates.come_and_go(bench)]),
     "Q1": ("lists of the trace explorer", lambda bench: [lists.spans(bench)]),
+    "X1": ("the explorer page", explorer.page),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }

@@ -1,0 +1,27 @@
+"""X: the page at `/`, in Chromium, against a scripted server; the files print their figures."""
+import os
+import pathlib
+import subprocess
+
+from harness.bench import Figure, Part
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+EXPLORER = ROOT / "tools" / "explorer"
+FILES = sorted(file.stem for file in (EXPLORER / "test" / "perf").glob("*.mjs"))
+
+
+def page(bench):
+    part = Part("the explorer page: gates missed (explorer.md section 9), by file",
+                [Figure(name, name, "", "", "0") for name in FILES], "peer")
+    missed = {}
+    environment = os.environ | {"DEVS_BINARY": str(bench.build / "orchestrator" / "mcp-orchestrator")}
+    for name in FILES:
+        with bench.quiet():
+            run = subprocess.run(["sh", ROOT / "tools" / "node" / "node.sh", "--experimental-strip-types", "--no-warnings",
+                                  "--test-force-exit", "--test-reporter=spec", EXPLORER / "test" / "perf" / f"{name}.mjs"],
+                                 env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        print(run.stdout, flush=True)
+        counted = [line.split()[-1] for line in run.stdout.splitlines() if " fail " in line]
+        missed[name] = int(counted[-1]) if counted else int(run.returncode != 0)
+    part.rounds.append({"ours": missed})
+    return [part]
