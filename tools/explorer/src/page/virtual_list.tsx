@@ -132,7 +132,8 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
 
   const itemOf = (index: number): Item | undefined => items[index - at] ?? (own.current.kept?.index === index ? own.current.kept.item : undefined);
   const onScroll = () => {
-    const element = box.current!;
+    const element = box.current;
+    if (element === null) return; // the last scroll of a list that is gone
     if (Math.abs(element.scrollTop - own.current.top) > 1) {
       const away = Math.abs(element.scrollTop - edge());
       own.current.top = element.scrollTop;

@@ -25,7 +25,7 @@ export interface Room {
 // What goes over all rows may take this share of the time: the next one waits.
 const kMostShare = 0.2;
 const kMostFileRows = 1_000_000;
-// Of traces that are not here, the server has been asked once.
+// Of traces that may not be here whole, the server has been asked once.
 const kMostAsked = 1000;
 
 const decoder = new TextDecoder();
@@ -53,10 +53,12 @@ export function makeAnswers(room: Room): Answers {
 
   async function trace({ source, task }: Asks['trace']['ask']): Promise<Asks['trace']['answer']> {
     const view = views[source];
-    if (source === 'live' && !traceState(view.store, task) && !asked.has(task)) {
+    // What is here may be its newest part alone.
+    if (source === 'live' && !asked.has(task)) {
       if (asked.size > kMostAsked) asked.clear();
       asked.add(task);
-      await line.trace(task).catch(() => 0);
+      const came = line.trace(task).catch(() => 0);
+      if (!traceState(view.store, task)) await came;
     }
     const state = traceState(view.store, task);
     if (!state) return null;

@@ -49,6 +49,7 @@ test('[E54] the keys of the map do what the map says, and ? lists them', async (
   await until('errors only', async () => /f=status:error/.test(await hashOf(page)));
   await page.keyboard.press('e');
   await until('all again', async () => !/f=/.test(await hashOf(page)));
+  await rowsOf(page).filter({ hasText: 'thought' }).first().waitFor();
   await page.keyboard.press('Home');
   await page.locator('[aria-selected="true"]:focus', { hasText: /thought 1$/ }).waitFor();
   await page.keyboard.press('Enter');

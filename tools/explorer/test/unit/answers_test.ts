@@ -67,6 +67,16 @@ test('[E18] values complete a key, most frequent first', () => {
   assert.deepEqual(valuesOf(store, 'constructor', ''), []);
 });
 
+test('[E52] a trace of which the newest part alone is here is read whole, once', async () => {
+  const store = new Store();
+  store.add([frame(9, thought('old', 'just now'))]);
+  const { answers, asked } = roomOf(store);
+  const trace = () => answers.trace({ source: 'live', task: 'old' });
+  assert.ok(await trace(), 'shown at once');
+  assert.deepEqual((await trace())!.nodes.filter(({ node }) => node === 'entry').map(({ summary }) => summary), ['long ago', 'just now']);
+  assert.deepEqual(asked, ['old']);
+});
+
 test('[E28] a line shows the output wherever it is, and the error first when the call failed', () => {
   const of = (more: object, failed = false): string => summaryOf(kObservation, '', failed, { type: 'observation', ...more }, '');
   assert.equal(of({ stdout: 'a', payload: { result: { stdout: 'b' } } }), 'a');
