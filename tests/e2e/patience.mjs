@@ -24,7 +24,11 @@ const owed = new Map();
 export function later(t, undo) {
   if (!owed.has(t)) {
     owed.set(t, []);
-    t.after(async () => { for (const one of owed.get(t).reverse()) await one(); });
+    t.after(async () => {
+      let wrong; // the rest is undone all the same: a server that stays is worse than a test that fails
+      for (const one of owed.get(t).reverse()) await Promise.resolve().then(one).catch((error) => { wrong ??= error; });
+      if (wrong) throw wrong;
+    });
   }
   owed.get(t).push(undo);
 }
