@@ -46,7 +46,7 @@ KEPT_APART = [
      r"(trace|orchestrator)/", "protocol/ has no lock, no thread and no file"),
 ]
 INCLUDE = re.compile(r'\s*#\s*include\s*["<]([^">]+)[">]')
-TYPE = re.compile(r"(?:class|struct|union|enum(?: class)?)\s+(?:DEVS_\w+\((?:[^()]|\([^()]*\))*\)\s+)?(\w+)[^;]*[{:]")
+TYPE = re.compile(r"(?:class|struct|union|enum(?: class)?)\s+(?:DEVS_\w+\((?:[^()]|\([^()]*\))*\)\s+)?(\w+)\b(?!::)[^;]*[{:]")
 
 
 def rooms_of(path):
