@@ -13,11 +13,12 @@ import { openFile } from './page/opened_file.tsx';
 import { PresetsDialog } from './page/preset_box.tsx';
 import { RunToolView } from './page/run_tool.tsx';
 import { SettingsDialog } from './page/settings.tsx';
+import { ReplayBar } from './page/replay.tsx';
 import { RangeDialog } from './page/time_range.tsx';
 import { ToolsView } from './page/tools.tsx';
 import { TraceView } from './page/trace.tsx';
 
-export const rooms = { ChannelView, CompareView, Detail, FileBox, GraphView, HealthView, HelpDialog, PresetsDialog, RangeDialog, RunToolView, SettingsDialog, ToolsView, TraceView, openFile };
+export const rooms = { ChannelView, CompareView, Detail, FileBox, GraphView, HealthView, HelpDialog, PresetsDialog, RangeDialog, ReplayBar, RunToolView, SettingsDialog, ToolsView, TraceView, openFile };
 export type Rooms = typeof rooms;
 (globalThis as { rooms?: Rooms }).rooms = rooms;
 

@@ -1,20 +1,24 @@
 // Where the tools of a graph lie: forces in small steps, from places that their ids choose, so
 // that the same graph is the same picture. x and y of each id in turn, from 0 to 1.
 
-import type { LayoutOf } from './protocol.ts';
-
-const kSteps = 300;
-
-/** FNV-1a. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  // The last characters have hardly moved the high bits yet.
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return (hash ^ (hash >>> 13)) >>> 0;
+/** `edges`: indexes of two of `ids` and how strongly they pull, in threes. */
+export interface LayoutOf {
+  ids: string[];
+  edges: number[];
 }
 
+/** Uses nothing from outside itself: its text is the program of a worker (graph_drawing.tsx). */
 export function layoutGraph({ ids, edges }: LayoutOf): Float64Array {
+  const kSteps = 300;
+  /** FNV-1a. */
+  const hashOf = (text: string): number => {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    // The last characters have hardly moved the high bits yet.
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  };
+
   const n = ids.length, places = new Float64Array(2 * n), moves = new Float64Array(2 * n);
   // In an order of their own: that in which the server told them changes no sum.
   const order = ids.map((_, i) => i).sort((a, b) => (ids[a]! < ids[b]! ? -1 : 1));

@@ -88,6 +88,8 @@ export interface Tick {
   /** Over the last few seconds. */
   perSecond: number;
   connection: Connection;
+  /** Where a replay is: so many of its entries have been, the last at that time. */
+  replay?: { at: number; of: number; timeMs: number; plays: boolean } | undefined;
 }
 
 /** Worth a toast, when the person wants one. `count` merges what came together. */
@@ -215,12 +217,6 @@ export interface Health {
   reconnects: { at: number; cause: string; sentId: EventId; firstId: EventId }[];
 }
 
-/** `edges`: indexes of two of `ids` and how strongly they pull, in threes. */
-export interface LayoutOf {
-  ids: string[];
-  edges: number[];
-}
-
 /** Also those the filter does not admit: a call is exported whole when either of its ends matches. */
 export interface ExportItem {
   row: Row;
@@ -256,8 +252,6 @@ export interface Asks {
   /** Rows read, lines that could not be (by number), a torn last line. */
   import: { ask: { file: Blob; name: string }; answer: { rows: number; bad: number[]; note: string } };
   health: { ask: Record<string, never>; answer: Health };
-  /** Places of tools for a drawing, 0 to 1; the same graph, the same places. */
-  layout: { ask: LayoutOf; answer: Float64Array };
 }
 
 /** Said by the page; answered by nothing but what changes in `Tick`. */
@@ -276,7 +270,11 @@ export type Command =
   | { do: 'got'; n: number; status: number; text: string }
   | { do: 'online'; online: boolean }
   | { do: 'visible'; visible: boolean }
-  | { do: 'replay'; from: 'live' | 'file'; speed: number; step: boolean; at: number; on: boolean };
+  /**
+   * `filter`: what is replayed, as it is when that is first said. `at`: so many entries have been
+   * (-1: as many as now) and `step` more. `speed` 0: stand still.
+   */
+  | { do: 'replay'; on: boolean; from: 'live' | 'file'; filter: string; at: number; step: number; speed: number };
 
 export type ToWorker =
   | Command

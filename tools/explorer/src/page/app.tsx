@@ -11,7 +11,7 @@ import { LiveView } from './live.tsx';
 import { Nav } from './nav.tsx';
 import { go, printRoute, route, setParams, type ViewName } from './route.ts';
 import { Room } from './room.tsx';
-import { selected, source, togglePause } from './state.ts';
+import { lookAt, selected, source, togglePause } from './state.ts';
 import { StatusLine } from './status_line.tsx';
 import { Toasts } from './toasts.tsx';
 import { TokenDialog, useTokenBox } from './token_box.tsx';
@@ -67,11 +67,12 @@ export function App() {
     'g l': ['Live', to('live')], 'g t': ['Tree', () => void toTrace('tree')], 'g w': ['Waterfall', () => void toTrace('waterfall')],
     'g c': ['Turns', () => void toTrace('turns')], 'g o': ['Tools', to('tools')], 'g g': ['Graph', to('graph')],
     'g a': ['Approvals', to('approvals')], 'g h': ['Health', to('health')],
-    y: ['copy link', () => void copy(location.href, 'Link')], x: ['export', openExport],
+    y: ['copy link', () => void copy(location.href, 'Link')], x: ['export', openExport], r: ['replay', () => lookAt('replay')],
   });
   return (
     <DropZone>
       <Nav />
+      {source.value === 'replay' && <Room name="ReplayBar" />}
       <main class="view"><Boundary name={view} key={view}><View /></Boundary></main>
       <Footer />
       <Toasts />

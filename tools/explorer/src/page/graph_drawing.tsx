@@ -2,9 +2,10 @@
 // pulse; at rest no frame is painted. What it shows stands in two tables as well.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { layoutGraph } from '../core/graph_layout.ts';
 import { edgeKey, type Edge, type Graph, type Tool } from './graph_data.ts';
 import { inkOf, isDark } from './ink.ts';
-import { ask } from './worker_link.ts';
+import { startBlobWorker } from './trusted.ts';
 
 /** The most important ones; the tables have all. */
 export const kMaxDrawn = 300;
@@ -44,11 +45,10 @@ interface Props {
   onFocus: (id: string) => void;
 }
 
-/** The tools to draw and where, 0 to 1, out of the worker. */
+/** The tools to draw and where, 0 to 1: so much work that a worker of its own does it. */
 function useLayout(graph: Graph): { tools: Tool[]; places: Float64Array } | null {
   const [got, setGot] = useState<{ tools: Tool[]; places: Float64Array } | null>(null);
   useEffect(() => {
-    let here = true;
     const tools = [...graph.tools.values()].sort((a, b) => b.pagerank - a.pagerank || (a.id < b.id ? -1 : 1)).slice(0, kMaxDrawn);
     const index = new Map(tools.map(({ id }, i) => [id, i]));
     const edges: number[] = [];
@@ -56,8 +56,13 @@ function useLayout(graph: Graph): { tools: Tool[]; places: Float64Array } | null
       const from = index.get(source), to = index.get(target);
       if (from !== undefined && to !== undefined) edges.push(from, to, confidence);
     }
-    void ask('layout', { ids: tools.map(({ id }) => id), edges }).then((places) => { if (here) setGot({ tools, places }); });
-    return () => { here = false; };
+    const worker = startBlobWorker(`onmessage = ({ data }) => postMessage((${layoutGraph})(data))`);
+    worker.onmessage = ({ data: places }: MessageEvent<Float64Array>) => {
+      worker.terminate();
+      setGot({ tools, places });
+    };
+    worker.postMessage({ ids: tools.map(({ id }) => id), edges });
+    return () => worker.terminate();
   }, [graph]);
   return got;
 }

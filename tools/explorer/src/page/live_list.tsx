@@ -65,9 +65,9 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
     if (says.shown !== said.shown || says.of !== said.of || says.complete !== said.complete) listed.value = says;
   }, [got]);
   useEffect(() => {
-    atEdge.value = following;
+    atEdge.value = following && source.value === 'live';
     return () => { atEdge.value = false; };
-  }, [following]);
+  }, [following, source.value]);
   if (got === undefined) return <div class="list" aria-busy="true" />;
   const setFollow = (on: boolean) => {
     setFrom(got.at);

@@ -1,6 +1,6 @@
 // What Live remembers while another view is on screen.
 
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { ask, tick } from './worker_link.ts';
 import { count } from '../core/units.ts';
 import { source } from './state.ts';
@@ -10,6 +10,10 @@ import { toast } from './toasts.tsx';
 export const follow = signal(true);
 /** Clear (E13) empties the view alone: rows up to this one are not shown; -1: all are. */
 export const clearedTo = signal(-1);
+effect(() => {
+  if (source.value) follow.value = true;
+  clearedTo.value = -1;
+});
 /** What the list on screen says of itself. */
 export const listed = signal({ shown: 0, of: 0, complete: true });
 

@@ -3,7 +3,7 @@
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import { count, counted } from '../core/units.ts';
 import { go } from './route.ts';
-import { paused, selected, source } from './state.ts';
+import { fileName, lookAt, source } from './state.ts';
 import { closeToasts, toast } from './toasts.tsx';
 import { ask } from './worker_link.ts';
 
@@ -18,9 +18,8 @@ const opened = signal<OpenedFile | null>(null);
 export const openedFile: ReadonlySignal<OpenedFile | null> = opened;
 
 function show(what: 'file' | 'live'): void {
-  source.value = what;
-  paused.value = null;
-  selected.value = null;
+  lookAt('live'); // another file is another store too
+  lookAt(what);
   go({ view: 'live' });
 }
 export function closeFile(): void {
@@ -44,6 +43,7 @@ export async function openFile(file: Blob, name: string): Promise<void> {
   try {
     const got = { name, ...(await ask('import', { file, name })) };
     if (got.rows === 0) throw new Error(complaintOf(got) || 'no envelope is in it');
+    fileName.value = name;
     show('file');
     opened.value = got;
     const words = complaintOf(got);

@@ -21,6 +21,7 @@ export { authNeeded, bearerHeaders, giveBearer, signedIn, signOut, tokenInAddres
 export * from './state.ts';
 export * from './stored.ts';
 export * from './toasts.tsx';
+export { startBlobWorker } from './trusted.ts';
 export * from './use_answer.ts';
 export * from './virtual_list.tsx';
 export * from './worker_link.ts';

@@ -10,6 +10,8 @@ import { ask, tick } from './worker_link.ts';
 
 /** The store on screen. A file or a replay is a mode over any view. */
 export const source = signal<Source>('live');
+/** Of the file on screen. */
+export const fileName = signal('');
 
 /** The text of the filter field, as committed. */
 export const filter: ReadonlySignal<string> = computed(() => route.value.params.f ?? '');
@@ -43,6 +45,11 @@ export const selected = signal<Selection | null>(null);
 export const paused = signal<{ through: number; received: number } | null>(null);
 /** `through` of an ask. */
 export const through: ReadonlySignal<number> = computed(() => paused.value?.through ?? -1);
+/** Goes over to another store: rows of one are not those of the other. */
+export function lookAt(what: Source): void {
+  paused.value = selected.value = null;
+  source.value = what;
+}
 export async function togglePause(): Promise<void> {
   if (paused.value !== null) {
     paused.value = null;

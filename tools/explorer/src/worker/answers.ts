@@ -1,7 +1,6 @@
 // Each question of the page and its answer.
 
 import { parseBody, readEnvelope } from '../core/envelope.ts';
-import { layoutGraph } from '../core/graph_layout.ts';
 import { importFile } from '../core/import.ts';
 import type { Asks, Entry, Health, Source } from '../core/protocol.ts';
 import { kAction } from '../core/types.ts';
@@ -75,7 +74,7 @@ export function makeAnswers(room: Room): Answers {
     const wanted = found?.name === 'envelope_oversize' && found.kind === 'mark' ? undefined : bytes;
     if (found && wanted) return entryOf(found, decoder.decode(wanted));
     const name = found?.id || id;
-    if (name === '' || source === 'file') return found ? { row: found, body: null, gone: 'its body has left memory', topics: [] } : null;
+    if (name === '' || source !== 'live') return found ? { row: found, body: null, gone: 'its body has left memory', topics: [] } : null;
     const { body, gone } = await line.body(name);
     if (found) return body === null ? { row: found, body, gone, topics: [] } : entryOf(found, body);
     if (body === null) return null;
@@ -140,7 +139,6 @@ export function makeAnswers(room: Room): Answers {
     refresh: () => line.refresh(),
     export: (ask) => exportPiece(views[ask.source], ask),
     import: openFile,
-    layout: layoutGraph,
     health,
   };
 }

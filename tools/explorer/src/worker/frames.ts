@@ -8,6 +8,8 @@ export interface Frame {
   event: string;
   /** The verbatim data bytes; a view that is good until the call returns (the store copies). */
   body: Uint8Array;
+  /** In ms since 1970, where that was not now. */
+  cameAt?: number;
 }
 
 /** What the line tells the store. Nothing here throws, whatever the bytes are. */

@@ -67,7 +67,7 @@ function tick(): Tick {
   const { columns, slabs, received, evicted, tracesMade: traces, errors, gapsSeen: gaps, running } = store;
   return {
     version: ++version, rows: columns.size, bodyBytes: slabs.bodyBytes, received, evicted, traces, errors, gaps, running,
-    perSecond: perSecond(received), connection: line.connection,
+    perSecond: perSecond(received), connection: line.connection, replay: replay.place,
   };
 }
 

@@ -1,75 +1,115 @@
-// A log once more, at its own pace or another: rows of a view go one by one into a store of
-// their own, so that what runs at that moment runs there too.
+// A log once more, at its own pace or another: its entries go one by one into a store of their
+// own, so that what ran at that moment runs there too.
 
-import type { Command } from '../core/protocol.ts';
-import { Store } from './store.ts';
+import type { Command, Tick } from '../core/protocol.ts';
+import { kMark } from '../core/types.ts';
+import { kClock, type Clock } from './clock.ts';
+import { kLiveOptions, Store } from './store.ts';
 import { View } from './view.ts';
 
 // Nobody waits longer than this for the next entry.
 const kMostWaitMs = 2000;
-const kRowsAtOnce = 512;
+// Others are heard between so many.
+const kRowsAtOnce = 1024;
 
 const decoder = new TextDecoder();
 
 export class Replay {
   view = new View(new Store());
   #from: View | null = null;
-  /** The next row to come. */
-  #next = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #filter = '';
+  /** Rows of the source. What comes there later is not replayed. */
+  #rows = new Uint32Array();
+  /** So many of them are in the view, or had their turn; and so many will be. */
+  #done = 0;
+  #to = 0;
+  #plays = false;
   /** What was ordered last counts. */
   #order = 0;
   readonly #changed: () => void;
+  readonly #clock: Clock;
 
-  constructor(changed: () => void) {
+  constructor(changed: () => void, clock = kClock) {
     this.#changed = changed;
+    this.#clock = clock;
   }
 
-  /** `at`: the row to stand at, -1 where it stands. `speed` 0: stand still. */
-  async obey(command: Extract<Command, { do: 'replay' }>, source: View): Promise<void> {
+  get place(): Tick['replay'] {
+    if (!this.#from) return undefined;
+    return { at: this.#to, of: this.#rows.length, timeMs: this.#to > 0 ? this.#time(this.#to - 1) : 0, plays: this.#plays };
+  }
+
+  async obey({ on, filter, at, step, speed }: Extract<Command, { do: 'replay' }>, source: View): Promise<void> {
     const order = ++this.#order;
-    clearTimeout(this.#timer);
-    if (!command.on || this.#from !== source || (command.at >= 0 && command.at < this.#next - 1)) {
-      this.view = new View(new Store());
-      this.#from = command.on ? source : null;
-      this.#next = source.store.columns.first;
-      this.#changed();
+    const matches = on && (this.#from !== source || this.#filter !== filter) ? await source.complete(filter) : undefined;
+    if (order !== this.#order) return;
+    if (matches !== undefined || !on) {
+      const { first, end } = matches ?? source.store.columns;
+      this.#from = on ? source : null;
+      this.#filter = filter;
+      this.#rows = Uint32Array.from({ length: on ? end - first : 0 }, (_, n) => (matches ? matches.row(first + n) : first + n));
+      this.#to = 0;
+      this.#begin(0);
     }
-    if (!command.on) return;
-    if (command.at >= this.#next) await this.#upTo(command.at, order);
-    if (command.step) await this.#upTo(this.#next, order);
-    else if (command.speed > 0) this.#play(command.speed, order);
+    this.#to = Math.min(this.#rows.length, Math.max(0, at < 0 ? this.#to + step : at));
+    this.#plays = speed > 0;
+    // More than that would have left again.
+    if (this.#to < this.#done || this.#to - this.#done > kLiveOptions.mostRows) this.#begin(Math.max(0, this.#to - kLiveOptions.mostRows));
+    this.#changed();
+    if (await this.#feed(order) && speed > 0) await this.#play(speed, order);
   }
 
-  async #upTo(row: number, order: number): Promise<void> {
-    while (this.#from && order === this.#order) {
-      const { columns } = this.#from.store;
-      this.#next = Math.max(this.#next, columns.first);
-      const end = Math.min(row + 1, columns.end, this.#next + kRowsAtOnce);
-      if (this.#next >= end) return;
-      const rows = Array.from({ length: end - this.#next }, (_, at) => this.#next + at);
-      const bodies = await this.#from.bodies(rows);
-      if (order !== this.#order) return;
-      for (const at of rows) this.#feed(this.#from, at, bodies.get(at));
-      this.#next = end;
+  #begin(at: number): void {
+    this.view = new View(new Store());
+    this.#done = at;
+  }
+
+  /** Up to `#to`; false: another order has come. */
+  async #feed(order: number): Promise<boolean> {
+    while (this.#done < this.#to) {
+      const { store } = this.#from!;
+      const rows = [...this.#rows.subarray(this.#done, Math.min(this.#to, this.#done + kRowsAtOnce))];
+      const bodies = await this.#from!.bodies(rows.filter((row) => row >= store.columns.first));
+      if (order !== this.#order) return false;
+      for (const row of rows) {
+        const body = bodies.get(row), { data, ring } = store.columns;
+        if (!body) continue;
+        const id = store.id(row), event = store.nameOf(row), cameAt = data.time[row % ring]!;
+        if (data.kind[row % ring] === kMark) this.view.store.mark(event, decoder.decode(body), id, cameAt);
+        else this.view.store.add([{ id, event, body, cameAt }]);
+      }
+      this.#done += rows.length;
       this.#changed();
+      if (!await this.#waited(0, order)) return false;
     }
+    return true;
   }
 
-  #feed({ store }: View, row: number, body: Uint8Array | undefined): void {
-    if (!body) return;
-    const { kind } = store.row(row, true), id = store.id(row), name = store.nameOf(row);
-    if (kind === 'mark') this.view.store.mark(name, decoder.decode(body), id);
-    else this.view.store.add([{ id, event: name, body }]);
+  async #play(speed: number, order: number): Promise<void> {
+    let due = this.#clock.now();
+    while (this.#to < this.#rows.length) {
+      const most = Math.min(this.#rows.length, this.#to + kRowsAtOnce);
+      let wait = 0;
+      while (this.#to < most) {
+        const next = due + (this.#to > 0 ? Math.min(kMostWaitMs, Math.max(0, this.#time(this.#to) - this.#time(this.#to - 1)) / speed) : 0);
+        wait = next - this.#clock.now();
+        if (wait > 0) break;
+        due = next;
+        ++this.#to;
+      }
+      if (!await (this.#done < this.#to ? this.#feed(order) : this.#waited(wait, order))) return;
+    }
+    this.#plays = false;
+    this.#changed();
   }
 
-  #play(speed: number, order: number): void {
-    const source = this.#from;
-    if (!source || order !== this.#order) return;
-    const { data, ring, first, end } = source.store.columns;
-    if (this.#next >= end) return;
-    const time = (row: number): number => data.time[row % ring]!;
-    const waits = this.#next > first ? (time(this.#next) - time(this.#next - 1)) / speed : 0;
-    this.#timer = setTimeout(() => void this.#upTo(this.#next, order).then(() => this.#play(speed, order)), Math.min(kMostWaitMs, Math.max(0, waits)));
+  async #waited(ms: number, order: number): Promise<boolean> {
+    await new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
+    return order === this.#order;
+  }
+
+  #time(n: number): number {
+    const { data, ring } = this.#from!.store.columns;
+    return data.time[this.#rows[n]! % ring]!;
   }
 }

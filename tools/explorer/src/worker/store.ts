@@ -88,8 +88,8 @@ export class Store extends Rows implements Ingest {
     this.parseMs += performance.now() - began;
   }
 
-  mark(name: string, text: string, id: EventId): void {
-    const item: Item = { id, event: name, body: encoder.encode(text), sequence: -1, isMark: true };
+  mark(name: string, text: string, id: EventId, cameAt = Date.now()): void {
+    const item: Item = { id, event: name, body: encoder.encode(text), cameAt, sequence: -1, isMark: true };
     if (name === 'reset') this.#begin('');
     else {
       const place = parseId(id);
@@ -197,7 +197,7 @@ export class Store extends Rows implements Ingest {
     const who = this.#whoNumber(facts);
     data.sequence[at] = item.sequence;
     // Without a stamp it happened when it came; in history, with what stands before it.
-    data.time[at] = facts.timeMs ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) % ring]!);
+    data.time[at] = facts.timeMs ?? item.cameAt ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) % ring]!);
     data.duration[at] = facts.durationMs ?? NaN;
     data.who[at] = who;
     data.what[at] = this.what.number(`${facts.server}\0${facts.tool}`, () => ({ tool: facts.tool, server: facts.server }));

@@ -7,7 +7,6 @@ import { kAction, kObservation, kThought } from '../../src/core/types.ts';
 import { makeAnswers, type Room } from '../../src/worker/answers.ts';
 import type { Line } from '../../src/worker/frames.ts';
 import { newsOf } from '../../src/worker/news.ts';
-import { Replay } from '../../src/worker/replay.ts';
 import { Store } from '../../src/worker/store.ts';
 import { ratesOf, toolsOf, valuesOf } from '../../src/worker/tool_answers.ts';
 import { View } from '../../src/worker/view.ts';
@@ -169,31 +168,6 @@ test('[E49] [E50] what is exported in pieces and opened as a file is the same, b
   assert.deepEqual(await exported('file', ''), out);
   assert.equal((await exported('file', 'type:action')).length, 600);
   assert.equal(room.views.live.store.columns.size, 1200);
-});
-
-test('[E37] a replay shows each moment as it was: what ran then runs', async () => {
-  const store = new Store(), source = new View(store);
-  store.add([frame(1, action('t', 'a')), frame(2, action('t', 'b')), frame(3, observation('t', 'a')), frame(4, observation('t', 'b'))]);
-  let changes = 0;
-  const replay = new Replay(() => ++changes);
-  const order = { do: 'replay' as const, from: 'live' as const, speed: 0, step: false, at: -1, on: true };
-  const seen = (): [number, number] => [replay.view.store.columns.size, replay.view.store.running];
-  await replay.obey({ ...order, at: store.columns.first + 2 }, source);
-  assert.deepEqual(seen(), [3, 1]);
-  await replay.obey({ ...order, step: true }, source);
-  assert.deepEqual(seen(), [4, 0]);
-  await replay.obey({ ...order, at: store.columns.first }, source);
-  assert.deepEqual(seen(), [1, 1]);
-  assert.equal(replay.view.store.firstId, `${kEpoch}-1`);
-  const played = new Promise<void>((resolve) => {
-    const watched = new Replay(() => { if (watched.view.store.columns.size === 4) resolve(); });
-    void watched.obey({ ...order, speed: 10 }, source);
-  });
-  await played;
-  await replay.obey({ ...order, on: false }, source);
-  assert.deepEqual(seen(), [0, 0]);
-  assert.equal(store.columns.size, 4);
-  assert.ok(changes > 3);
 });
 
 test('[E15] news are new traces, failures and gates of what came live, not of history', () => {
