@@ -24,6 +24,9 @@ export interface Facts {
   exit: number | null;
   durationMs: number | null;
   hasStderr: boolean;
+  /** Of a span: USD; of a span or a result: a score. null: not said. */
+  cost: number | null;
+  quality: number | null;
   callId: string;
   parentCallId: string;
   thoughtId: string;
@@ -68,12 +71,13 @@ export function readEnvelope(envelope: unknown, event: string): Facts {
     tool: '', server: '', speaker: '', phase: '',
     traceId: nameOf(envelope, 'trace_id'),
     turn: turnOf(envelope, kind),
-    status: kNoStatus, exit: null, durationMs: null, hasStderr: false,
+    status: kNoStatus, exit: null, durationMs: null, hasStderr: false, cost: null, quality: null,
     callId: '', parentCallId: '', thoughtId: '', because: '', dependsOn: [],
   };
   if (kind === kAction) readAction(envelope, member(payload, 'tool_call'), facts);
   else if (kind === kObservation) readObservation(envelope, payload, facts);
   else if (kind === kThought) facts.thoughtId = nameOf(envelope, 'thought_id');
+  else if (textOf(envelope, 'type') === 'span') readSpan(envelope, member(payload, 'span'), facts);
   else if (kKinds[kind] === 'hitl') facts.tool = nameOf(payload, 'tool_name');
   else if (kKinds[kind] === 'channel') {
     // A channel has no task; it is a trace of its own all the same.
@@ -103,6 +107,13 @@ function readAction(envelope: unknown, call: unknown, facts: Facts): void {
   if (Array.isArray(dependsOn)) facts.dependsOn = dependsOn.filter((id): id is string => typeof id === 'string');
 }
 
+/** Sent by a host to `/api/analytics/traces`. */
+function readSpan(envelope: unknown, span: unknown, facts: Facts): void {
+  facts.callId = nameOf(envelope, 'span_id');
+  facts.cost = numberOf(span, 'cost_usd');
+  facts.quality = numberOf(member(span, 'metadata'), 'quality_score');
+}
+
 function readObservation(envelope: unknown, payload: unknown, facts: Facts): void {
   const metadata = member(envelope, 'metadata'), observation = member(payload, 'observation');
   facts.tool = nameOf(metadata, 'tool_name') || nameOf(observation, 'tool_name');
@@ -115,6 +126,7 @@ function readObservation(envelope: unknown, payload: unknown, facts: Facts): voi
   facts.status = statusIndex(textOf(metadata, 'status') || textOf(observation, 'status'));
   if (facts.status === kNoStatus && facts.exit !== null) facts.status = statusOfExit(facts.exit);
   facts.hasStderr = outputIn(envelope, 'stderr') !== '';
+  facts.quality = numberOf(metadata, 'quality_score');
 }
 
 /** Of an observation, from the first of the three places that has it (saop.md 4.5). */

@@ -39,7 +39,7 @@ export interface Range {
 }
 
 const kNames: readonly string[] = ['type', 'task', 'session', 'thread', 'agent', 'role', 'tool', 'server', 'status', 'phase', 'speaker', 'has'];
-const kNumbers: readonly string[] = ['dur', 'share', 'exit', 'turn', 'seq', 'time', 'size'];
+const kNumbers: readonly string[] = ['dur', 'share', 'exit', 'turn', 'seq', 'time', 'size', 'cost', 'quality'];
 export const kFilterKeys: readonly string[] = [...kNames, ...kNumbers];
 export const isNumberKey = (key: string): boolean => kNumbers.includes(key);
 const kHas: readonly string[] = ['error', 'stderr', 'thought'];
@@ -121,6 +121,17 @@ function meaningless(key: string, value: string): string {
   if (key === 'has' && !kHas.includes(value)) return `has: knows ${kHas.join(', ')}`;
   return '';
 }
+
+/** Asked of a whole trace, where traces are listed: did it fail, does it run, when did it begin, how long did it take, what did it cost. */
+export function isOfTrace({ key, values }: Pick<Term, 'key' | 'values'>): boolean {
+  const [{ text, prefix } = { text: '', prefix: true }] = values;
+  if (values.length !== 1 || prefix) return false;
+  return key === 'time' || key === 'cost' || key === 'quality' || (key === 'dur' && readRange(key, text, 0)?.lowPercentile === 0) ||
+    (key === 'status' && text === 'running') || ((key === 'status' || key === 'has') && text === 'error');
+}
+/** The whole numbers in it, both ends included. */
+export const wholeIn = ({ low, high, lowOpen, highOpen }: Range): [number, number] =>
+  [lowOpen ? Math.floor(low) + 1 : Math.ceil(low), highOpen ? Math.ceil(high) - 1 : Math.floor(high)];
 
 /** null: that is no number (time, size) of this key. Durations count back from `nowMs` in `time`. */
 export function readRange(key: string, text: string, nowMs: number): Range | null {

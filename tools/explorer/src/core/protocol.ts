@@ -115,6 +115,8 @@ export interface Stretch<Item> {
   complete: boolean;
   /** Of a filter's terms, those that mean nothing: start, end, why. */
   bad: { from: number; to: number; why: string }[];
+  /** Keys of a filter that mean nothing in most logs, and something in this one. */
+  extras: ('cost' | 'quality')[];
 }
 
 export interface StretchOf {

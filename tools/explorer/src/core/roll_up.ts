@@ -42,6 +42,8 @@ export class TraceState {
   #end: TraceRow['status'] | '' = '';
   #endRow = -1;
 
+  /** What spans say of themselves, by their id: USD, and a score. */
+  #told: Map<string, readonly [number | null, number | null]> | undefined;
   constructor(key: string, row: number) {
     this.key = key;
     this.order = this.firstRow = this.lastRow = row;
@@ -65,6 +67,20 @@ export class TraceState {
   remove(part: Part): void {
     this.#count(part, -1);
     ++this.left;
+  /** Told again, what is new counts. */
+  tell(span: string, cost: number | null, quality: number | null, older: boolean): void {
+    const told = (this.#told ??= new Map()), [knownCost, knownQuality] = told.get(span) ?? [null, null];
+    told.set(span, older ? [knownCost ?? cost, knownQuality ?? quality] : [cost ?? knownCost, quality ?? knownQuality]);
+  }
+  /** NaN: nothing says it. */
+  get cost(): number {
+    return [...this.#told?.values() ?? []].reduce((sum, [cost]) => (cost === null ? sum : (sum || 0) + cost), NaN);
+  }
+  /** The best; NaN: nothing says it. */
+  get quality(): number {
+    return [...this.#told?.values() ?? []].reduce((best, [, quality]) => (quality === null || best > quality ? best : quality), NaN);
+  }
+
   }
 
   /** Rows in front of `before` are `by` less now. */

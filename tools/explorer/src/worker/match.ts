@@ -1,7 +1,8 @@
 // Filter terms as questions to the columns. What depends on a name is answered once per number
 // of the dictionary, not once per row.
 
-import { isNumberKey, readRange, type Term, type Value } from '../core/filter.ts';
+import { isNumberKey, readRange, wholeIn, type Range, type Term, type Value } from '../core/filter.ts';
+import type { TraceState } from '../core/roll_up.ts';
 import { percentile } from '../core/percentile.ts';
 import { kindName } from '../core/envelope.ts';
 import { kObservation, kRunning, kStatuses, kSuccess } from '../core/types.ts';
@@ -33,10 +34,31 @@ export function compile(store: Store, terms: readonly Term[], nowMs: number): Co
     admits: (row) => questions.every((question) => question(row)),
     texts: textTerms(terms),
     changes: terms.some(({ key }) => kOfTheCall.includes(key)),
-    drifts: terms.some(({ key, values }) => key === 'share' ||
+    drifts: terms.some(({ key, values }) => ['share', 'cost', 'quality'].includes(key) ||
       values.some(({ text }) => (key === 'time' && /[a-z]/.test(text)) || (key === 'dur' && text.includes('p')))),
   };
 }
+/** Terms asked of whole traces (`isOfTrace`), as docs/api/traces.md asks them of the list: to the millisecond. */
+export function traceAdmits(terms: readonly Term[], nowMs: number): (trace: TraceState) => boolean {
+  const questions = terms.map(({ key, values, exclude }) => {
+    const { text } = values[0]!, range = isNumberKey(key) ? readRange(key, text, nowMs)! : null;
+    const [low, high] = range ? wholeIn(range) : [0, 0];
+    const lies = (from: number, to: number): boolean => to - from >= low && to - from <= high;
+    const ask = (trace: TraceState): boolean => {
+      const { startMs, lastMs, status } = trace, runs = status === 'running' || trace.running > 0;
+      return key === 'time' ? lies(0, Math.floor(startMs))
+        : key === 'dur' ? !runs && lies(Math.floor(startMs), Math.floor(lastMs))
+        : range ? within(range, trace[key as 'cost' | 'quality'])
+        : text === kRunning ? runs : status === 'error' || trace.errors > trace.cancelled;
+    };
+    return exclude ? (trace: TraceState) => !ask(trace) : ask;
+  });
+  return (trace) => questions.every((question) => question(trace));
+}
+
+const within = ({ low, high, lowOpen, highOpen }: Range, number: number): boolean =>
+  (lowOpen ? number > low : number >= low) && (highOpen ? number < high : number <= high);
+
 
 const fits = (values: readonly Value[], text: string): boolean =>
   values.some((value) => (value.prefix ? text !== '' && text.startsWith(value.text) : text === value.text));
@@ -90,6 +112,7 @@ function askNumber(store: Store, { key, values }: Term, nowMs: number): Question
   const ranges = values.flatMap(({ text }) => readRange(key, text, nowMs) ?? []);
   const read: (row: number) => number =
     key === 'dur' ? (row) => columns.data.duration[row % columns.ring]!
+    : key === 'cost' || key === 'quality' ? (row) => (row >= store.sinceReset ? store.whoOf(row).trace?.[key] : undefined) ?? NaN
     : key === 'share' ? (row) => shareOf(store, row)
     : key === 'exit' ? (row) => { const exit = columns.data.exit[row % columns.ring]!; return exit === kNoExit ? NaN : exit; }
     : key === 'turn' ? (row) => { const turn = columns.data.turn[row % columns.ring]!; return turn < 0 ? NaN : turn; }
@@ -99,10 +122,8 @@ function askNumber(store: Store, { key, values }: Term, nowMs: number): Question
   const percentiles = ranges.map(({ lowPercentile }) => (lowPercentile > 0 ? percentilesOf(store, lowPercentile) : null));
   return (row) => {
     const number = read(row);
-    return ranges.some(({ low, high, lowOpen, highOpen }, at) => {
-      const from = percentiles[at] ? (percentiles[at].get(store.whatOf(row).tool) ?? Infinity) : low;
-      return (lowOpen ? number > from : number >= from) && (highOpen ? number < high : number <= high);
-    });
+    return ranges.some((range, at) =>
+      within(percentiles[at] ? { ...range, low: percentiles[at].get(store.whatOf(row).tool) ?? Infinity } : range, number));
   };
 }
 

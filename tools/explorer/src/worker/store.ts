@@ -63,6 +63,8 @@ export class Store extends Rows implements Ingest {
   readonly #options: StoreOptions;
   readonly #pairing = new Pairing();
   #bodyFrom = kFirstRow;
+  /** Members that not all logs have, and this one has. */
+  readonly extras = new Set<'cost' | 'quality'>();
   #moreRows = 0;
   #moreBytes = 0;
   #sweptAt = 0;
@@ -230,6 +232,10 @@ export class Store extends Rows implements Ingest {
     if (isNews && ((kind === kObservation && failed) || (kind === kHitl && facts.name === 'HITL_GATE_REQUIRED')))
       this.#tell({ kind: kind === kHitl ? 'gate' : 'error', trace, row });
   }
+      const { cost, quality } = facts;
+      if (cost !== null || quality !== null) trace.tell(facts.callId, cost, quality, !isNews);
+      if (cost !== null) this.extras.add('cost');
+      if (quality !== null) this.extras.add('quality');
 
   #whoNumber(facts: Facts): number {
     const { task, session, thread, agent, role, speaker, phase } = facts;

@@ -2,11 +2,12 @@
 // they lie.
 
 import { parseBody } from '../core/envelope.ts';
-import { parseFilter } from '../core/filter.ts';
+import { isOfTrace, parseFilter, type Term } from '../core/filter.ts';
 import type { Row, Stretch, StretchOf, TraceRow } from '../core/protocol.ts';
 import type { TraceState } from '../core/roll_up.ts';
 import { summaryOf } from '../core/summary.ts';
 import { kFirstRow } from './columns.ts';
+import { traceAdmits } from './match.ts';
 import { Matches } from './matches.ts';
 import type { Store } from './store.ts';
 import { fileStretches, slabStretches } from './stretches.ts';
@@ -25,6 +26,8 @@ interface Filtered {
   bad: Bad;
   /** null: everything. */
   matches: Matches | null;
+  /** Terms that are asked of whole traces, in a list of traces. */
+  ofTraces: Term[];
   /** The traces of the last answer, and the index of the first. */
   traces: TraceState[];
   firstTrace: number;
@@ -59,10 +62,10 @@ export class View {
   }
 
   async traces(ask: StretchOf): Promise<Stretch<TraceRow>> {
-    const filtered = this.#of(ask.filter);
+    const filtered = this.#of(ask.filter, true);
     const complete = !filtered.matches || await filtered.matches.refresh(performance.now() + kPieceMs);
     const old = filtered.traces;
-    const now = filtered.matches ? this.#tracesOf(filtered.matches) : [...this.store.traces.values()];
+    const now = (filtered.matches ? this.#tracesOf(filtered.matches) : [...this.store.traces.values()]).filter(traceAdmits(filtered.ofTraces, Date.now()));
     now.sort((a, b) => a.order - b.order);
     // What has left in front counts on; what was put in front counts back.
     if (old.length > 0 && now.length > 0)
@@ -131,13 +134,16 @@ export class View {
     return bodies;
   }
 
-  #of(filter: string): Filtered {
-    let found = this.#filtered.get(filter);
-    this.#filtered.delete(filter);
+  #of(filter: string, listsTraces = false): Filtered {
+    const key = `${listsTraces} ${filter}`;
+    let found = this.#filtered.get(key);
+    this.#filtered.delete(key);
     if (!found) {
-      const { terms, bad } = parseFilter(filter);
+      const { terms: all, bad } = parseFilter(filter);
+      const ofTraces = listsTraces ? all.filter(isOfTrace) : [];
+      const terms = all.filter((term) => !ofTraces.includes(term));
       const stretches = this.file ? fileStretches(this.store, this.file) : slabStretches(this.store);
-      found = { bad, matches: terms.length > 0 ? new Matches(this.store, terms, stretches) : null, traces: [], firstTrace: kFirstRow };
+      found = { bad, ofTraces, matches: terms.length > 0 ? new Matches(this.store, terms, stretches) : null, traces: [], firstTrace: kFirstRow };
     }
     this.#filtered.set(filter, found);
     for (const [oldest] of this.#filtered) if (this.#filtered.size > kMostFilters) this.#filtered.delete(oldest);
@@ -148,7 +154,7 @@ export class View {
     const end = ask.through < 0 ? list.end : Math.min(list.end, place(ask.through + 1));
     const first = Math.min(end, (ask.after ?? -1) < 0 ? list.first : Math.max(list.first, place(ask.after! + 1)));
     const at = ask.from < 0 ? Math.max(first, end - ask.count) : Math.min(Math.max(ask.from, first), end);
-    return { first, end, at, of: this.store.columns.size, complete, bad };
+    return { first, end, at, of: this.store.columns.size, complete, bad, extras: [...this.store.extras] };
   }
 
   /** Those that have a row the filter admits. */

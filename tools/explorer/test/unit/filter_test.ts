@@ -25,7 +25,7 @@ test('[E18] parse(print(f)) = f, for whatever may stand in a term', () => {
   const letters = ['a', 'Z', '0', ' ', '"', '\\', ',', ':', '*', '-', '>', '.', '..', '\t', 'ä', '\u202e', '<b>', "'"];
   const word = (): string => Array.from({ length: 1 + next(6) }, () => letters[next(letters.length)]!).join('');
   const numbers = new Map([['dur', ['>1.5s', '2ms..1h', '..3d', '7', '>p95']], ['size', ['<=4KB', '1..2MB']], ['time', ['1h', '2026-11-21', '>=2026-11-21T01:24:05.120Z', '24h..1h']],
-    ['seq', [`${kEpoch}-812..${kEpoch}-842`]], ['share', ['>10%']], ['exit', ['-1', '>0']], ['turn', ['3..']]]);
+    ['seq', [`${kEpoch}-812..${kEpoch}-842`]], ['share', ['>10%']], ['exit', ['-1', '>0']], ['turn', ['3..']], ['cost', ['>=0.1']], ['quality', ['0.5..0.9']]]);
   for (let round = 0; round < 5000; ++round) {
     const terms = Array.from({ length: 1 + next(4) }, () => {
       const key = ['', ...kFilterKeys][next(kFilterKeys.length + 1)]!;
