@@ -38,12 +38,12 @@ export class TraceState {
   cancelled = 0;
   thoughts = 0;
   tool = '';
+  /** What spans say of themselves, by their id: USD, and a score. */
+  #told: Map<string, readonly [number | null, number | null]> | undefined;
   #toolRow = -1;
   #end: TraceRow['status'] | '' = '';
   #endRow = -1;
 
-  /** What spans say of themselves, by their id: USD, and a score. */
-  #told: Map<string, readonly [number | null, number | null]> | undefined;
   constructor(key: string, row: number) {
     this.key = key;
     this.order = this.firstRow = this.lastRow = row;
@@ -63,10 +63,6 @@ export class TraceState {
     if (end && part.row > this.#endRow) [this.#end, this.#endRow] = [end, part.row];
   }
 
-  /** Times, tool and end stay as they were: they were true. */
-  remove(part: Part): void {
-    this.#count(part, -1);
-    ++this.left;
   /** Told again, what is new counts. */
   tell(span: string, cost: number | null, quality: number | null, older: boolean): void {
     const told = (this.#told ??= new Map()), [knownCost, knownQuality] = told.get(span) ?? [null, null];
@@ -81,6 +77,10 @@ export class TraceState {
     return [...this.#told?.values() ?? []].reduce((best, [, quality]) => (quality === null || best > quality ? best : quality), NaN);
   }
 
+  /** Times, tool and end stay as they were: they were true. */
+  remove(part: Part): void {
+    this.#count(part, -1);
+    ++this.left;
   }
 
   /** Rows in front of `before` are `by` less now. */

@@ -38,6 +38,7 @@ export function compile(store: Store, terms: readonly Term[], nowMs: number): Co
       values.some(({ text }) => (key === 'time' && /[a-z]/.test(text)) || (key === 'dur' && text.includes('p')))),
   };
 }
+
 /** Terms asked of whole traces (`isOfTrace`), as docs/api/traces.md asks them of the list: to the millisecond. */
 export function traceAdmits(terms: readonly Term[], nowMs: number): (trace: TraceState) => boolean {
   const questions = terms.map(({ key, values, exclude }) => {
@@ -58,7 +59,6 @@ export function traceAdmits(terms: readonly Term[], nowMs: number): (trace: Trac
 
 const within = ({ low, high, lowOpen, highOpen }: Range, number: number): boolean =>
   (lowOpen ? number > low : number >= low) && (highOpen ? number < high : number <= high);
-
 
 const fits = (values: readonly Value[], text: string): boolean =>
   values.some((value) => (value.prefix ? text !== '' && text.startsWith(value.text) : text === value.text));

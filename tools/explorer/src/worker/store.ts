@@ -60,11 +60,11 @@ export class Store extends Rows implements Ingest {
   gapsSeen = 0;
   running = 0;
   parseMs = 0;
+  /** Members that not all logs have, and this one has. */
+  readonly extras = new Set<'cost' | 'quality'>();
   readonly #options: StoreOptions;
   readonly #pairing = new Pairing();
   #bodyFrom = kFirstRow;
-  /** Members that not all logs have, and this one has. */
-  readonly extras = new Set<'cost' | 'quality'>();
   #moreRows = 0;
   #moreBytes = 0;
   #sweptAt = 0;
@@ -225,6 +225,10 @@ export class Store extends Rows implements Ingest {
       trace.traceId ||= facts.traceId;
       trace.session ||= facts.session;
       trace.agent ||= facts.agent;
+      const { cost, quality } = facts;
+      if (cost !== null || quality !== null) trace.tell(facts.callId, cost, quality, !isNews);
+      if (cost !== null) this.extras.add('cost');
+      if (quality !== null) this.extras.add('quality');
     }
     if (kind === kAction) this.#count(trace, 1);
     if ((kind === kAction || kind === kObservation) && facts.callId !== '') this.#pair(row, kind === kAction, trace, facts.callId);
@@ -232,10 +236,6 @@ export class Store extends Rows implements Ingest {
     if (isNews && ((kind === kObservation && failed) || (kind === kHitl && facts.name === 'HITL_GATE_REQUIRED')))
       this.#tell({ kind: kind === kHitl ? 'gate' : 'error', trace, row });
   }
-      const { cost, quality } = facts;
-      if (cost !== null || quality !== null) trace.tell(facts.callId, cost, quality, !isNews);
-      if (cost !== null) this.extras.add('cost');
-      if (quality !== null) this.extras.add('quality');
 
   #whoNumber(facts: Facts): number {
     const { task, session, thread, agent, role, speaker, phase } = facts;

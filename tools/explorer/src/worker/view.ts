@@ -145,7 +145,7 @@ export class View {
       const stretches = this.file ? fileStretches(this.store, this.file) : slabStretches(this.store);
       found = { bad, ofTraces, matches: terms.length > 0 ? new Matches(this.store, terms, stretches) : null, traces: [], firstTrace: kFirstRow };
     }
-    this.#filtered.set(filter, found);
+    this.#filtered.set(key, found);
     for (const [oldest] of this.#filtered) if (this.#filtered.size > kMostFilters) this.#filtered.delete(oldest);
     return found;
   }
