@@ -8,6 +8,7 @@ import { kFilterKeys, parseFilter, printTerm, type BadTerm, type Term } from '..
 import { count } from '../core/units.ts';
 import { presetsOpen } from './boxes.ts';
 import { Icon } from './icons.tsx';
+import { beyond } from './live_state.ts';
 import { SafeText } from './safe_text.tsx';
 import { filter, setFilter, source } from './state.ts';
 import { TimeChoice } from './time_choice.tsx';
@@ -18,7 +19,8 @@ export const typing = signal<string | null>(null);
 export const filterNow = (): string => typing.value ?? filter.value;
 
 const kTypingMs = 120;
-const kQuick = [['Errors', 'status:error'], ['Slow', 'dur:>1s,>p95'], ['Running', 'status:running'], ['Fast', 'dur:<100ms']] as const;
+const kQuick = [['Errors', 'status:error'], ['Slow', 'dur:>1s,>p95'], ['Running', 'status:running'], ['Fast', 'dur:<100ms'],
+  ['Expensive', 'cost:>=0.1', 'cost'], ['High quality', 'quality:>=0.8', 'quality']] as const;
 
 /** The text without the terms that `leaves` says. */
 export const withoutTerms = (text: string, leaves: (term: Term) => boolean): string =>
@@ -28,16 +30,17 @@ export function toggleTerm(text: string): void {
   setFilter(has ? withoutTerms(filter.value, (term) => term.text === text) : `${filter.value} ${text}`);
 }
 
-export function FilterBar({ shown, of, note }: { shown: number; of: number; note: string }) {
+/** `extras`: keys that have a quick filter where the data has such members (E21). */
+export function FilterBar({ shown, of, note, extras }: { shown: number; of: number; note: string; extras: readonly string[] }) {
   const text = filterNow();
   const { terms, bad } = parseFilter(text);
   return (
     <search class="filter">
       <div class="bar">
         <FilterField text={text} bad={bad} />
-        <output class="count" title={note}>{count(shown)} of {count(of)}</output>
+        <output class="count" title={note}>{count(shown)} of {count(of)}{beyond}</output>
         <div class="tabs" role="group" aria-label="Quick filters">
-          {kQuick.map(([label, term]) => (
+          {kQuick.filter(([, , key]) => !key || extras.includes(key)).map(([label, term]) => (
             <button type="button" key={term} title={term} aria-pressed={terms.some((one) => one.text === term)} onClick={() => toggleTerm(term)}>{label}</button>
           ))}
         </div>

@@ -12,7 +12,6 @@ import { useKeys } from './keys.ts';
 import { kRowColumns, kTraceColumns } from './live_columns.tsx';
 import { LiveList } from './live_list.tsx';
 import { clear, follow, listed, toCompare } from './live_state.ts';
-import { OlderLine } from './older_line.tsx';
 import { Room } from './room.tsx';
 import { go, printRoute, route, setParams } from './route.ts';
 import { filter, selected, settings, source, width } from './state.ts';
@@ -39,7 +38,7 @@ export function LiveView() {
   const asTraces = route.value.params.rows === 'traces';
   const [task, setTask] = useState('');
   const [goTo, setGoTo] = useState<{ index: number }>();
-  const { shown, of, complete } = listed.value;
+  const { shown, of, complete, extras } = listed.value;
   const chosen = asTraces ? null : selected.value;
 
   const select = (row: Row) => {
@@ -91,19 +90,20 @@ export function LiveView() {
   const rows = settings.value.newest === 'bottom';
   return (
     <div class="live">
-      <FilterBar shown={shown} of={of} note={note} />
+      <FilterBar shown={shown} of={of} note={note} extras={extras} />
       <div class="bar">
         <div class="tabs" role="group" aria-label="Rows">
           <button type="button" aria-pressed={asTraces} onClick={() => setParams({ rows: 'traces', at: '' }, false)}>Traces</button>
           <button type="button" aria-pressed={!asTraces} onClick={() => setParams({ rows: '' }, false)}>Envelopes</button>
         </div>
-        {rows && <OlderLine />}
+        {rows && <Room name="OlderLine" quiet />}
         <span class="grow" />
         {toCompare.value.length > 0 && <a href={printRoute({ view: 'compare', path: [toCompare.value.join(',')], params: {} })}>Compare {toCompare.value.length}</a>}
         <button type="button" onClick={() => void clear()}>Clear</button>
         <button type="button" onClick={() => void copy(location.href, 'Link')}><Icon name="link" />Link</button>
         <button type="button" onClick={() => void copy(curlOfStream(parseFilter(filter.value).terms), 'Command')}>curl</button>
       </div>
+      <Room name="ServerTraces" quiet asTraces={asTraces} />
       <div class="split">
         {asTraces
           ? <LiveList<TraceRow> key="traces" name="traces" label="Traces" columns={kTraceColumns} width={width.value} keyOf={(trace) => trace.task}
@@ -121,7 +121,7 @@ export function LiveView() {
           </section>
         )}
       </div>
-      {!rows && <div class="bar"><OlderLine /></div>}
+      {!rows && <div class="bar"><Room name="OlderLine" quiet /></div>}
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function LiveEmpty({ of, filter }: { of: number; filter: string }) {
   );
   return (
     <div class="empty">
-      <h2>{clearedTo.value >= 0 ? 'Cleared' : 'Nothing here'}</h2>
+      <h2>{clearedTo.value >= 0 ? 'Cleared' : source.value === 'replay' ? 'Nothing has come yet' : 'Nothing here'}</h2>
       <p>{clearedTo.value >= 0 ? `${count(of)} rows are in memory and not shown; new ones appear here.` : 'There is no row in it.'}</p>
       {clearedTo.value >= 0 && <button type="button" onClick={() => (clearedTo.value = -1)}>Show them</button>}
     </div>

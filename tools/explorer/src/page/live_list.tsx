@@ -6,8 +6,8 @@ import { filterNow } from './filter_bar.tsx';
 import { count } from '../core/units.ts';
 import { shownColumns, type Column } from './live_columns.tsx';
 import { clearedTo, follow, listed } from './live_state.ts';
-import { LiveEmpty } from './live_empty.tsx';
 import { atEdge, liveSince, state } from './news.ts';
+import { Room } from './room.tsx';
 import { paused, settings, source, through } from './state.ts';
 import { useAnswer } from './use_answer.ts';
 import { kWindow, VirtualList } from './virtual_list.tsx';
@@ -61,8 +61,8 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
   const fresh = useFresh(got?.end ?? 0);
   useEffect(() => {
     if (got === undefined) return;
-    const says = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete }, said = listed.peek();
-    if (says.shown !== said.shown || says.of !== said.of || says.complete !== said.complete) listed.value = says;
+    const says = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete, extras: got.extras }, said = listed.peek();
+    if (JSON.stringify(says) !== JSON.stringify(said)) listed.value = says;
   }, [got]);
   useEffect(() => {
     atEdge.value = following && source.value === 'live';
@@ -75,7 +75,7 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
     follow.value = on;
   };
   const more = follow.value || endThen === -1 ? 0 : Math.max(0, got.end - endThen);
-  if (got.end === got.first) return <LiveEmpty of={got.of} filter={filter} />;
+  if (got.end === got.first) return <Room name="LiveEmpty" of={got.of} filter={filter} />;
   return (
     <div class="live-list">
       <VirtualList<Item> {...rest} {...shown} {...got} label={label} main newest={settings.value.newest}

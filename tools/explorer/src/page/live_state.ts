@@ -15,7 +15,9 @@ effect(() => {
   clearedTo.value = -1;
 });
 /** What the list on screen says of itself. */
-export const listed = signal({ shown: 0, of: 0, complete: true });
+export const listed = signal({ shown: 0, of: 0, complete: true, extras: [] as string[] });
+/** Said behind that count where memory does not hold everything. */
+export const beyond = signal('');
 
 export async function clear(): Promise<void> {
   const { end } = await ask('rows', { source: source.value, filter: '', from: -1, count: 0, through: -1 });

@@ -32,7 +32,8 @@ export async function roomsNow(): Promise<Rooms | string> {
 type View = Exclude<keyof Rooms, 'openFile'>;
 type Props<Name extends View> = Parameters<Rooms[Name]>[0] extends undefined ? object : Parameters<Rooms[Name]>[0];
 
-export function Room<Name extends View>({ name, ...props }: { name: Name } & Props<Name>) {
+/** `quiet`: nothing is said of one that is not there yet. */
+export function Room<Name extends View>({ name, quiet, ...props }: { name: Name; quiet?: boolean } & Props<Name>) {
   const [why, setWhy] = useState<string | null>(home.rooms ? '' : null);
   const enter = (): void => {
     setWhy(null);
@@ -43,7 +44,7 @@ export function Room<Name extends View>({ name, ...props }: { name: Name } & Pro
     const Shown = home.rooms[name] as ComponentType<object>;
     return <Shown {...props} />;
   }
-  return <p class="empty">{why === null ? 'Loading…' : <>{why} <button type="button" onClick={enter}>Try again</button></>}</p>;
+  return quiet ? null : <p class="empty">{why === null ? 'Loading…' : <>{why} <button type="button" onClick={enter}>Try again</button></>}</p>;
 }
 
 if (location.protocol.startsWith('http')) (globalThis.requestIdleCallback ?? setTimeout)(() => void loaded());

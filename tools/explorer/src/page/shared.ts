@@ -13,8 +13,10 @@ export * from './call_parts.tsx';
 export * from './copy.ts';
 export * from './curl.ts';
 export * from './dialog.tsx';
+export * from './filter_bar.tsx';
 export * from './icons.tsx';
 export * from './keys.ts';
+export * from './live_state.ts';
 export * from './route.ts';
 export * from './safe_text.tsx';
 export { authNeeded, bearerHeaders, giveBearer, signedIn, signOut, tokenInAddress } from './session.ts'; // its `base` is state.ts's
