@@ -3,6 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { layoutGraph } from '../core/graph_layout.ts';
+import { fillOf, kDimmed, letterOf, ringOf } from './graph_colours.ts';
 import { edgeKey, type Edge, type Graph, type Tool } from './graph_data.ts';
 import { inkOf, isDark } from './ink.ts';
 import { startBlobWorker } from './trusted.ts';
@@ -11,17 +12,6 @@ import { startBlobWorker } from './trusted.ts';
 export const kMaxDrawn = 300;
 const kPulseMs = 1000;
 const kPad = 36;
-
-/** A, B, .. Z, AA, ..: a community is a letter besides its hue. */
-export function letterOf(community: number): string {
-  return community < 26 ? String.fromCharCode(65 + community) : letterOf(Math.floor(community / 26) - 1) + letterOf(community % 26);
-}
-// Neighbouring numbers get distant hues.
-const hueOf = (n: number): number => Math.round((n * 137.508) % 360);
-export const fillOf = (community: number, dark: boolean): string => `hsl(${hueOf(community)} 60% ${dark ? 32 : 82}%)`;
-export function ringOf(server: string, servers: readonly string[], dark: boolean): string {
-  return `hsl(${hueOf(servers.indexOf(server) + 7)} 70% ${dark ? 70 : 35}%)`;
-}
 
 interface Place {
   tool: Tool;
@@ -172,9 +162,9 @@ function draw(to: CanvasRenderingContext2D, { places, edges, servers }: Scene, {
     if (!a || !b) continue;
     const key = edgeKey(edge.source, edge.target), since = pulses.get(key);
     const isStep = steps.has(key), isNear = edge.source === focus || edge.target === focus;
-    to.globalAlpha = isStep || isNear ? 1 : focus ? 0.2 : 0.5;
+    to.globalAlpha = 1;
     to.strokeStyle = to.fillStyle = isStep || isNear ? link : line;
-    to.lineWidth = 0.5 + 2.5 * edge.confidence + (isStep ? 1 : 0);
+    to.lineWidth = 0.5 + 2.5 * edge.confidence + (isStep || isNear ? 1 : 0);
     to.setLineDash(edge.edge_source === 'template' ? [5, 4] : []);
     drawArrow(to, a, b);
     if (since === undefined) continue;
@@ -186,7 +176,7 @@ function draw(to: CanvasRenderingContext2D, { places, edges, servers }: Scene, {
   }
   to.setLineDash([]);
   for (const { tool, x, y, r } of places.values()) {
-    to.globalAlpha = focus && !near.has(tool.id) ? 0.35 : 1;
+    to.globalAlpha = focus && !near.has(tool.id) ? kDimmed : 1;
     to.beginPath();
     to.arc(x, y, r, 0, 2 * Math.PI);
     to.fillStyle = fillOf(tool.community_id, dark);
@@ -238,7 +228,7 @@ function drawLabels(to: CanvasRenderingContext2D, places: readonly Place[], near
     if (taken.some(([l, t, right, bottom]) => box[0] < right && box[2] > l && box[1] < bottom && box[3] > t)) continue;
     if (!near.has(tool.id) && places.some(isOver)) continue;
     taken.push(box);
-    to.globalAlpha = focus && !near.has(tool.id) ? 0.5 : 1;
+    to.globalAlpha = focus && !near.has(tool.id) ? kDimmed : 1;
     to.strokeStyle = paper;
     to.strokeText(label, middle, box[1]);
     to.fillStyle = ink;

@@ -12,6 +12,7 @@ export const isDark = computed(() => (settings.value.theme === 'system' ? system
 export function inkOf(name: string): string {
   const probe = document.createElement('i');
   probe.style.color = `var(--${name})`;
+  probe.style.forcedColorAdjust = 'none'; // else a system that has colours of its own makes them all one
   document.body.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();

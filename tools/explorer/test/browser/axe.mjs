@@ -1,4 +1,5 @@
-// axe-core over every view in both themes, over the dialogs, and when nothing is there yet.
+// axe-core over every view in both themes, wide, narrow and in the colours of the system; over the
+// dialogs; and when nothing is there yet.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -9,18 +10,21 @@ import { openPage } from '../support/chromium.mjs';
 
 const limit = { timeout: 240_000 * slow };
 
-test('[E55] axe-core finds nothing in any view, light or dark', limit, async (t) => {
-  const server = await busyHouse(t);
-  const wrong = [];
-  for (const theme of ['light', 'dark']) {
-    const tab = await openPage(t, server.page, { theme });
-    for (const view of kViews) {
-      await visit(tab, server, view);
-      await tab.axe().catch(({ message }) => wrong.push(`${view[0]}, ${theme}: ${message}`));
+for (const [how, options] of [['wide', {}], ['at 320 px', { narrow: true }], ['with forced colours', { forcedColors: true }]]) {
+  test(`[E55] [E57] axe-core finds nothing in any view, ${how}, light or dark`, limit, async (t) => {
+    const server = await busyHouse(t);
+    const wrong = [];
+    for (const theme of ['light', 'dark']) {
+      const tab = await openPage(t, server.page, { ...options, theme });
+      for (const view of kViews) {
+        await visit(tab, server, view);
+        await tab.axe().catch(({ message }) => wrong.push(`${view[0]}, ${theme}: ${message}`));
+        if (options.forcedColors) await tab.picture(`${view[0]}-forced-${theme}`);
+      }
     }
-  }
-  assert.deepEqual(wrong, []);
-});
+    assert.deepEqual(wrong, []);
+  });
+}
 
 test('[E55] nor in any dialog, nor in an empty log', limit, async (t) => {
   const server = await startBinary(t);

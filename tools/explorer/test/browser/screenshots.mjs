@@ -10,10 +10,10 @@ import { openPage } from '../support/chromium.mjs';
 // Whether anything makes the page wider than its window.
 const overflow = (tab) => tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 
-test('[E60] [E59] every view shows what it is for, in light, dark and at 320 px, and is no wider than its window', { timeout: 240_000 * slow }, async (t) => {
+test('[E60] [E59] every view shows what it is for, in light and dark, wide and at 320 px, and is no wider than its window', { timeout: 240_000 * slow }, async (t) => {
   const server = await busyHouse(t);
   const wide = [];
-  for (const [name, options] of [['light', {}], ['dark', { theme: 'dark' }], ['narrow', { narrow: true }]]) {
+  for (const [name, options] of [['light', {}], ['dark', { theme: 'dark' }], ['narrow', { narrow: true }], ['narrow-dark', { narrow: true, theme: 'dark' }]]) {
     const tab = await openPage(t, server.page, { ...options, axe: false });
     for (const view of kViews) {
       await visit(tab, server, view);
