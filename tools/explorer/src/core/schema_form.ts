@@ -14,7 +14,8 @@ export type Field = Common & (
   | { kind: 'text'; isLong: boolean }
   | { kind: 'number'; isWhole: boolean; least: number | null; most: number | null }
   | { kind: 'boolean' }
-  | { kind: 'choice'; choices: readonly unknown[] }
+  /** `names`: what people call them; of some, or of none. */
+  | { kind: 'choice'; choices: readonly unknown[]; names: readonly string[] }
   | { kind: 'list'; of: Field }
   | { kind: 'object'; fields: Field[]; isOpen: boolean }
   /** What no form shows well: anything, or one of several shapes. `takesText`: a text that is no JSON is meant as one. */
@@ -46,8 +47,11 @@ export function fieldOf(schema: unknown, root: unknown = schema, name = '', requ
   const common: Common = { name, title: textOf(of.title) || name, description: textOf(of.description), required, default: of.default };
   const types = (Array.isArray(of.type) ? of.type : [of.type]).filter((type) => type !== 'null');
   const type = types.length === 1 ? types[0] : undefined;
-  if (Object.hasOwn(of, 'const')) return { ...common, kind: 'choice', choices: [of.const] };
-  if (Array.isArray(of.enum)) return { ...common, kind: 'choice', choices: of.enum };
+  if (Object.hasOwn(of, 'const')) return { ...common, kind: 'choice', choices: [of.const], names: [] };
+  if (Array.isArray(of.enum)) return { ...common, kind: 'choice', choices: of.enum, names: Array.isArray(of.enumNames) ? of.enumNames.map(textOf) : [] };
+  const named = [of.oneOf, of.anyOf].find(Array.isArray)?.map(membersOf) ?? [];
+  if (named.length > 0 && named.every((one) => Object.hasOwn(one, 'const')))
+    return { ...common, kind: 'choice', choices: named.map((one) => one.const), names: named.map(({ title }) => textOf(title)) };
   if (depth < kMaxDepth) {
     if (type === 'object' && of.oneOf === undefined && of.anyOf === undefined) {
       const needed = Array.isArray(of.required) ? of.required : [];

@@ -17,7 +17,8 @@ function wordsOf(status: number, text: string): string {
   try {
     told = (JSON.parse(text) ?? {}) as typeof told;
   } catch { /* no JSON: the status says it */ }
-  const [why] = [told.message, told.reason, told.error].filter((one) => typeof one === 'string');
+  const inside = (told.error ?? {}) as { message?: unknown }; // as JSON-RPC says it
+  const [why] = [told.message, told.reason, told.error, inside.message].filter((one) => typeof one === 'string');
   const kept = status === 401 ? 'a token is needed' : status === 403 ? 'this token may not see it' : status === 404 ? 'this server does not have it' : '';
   return [`HTTP ${status}`, kept, why].filter(Boolean).join(': ');
 }

@@ -6,20 +6,17 @@ import { counted, duration } from '../core/units.ts';
 import { Icon } from './icons.tsx';
 import { JsonView, LongText } from './json_view.tsx';
 import { callMcp } from './mcp.ts';
+import { QuestionForm } from './question.tsx';
 import { usePolled } from './rest.ts';
 import { printRoute, route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
 import { SchemaField } from './schema_fields.tsx';
+import { callTool, type Progress, type Question, type Reply, type ToolResult } from './tool_call.ts';
 
 interface Tool {
   name: string;
   description?: string;
   inputSchema?: unknown;
-}
-interface Result {
-  content?: { type: string; text?: string }[];
-  structuredContent?: unknown;
-  isError?: boolean;
 }
 const kEveryMs = 60_000;
 const kMaxPages = 50;
@@ -67,7 +64,9 @@ interface Run {
   task: string;
   began: number;
   took: number | null;
-  result: Result | null;
+  progress: Progress | null;
+  question: (Question & { n: number; reply: (reply: Reply) => void }) | null;
+  result: ToolResult | null;
   failed: string;
 }
 
@@ -101,13 +100,18 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
     if (given === null) return;
     setWrong([]);
     const task = freshTask(), began = performance.now(), abort = new AbortController();
-    const ended = (more: Partial<Run>): void => setRun({ task, began, took: performance.now() - began, result: null, failed: '', ...more });
+    const fresh: Run = { task, began, took: null, progress: null, question: null, result: null, failed: '' };
+    const became = (more: Partial<Run>): void => setRun((run) => (run?.task === task ? { ...run, ...more } : run));
+    const ended = (more: Partial<Run>): void => became({ took: performance.now() - began, question: null, ...more });
+    let questions = 0;
+    const ask = (question: Question): Promise<Reply> => new Promise((resolve, reject) => {
+      abort.signal.addEventListener('abort', reject);
+      became({ question: { ...question, n: ++questions, reply: (reply) => { became({ question: null }); resolve(reply); } } });
+    });
     stop.current = abort;
-    setRun({ task, began, took: null, result: null, failed: '' });
+    setRun(fresh);
     try {
-      const { result, error } = await callMcp<Result>('tools/call', {
-        params: { name, arguments: given }, meta: { 'devs.saop/context': { task_id: task, agent_id: 'explorer' } }, signal: abort.signal,
-      });
+      const { result, error } = await callTool({ name, given, task, signal: abort.signal, onProgress: (progress) => became({ progress }), ask });
       ended(error ? { failed: `${error.message} (${error.code})` } : { result: result ?? {} });
     } catch (error) {
       ended({ failed: abort.signal.aborted ? 'cancelled' : error instanceof Error ? error.message : String(error) });
@@ -134,24 +138,28 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
         {wrong.length > 0 && <ul class="bad" role="alert">{wrong.map((one) => <li key={one}><SafeText text={one} /></li>)}</ul>}
         <div class="bar">
           <button type="submit" class="primary" disabled={isRunning}>Run</button>
-          {isRunning && <button type="button" onClick={() => stop.current?.abort()}>Cancel</button>}
+          {isRunning && !run.question && <button type="button" onClick={() => stop.current?.abort()}>Cancel</button>}
           <button type="button" aria-pressed={raw !== null} onClick={switchRaw}>JSON</button>
         </div>
       </form>
-      {run && <Outcome run={run} />}
+      {run && <Outcome tool={name} run={run} />}
     </div>
   );
 }
 
-function Outcome({ run: { task, took, result, failed } }: { run: Run }) {
+function Outcome({ tool, run: { task, took, progress, question, result, failed } }: { tool: string; run: Run }) {
   const state = took === null ? 'running' : failed || result?.isError ? 'error' : 'ok';
   return (
     <section class="panel" aria-label="Result">
       <div class="bar">
-        <span class="status" role="status" data-status={state}><Icon name={state} />{took === null ? 'running' : failed ? <SafeText text={failed} /> : result?.isError ? 'the tool says: error' : 'ok'}</span>
+        <span class="status" role="status" data-status={state}><Icon name={state} />{took === null ? (question ? 'waits for your answer' : 'running') : failed ? <SafeText text={failed} /> : result?.isError ? 'the tool says: error' : 'ok'}</span>
         {took !== null && <span class="muted">{duration(took)}</span>}
         <a href={printRoute({ view: 'trace', path: [task], params: {} })}>Its trace, {task}</a>
       </div>
+      {took === null && progress && (
+        <p><progress aria-label="Progress" {...(progress.total > 0 && { max: progress.total, value: progress.progress })} /> {progress.progress}{progress.total > 0 && ` of ${progress.total}`} <SafeText text={progress.message} /></p>
+      )}
+      {question && <QuestionForm key={question.n} tool={tool} question={question} onReply={question.reply} />}
       {result?.content?.map((part, i) => (part.type === 'text' ? <pre key={i}><LongText text={part.text ?? ''} /></pre> : <JsonView key={i} value={part} root="$" />))}
       {result?.structuredContent !== undefined && <details><summary>Structured content</summary><JsonView value={result.structuredContent} root="$" /></details>}
     </section>

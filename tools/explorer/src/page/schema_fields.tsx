@@ -47,7 +47,7 @@ export function SchemaField({ field, value, onChange }: Props) {
         <Row field={field} id={id}>
           <select {...shared} value={String(at)} onChange={({ currentTarget: { value: index } }) => onChange(field.choices[Number(index)])}>
             <option value="-1">{field.required ? 'choose' : 'not given'}</option>
-            {field.choices.map((one, i) => <option key={i} value={String(i)}>{asText(one)}</option>)}
+            {field.choices.map((one, i) => <option key={i} value={String(i)}>{field.names[i] || asText(one)}</option>)}
           </select>
         </Row>
       );

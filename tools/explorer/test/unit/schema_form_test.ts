@@ -32,6 +32,16 @@ test('[run] a fresh form holds defaults and what must be there', () => {
   assert.deepEqual(blankOf(form), { count: 2, deep: { on: false }, flag: 'yes' });
   assert.deepEqual(blankOf(fieldOf({ type: 'object' })), {});
 });
+test('[run] choices have the names that a schema gives them, in whichever of its forms', () => {
+  const shown = (schema: unknown): unknown => {
+    const field = fieldOf(schema);
+    return field.kind === 'choice' ? field.choices.map((one, i) => [one, field.names[i] || '']) : field.kind;
+  };
+  assert.deepEqual(shown({ type: 'string', oneOf: [{ const: 'a', title: 'First' }, { const: 'b' }] }), [['a', 'First'], ['b', '']]);
+  assert.deepEqual(shown({ type: 'string', anyOf: [{ const: 1, title: 'One' }] }), [[1, 'One']]);
+  assert.deepEqual(shown({ type: 'string', enum: ['x', 'y'], enumNames: ['Ex'] }), [['x', 'Ex'], ['y', '']]);
+  assert.equal(shown({ oneOf: [{ const: 1 }, { type: 'string' }] }), 'json');
+});
 test('[run] what is missing or no number is said with its place', () => {
   assert.deepEqual(complaintsOf(form, { count: 12, deep: { tags: 'x' }, flag: 'yes', any: 'loose', either: 'text' }).map(({ path, words }) => `${path} ${words}`), [
     'path is required', 'mode is required', 'count must be at most 9', 'deep.on is required', 'deep.tags must be a list', 'any must be JSON',
