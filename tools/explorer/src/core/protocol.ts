@@ -274,7 +274,7 @@ export type Command =
   | { do: 'visible'; visible: boolean }
   /**
    * `filter`: what is replayed, as it is when that is first said. `at`: so many entries have been
-   * (-1: as many as now) and `step` more. `speed` 0: stand still.
+   * (-1: as many as now) and `step` more. `speed` 0: stand still; -1: as it was.
    */
   | { do: 'replay'; on: boolean; from: 'live' | 'file'; filter: string; at: number; step: number; speed: number };
 

@@ -1,7 +1,7 @@
 // A log once more (E37): memory, the opened file, or a stretch of its time, entry by entry. A mode
 // over any view; what comes live meanwhile is stored and counted.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { parseFilter } from '../core/filter.ts';
 import { clock, count } from '../core/units.ts';
 import { Icon } from './icons.tsx';
@@ -26,36 +26,37 @@ export function ReplayBar() {
   const [choosing, setChoosing] = useState(false);
   const [before] = useState(tick.peek());
   const play = useRef<HTMLButtonElement>(null);
-  const bar = useRef<HTMLElement>(null);
 
   const { replay, received, evicted } = tick.value;
   const { at, of, timeMs, plays } = replay ?? { at: 0, of: 0, timeMs: 0, plays: true };
   const isOver = replay !== undefined && at === of;
   const order = (more: { at?: number; step?: number; speed?: number }) =>
-    command({ do: 'replay', on: true, from, filter: range, at: -1, step: 0, speed: plays ? speed : 0, ...more });
+    command({ do: 'replay', on: true, from, filter: range, at: -1, step: 0, speed: -1, ...more });
   const toggle = () => order(plays ? { speed: 0 } : isOver ? { at: 0, speed } : { speed });
   const step = (by: 1 | -1) => order({ step: by, speed: 0 });
 
-  useEffect(() => order({ at: 0, speed }), [range]);
+  // Before anything on screen can be pressed.
+  useLayoutEffect(() => order({ at: 0, speed }), [range]);
   useEffect(() => {
     play.current?.focus();
     return () => {
       command({ do: 'replay', on: false, from: 'live', filter: '', at: 0, step: 0, speed: 0 });
       const came = tick.peek().received - before.received;
       toast(came === 0 ? 'Nothing came live meanwhile' : `${entriesOf(came)} came live meanwhile`, { like: 'replay' });
+      // What had the focus has gone with the bar.
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.querySelector<HTMLElement>('.indicator > button:last-child')?.focus();
+      });
     };
   }, []);
-  const leave = () => {
-    lookAt(from);
-    document.querySelector<HTMLElement>('.indicator button')?.focus();
-  };
+  const leave = () => lookAt(from);
   useKeys('Replay', {
     Space: ['play, stand still', toggle], '.': ['the next entry', () => step(1)], ',': ['the one before', () => step(-1)], r: ['leave the replay', leave],
   });
 
   const place = `${count(at)} of ${count(of)}${timeMs > 0 ? `, ${clock(timeMs, settings.value.times, now.value)}` : ''}`;
   return (
-    <section ref={bar} class="bar replay" aria-label="Replay">
+    <section class="bar replay" aria-label="Replay">
       <b>Replay, not live</b>
       <span class="cut">{file ? <SafeText text={file.name} /> : 'memory'}{range && <>, <SafeText text={range} /></>}</span>
       <button ref={play} type="button" class="primary" onClick={toggle}><Icon name={plays ? 'pause' : 'play'} />{plays ? 'Pause' : isOver ? 'Play again' : 'Play'}</button>

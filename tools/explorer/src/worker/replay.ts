@@ -23,7 +23,8 @@ export class Replay {
   /** So many of them are in the view, or had their turn; and so many will be. */
   #done = 0;
   #to = 0;
-  #plays = false;
+  /** 0: it stands still. */
+  #speed = 0;
   /** What was ordered last counts. */
   #order = 0;
   readonly #changed: () => void;
@@ -36,7 +37,7 @@ export class Replay {
 
   get place(): Tick['replay'] {
     if (!this.#from) return undefined;
-    return { at: this.#to, of: this.#rows.length, timeMs: this.#to > 0 ? this.#time(this.#to - 1) : 0, plays: this.#plays };
+    return { at: this.#to, of: this.#rows.length, timeMs: this.#to > 0 ? this.#time(this.#to - 1) : 0, plays: this.#speed > 0 };
   }
 
   async obey({ on, filter, at, step, speed }: Extract<Command, { do: 'replay' }>, source: View): Promise<void> {
@@ -52,11 +53,11 @@ export class Replay {
       this.#begin(0);
     }
     this.#to = Math.min(this.#rows.length, Math.max(0, at < 0 ? this.#to + step : at));
-    this.#plays = speed > 0;
+    if (speed >= 0) this.#speed = speed;
     // More than that would have left again.
     if (this.#to < this.#done || this.#to - this.#done > kLiveOptions.mostRows) this.#begin(Math.max(0, this.#to - kLiveOptions.mostRows));
     this.#changed();
-    if (await this.#feed(order) && speed > 0) await this.#play(speed, order);
+    if (await this.#feed(order) && this.#speed > 0) await this.#play(order);
   }
 
   #begin(at: number): void {
@@ -85,13 +86,13 @@ export class Replay {
     return true;
   }
 
-  async #play(speed: number, order: number): Promise<void> {
+  async #play(order: number): Promise<void> {
     let due = this.#clock.now();
     while (this.#to < this.#rows.length) {
       const most = Math.min(this.#rows.length, this.#to + kRowsAtOnce);
       let wait = 0;
       while (this.#to < most) {
-        const next = due + (this.#to > 0 ? Math.min(kMostWaitMs, Math.max(0, this.#time(this.#to) - this.#time(this.#to - 1)) / speed) : 0);
+        const next = due + (this.#to > 0 ? Math.min(kMostWaitMs, Math.max(0, this.#time(this.#to) - this.#time(this.#to - 1)) / this.#speed) : 0);
         wait = next - this.#clock.now();
         if (wait > 0) break;
         due = next;
@@ -99,7 +100,7 @@ export class Replay {
       }
       if (!await (this.#done < this.#to ? this.#feed(order) : this.#waited(wait, order))) return;
     }
-    this.#plays = false;
+    this.#speed = 0;
     this.#changed();
   }
 

@@ -139,7 +139,7 @@ test('[E37] a pause stands still, another speed counts from there, a jump goes o
   tell({ speed: 10 });
   await clock.pass(100);
   assert.equal(size(), 15);
-  tell({ at: 90, speed: 10 });
+  tell({ at: 90, speed: -1 });
   await clock.pass(0);
   assert.equal(size(), 90);
   await clock.pass(50);
