@@ -1,6 +1,6 @@
 // A tree as a filter leaves it.
 
-import type { TreeNode } from './protocol.ts';
+import type { TreeNode } from './trace_nodes.ts';
 
 /** Admitted nodes, and those they stand under; a call is admitted by either of its halves. */
 export function admittedOf(nodes: readonly TreeNode[], rows: ReadonlySet<number>): TreeNode[] {

@@ -1,7 +1,8 @@
 // Up to three traces side by side: totals, tools, calls in step, and arguments that differ.
 
 import { align } from './align.ts';
-import type { Trace, TreeNode } from './protocol.ts';
+import type { TreeNode } from './trace_nodes.ts';
+import type { Trace } from './tree.ts';
 import { toolName } from './units.ts';
 
 export const kMostTraces = 3;

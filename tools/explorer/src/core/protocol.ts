@@ -153,26 +153,25 @@ export interface TraceRow {
   incomplete: boolean;
 }
 
-/** One line of a trace's tree, in tree order: `depth` says who is whose child. */
-export interface TreeNode extends Row {
-  depth: number;
-  /** `task`, `thread` and `turn` are headings (row -1), `missing` stands for an action that is not here. */
-  node: 'task' | 'thread' | 'turn' | 'entry' | 'missing';
-  /** Unique among the nodes of the trace and the same after more has come. */
-  key: string;
-  /** Below it, at any depth. */
-  below: number;
-  startMs: number;
-  endMs: number | null;
-  callId: string;
-  dependsOn: string[];
-}
-
-export interface Trace {
+/** The rows of one trace in bus order; core/tree.ts makes its tree of them. */
+export interface TraceRows {
   summary: TraceRow;
-  nodes: TreeNode[];
-  /** What is not loaded of it, in words; empty: nothing. */
-  missing: string;
+  /** Another one when anything of it is. */
+  stamp: string;
+  /** Rows that were here and have left memory. */
+  left: number;
+  /** Of the ids. */
+  epoch: string;
+  rows: Uint32Array;
+  /** Of each of `rows`, as in worker/columns.ts. */
+  columns: Record<'sequence' | 'time' | 'duration' | 'call', Float64Array> & Record<'who' | 'what' | 'name', Uint32Array> &
+    Record<'turn' | 'exit' | 'pair', Int32Array> & Record<'kind' | 'status' | 'flags', Uint8Array>;
+  /** What the numbers in three of the columns mean. */
+  who: ReadonlyMap<number, { task: string; thread: string }>;
+  what: ReadonlyMap<number, { tool: string; server: string }>;
+  names: ReadonlyMap<number, string>;
+  /** By row: the number of the call that made it (0: none), then those of the calls it waits for. */
+  links: ReadonlyMap<number, readonly number[]>;
 }
 
 export interface Entry {
@@ -233,8 +232,12 @@ export type ExportFormat = 'ndjson' | 'json' | 'otlp' | 'chrome' | 'har' | 'csv'
 export interface Asks {
   rows: { ask: StretchOf; answer: Stretch<Row> };
   traces: { ask: StretchOf; answer: Stretch<TraceRow> };
-  /** null: nothing of that task (or trace id) is here. */
-  trace: { ask: { source: Source; task: string }; answer: Trace | null };
+  /** Of those rows, as far as they are here. */
+  some: { ask: { source: Source; rows: readonly number[] }; answer: Row[] };
+  /** null: nothing of that task (or trace id) is here; undefined: it is as it was at that stamp. */
+  trace: { ask: { source: Source; task: string; had?: string }; answer: TraceRows | null | undefined };
+  /** Of a trace's rows those that the filter admits; null: it admits all. */
+  admitted: { ask: { source: Source; task: string; filter: string }; answer: number[] | null };
   /** By row (-1: by id). */
   entry: { ask: { source: Source; row: number; id: EventId }; answer: Entry | null };
   tools: { ask: { source: Source; sinceMs: number }; answer: ToolRow[] };

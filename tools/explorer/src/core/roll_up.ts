@@ -17,6 +17,8 @@ export interface Part {
 
 const kEnds = new Map<string, TraceRow['status']>([['TASK_COMPLETED', 'ok'], ['TASK_FAILED', 'error'], ['TASK_CANCELLED', 'cancelled']]);
 
+let changes = 0;
+
 export class TraceState {
   /** Key of the trace: task, else trace id, else session. */
   readonly key: string;
@@ -30,6 +32,8 @@ export class TraceState {
   startMs = Infinity;
   lastMs = -Infinity;
   rows = 0;
+  /** Of its last change; no other change of any trace has this number. */
+  change = 0;
   /** Rows that were here and have left. */
   left = 0;
   calls = 0;
@@ -99,6 +103,7 @@ export class TraceState {
   }
 
   #count({ kind, failed, cancelled }: Part, by: 1 | -1): void {
+    this.change = ++changes;
     this.rows += by;
     if (kind === kAction) this.calls += by;
     else if (kind === kThought) this.thoughts += by;

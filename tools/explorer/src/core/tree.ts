@@ -1,198 +1,240 @@
 // A trace as a tree: task, thread, turn; in a turn thoughts, calls and what else was said; below
 // a call its observation and the calls it made. In which order entries came makes no difference.
+//
+// Nodes are numbers here: entries as they lie in the columns, behind them what no entry is.
 
-import type { Row, TraceRow, TreeNode } from './protocol.ts';
+import { callKey, EntryNode, type Made, type TreeNode } from './trace_nodes.ts';
+import type { TraceRow, TraceRows } from './protocol.ts';
+import { kAction, kObservation } from './types.ts';
 
-/** An entry of the trace. */
-export interface Leaf {
-  row: Row;
-  /** Of an action or observation; empty: none, then it stands alone. */
-  callId: string;
-  /** Of an action: the call that made it; empty: none. */
-  parentCallId: string;
-  dependsOn: string[];
+export interface Trace {
+  summary: TraceRow;
+  nodes: TreeNode[];
+  /** How many of them are entries. */
+  entries: number;
+  /** What is not loaded of it, in words; empty: nothing. */
+  missing: string;
 }
 
-interface Node {
-  tree: TreeNode;
-  children: Node[];
-  /** The call above it; null: it stands in its turn. */
-  parent: Node | null;
-  /** The first row that tells of it: siblings stand by this. */
-  order: number;
-}
-
+const kNone = -1;
 const kMainThread = 'main';
-const byOrder = (a: Node, b: Node): number => a.order - b.order;
 
-/** Nodes in tree order. The rows of the entries become nodes. */
-export function treeOf(summary: TraceRow, entries: readonly Leaf[]): TreeNode[] {
-  const leaves = [...entries].sort((a, b) => a.row.row - b.row.row);
-  const calls = new Map<string, Node>();
-  const nodes = leaves.map((leaf) => {
-    // Of two actions with one id the first is the call.
-    const isCall = leaf.row.kind === 'action' && leaf.callId !== '' && !calls.has(leaf.callId);
-    const node = entryNode(leaf, isCall ? `call:${leaf.callId}` : leaf.row.id === '' ? `row:${leaf.row.row}` : leaf.row.id);
-    if (isCall) calls.set(leaf.callId, node);
-    return node;
-  });
-  const callOf = (callId: string, evidence: TreeNode): Node => {
-    const known = calls.get(callId);
-    if (known) return known;
-    const made = missingNode(callId, evidence);
-    calls.set(callId, made);
-    nodes.push(made);
-    return made;
-  };
-  leaves.forEach(({ row, callId }, at) => {
-    if (row.kind === 'observation' && callId !== '') answer(nodes[at]!.parent = callOf(callId, nodes[at]!.tree), nodes[at]!.tree);
-  });
-  leaves.forEach(({ row, parentCallId }, at) => {
-    if (row.kind === 'action' && parentCallId !== '') nodes[at]!.parent = callOf(parentCallId, nodes[at]!.tree);
-  });
-  cutCycles(nodes);
-  return written(stand(nodes, summary), summary);
+export function treeOf(rows: TraceRows): Trace {
+  const { summary, left } = rows;
+  const tree = new Tree(rows);
+  const lost = tree.standCalls();
+  tree.stand();
+  const missing = [
+    ...(summary.incomplete ? ['a gap lies inside'] : []),
+    ...(lost > 0 ? [`${lost} ${lost === 1 ? 'action is' : 'actions are'} not here`] : []),
+    ...(left > 0 ? [`${left} older ${left === 1 ? 'entry has' : 'entries have'} left memory`] : []),
+  ];
+  return { summary, nodes: tree.written(), entries: rows.rows.length, missing: missing.join(', ') };
+}
+
+class Tree {
+  readonly #of: TraceRows;
+  readonly #nodes: (EntryNode | Made)[];
+  /** Of each node: what it stands below, and the first row that tells of it: siblings stand by this. */
+  readonly #parent: number[];
+  readonly #order: number[];
+  readonly #threads: number[] = [];
+  #root = kNone;
+
+  constructor(of: TraceRows) {
+    this.#of = of;
+    this.#order = [...of.rows];
+    this.#nodes = this.#order.map((_, at) => new EntryNode(of, at));
+    this.#parent = this.#order.map(() => kNone);
+  }
+
+  #add(node: Made, order: number): number {
+    this.#parent.push(kNone);
+    this.#order.push(order);
+    return this.#nodes.push(node) - 1;
+  }
+
+  /** Observations and calls below the calls they belong to; how many of these are not here. */
+  standCalls(): number {
+    const { rows, links, columns: { kind, call, time, duration } } = this.#of;
+    const calls = new Map<number, number>();
+    let lost = 0;
+    for (let at = 0; at < rows.length; ++at) {
+      const node = this.#nodes[at] as EntryNode;
+      if (kind[at] !== kAction) node.endMs = time[at]!;
+      else {
+        if (!Number.isNaN(duration[at])) node.endMs = time[at]! + duration[at]!;
+        // Of two actions with one id the first is the call.
+        if (call[at] === 0 || calls.has(call[at]!)) continue;
+        calls.set(call[at]!, at);
+        node.isCall = true;
+      }
+    }
+    const callOf = (number: number, at: number): number => {
+      const known = calls.get(number);
+      if (known !== undefined) return known;
+      const made = this.#add(missingNode(number, this.#nodes[at]!), rows[at]!);
+      calls.set(number, made);
+      ++lost;
+      return made;
+    };
+    for (let at = 0; at < rows.length; ++at) {
+      if (kind[at] !== kObservation || call[at] === 0) continue;
+      const above = this.#parent[at] = callOf(call[at]!, at);
+      answer(this.#nodes[above]!, this.#nodes[at]!);
+    }
+    if (links.size === 0) return lost;
+    for (let at = 0; at < rows.length; ++at) {
+      const maker = kind[at] === kAction ? links.get(rows[at]!)?.[0] ?? 0 : 0;
+      if (maker !== 0) this.#parent[at] = callOf(maker, at);
+    }
+    this.#cutCycles();
+    return lost;
+  }
+
+  /** Calls that made each other in a ring: the first of them stands in its turn. */
+  #cutCycles(): void {
+    const parent = this.#parent, walked = parent.map(() => kNone);
+    for (let start = 0; start < parent.length; ++start) {
+      let at = start;
+      while (at !== kNone && walked[at] === kNone) {
+        walked[at] = start;
+        at = parent[at]!;
+      }
+      if (at === kNone || walked[at] !== start) continue;
+      let cut = at;
+      for (let one = parent[at]!; one !== at; one = parent[one]!) if (this.#order[one]! < this.#order[cut]!) cut = one;
+      parent[cut] = kNone;
+    }
+  }
+
+  /** What stands below no call stands in its turn, its thread, or the task. */
+  stand(): void {
+    const { summary } = this.#of;
+    const threads = new Map<string, { at: number; turns: Map<number, number> }>();
+    const end = this.#nodes.length;
+    this.#root = this.#add(heading('task', 'task', summary.task, '', -1), Infinity);
+    for (let at = 0; at < end; ++at) {
+      if (this.#parent[at] !== kNone) continue;
+      const { kind, thread, turn } = this.#nodes[at]!, order = this.#order[at]!;
+      const name = thread || (kind === 'thought' || kind === 'action' || kind === 'observation' ? kMainThread : '');
+      this.#parent[at] = this.#root;
+      if (name === '') continue;
+      let own = threads.get(name);
+      if (!own) {
+        threads.set(name, own = { at: this.#add(heading('thread', `thread:${name}`, summary.task, name, -1), order), turns: new Map() });
+        this.#parent[own.at] = this.#root;
+        this.#threads.push(own.at);
+      }
+      this.#order[own.at] = Math.min(this.#order[own.at]!, order);
+      this.#parent[at] = own.at;
+      if (turn < 0) continue;
+      let inside = own.turns.get(turn);
+      if (inside === undefined) {
+        own.turns.set(turn, inside = this.#add(heading('turn', `turn:${turn} ${name}`, summary.task, name, turn), order));
+        this.#parent[inside] = own.at;
+      }
+      this.#order[inside] = Math.min(this.#order[inside]!, order);
+      this.#parent[at] = inside;
+    }
+  }
+
+  /** All of them, depth first. */
+  written(): TreeNode[] {
+    const nodes = this.#nodes, parent = this.#parent, order = this.#order;
+    const first = nodes.map(() => kNone), next = nodes.map(() => kNone);
+    const link = (at: number): void => {
+      next[at] = first[parent[at]!]!;
+      first[parent[at]!] = at;
+    };
+    // A chain of siblings grows at its front, hence from the last to the first.
+    const sorted = nodes.map((_, at) => at).sort((a, b) => order[a]! - order[b]!);
+    for (let n = sorted.length - 1; n >= 0; --n) if (sorted[n] !== this.#root) link(sorted[n]!);
+    for (const thread of this.#threads) {
+      const children: number[] = [];
+      for (let at = first[thread]!; at !== kNone; at = next[at]!) children.push(at);
+      first[thread] = kNone;
+      for (const at of this.#inTurns(children).reverse()) link(at);
+    }
+    const all: number[] = [];
+    for (let at = this.#root, depth = 0; at !== kNone;) {
+      nodes[at]!.depth = depth;
+      all.push(at);
+      if (first[at] !== kNone) {
+        at = first[at]!;
+        ++depth;
+        continue;
+      }
+      for (; at !== kNone && next[at] === kNone; --depth) at = parent[at]!;
+      if (at !== kNone) at = next[at]!;
+    }
+    this.#sumUp(all);
+    return all.map((at) => nodes[at]!);
+  }
+
+  /** Turns stand as they are numbered, what belongs to none before the first that came after it. */
+  #inTurns(children: readonly number[]): number[] {
+    const isTurn = (at: number): boolean => this.#nodes[at]!.node === 'turn';
+    const turns = children.filter(isTurn).sort((a, b) => this.#nodes[a]!.turn - this.#nodes[b]!.turn);
+    const loose = children.filter((at) => !isTurn(at));
+    const all: number[] = [];
+    let n = 0;
+    for (const turn of turns) {
+      while (n < loose.length && this.#order[loose[n]!]! < this.#order[turn]!) all.push(loose[n++]!);
+      all.push(turn);
+    }
+    return [...all, ...loose.slice(n)];
+  }
+
+  /** Headings span what is below them; everything knows how much that is. From the last to the first: what is below is summed before. */
+  #sumUp(all: readonly number[]): void {
+    const nodes = this.#nodes;
+    const start = new Float64Array(nodes.length).fill(Infinity), end = new Float64Array(nodes.length).fill(-Infinity);
+    const failed = new Uint8Array(nodes.length);
+    for (let n = all.length - 1; n >= 0; --n) {
+      const at = all[n]!, above = this.#parent[at]!, node = nodes[at]!;
+      if (node.node === 'entry' || node.node === 'missing') {
+        start[at] = Math.min(start[at]!, node.startMs);
+        // Infinity: something has not ended.
+        end[at] = Math.max(end[at]!, node.endMs ?? Infinity);
+        if (node.failed) failed[at] = 1;
+      } else {
+        node.startMs = node.timeMs = start[at]!;
+        node.endMs = end[at] === Infinity ? null : end[at]!;
+        node.durationMs = node.endMs === null ? null : node.endMs - node.startMs;
+        node.failed = failed[at] === 1;
+      }
+      if (above === kNone) continue;
+      nodes[above]!.below += node.below + 1;
+      start[above] = Math.min(start[above]!, start[at]!);
+      end[above] = Math.max(end[above]!, end[at]!);
+      failed[above]! |= failed[at]!;
+    }
+    (nodes[this.#root] as Made).status = this.#of.summary.status;
+  }
 }
 
 /** The call has this result. */
-function answer(call: Node, observation: TreeNode): void {
-  const { tree } = call;
-  call.order = tree.node === 'missing' ? Math.min(call.order, observation.row) : call.order;
-  if (tree.endMs !== null) return;
-  tree.endMs = tree.durationMs === null ? observation.timeMs : tree.startMs + tree.durationMs;
-  if (tree.node !== 'missing') return;
-  const { status, failed, exit, durationMs, tool, server, thread, turn } = observation;
-  Object.assign(tree, { status, failed, exit, durationMs, tool, server, thread, turn, pair: observation.row });
-  tree.endMs = observation.timeMs;
-  tree.startMs = tree.timeMs = observation.timeMs - (durationMs ?? 0);
+function answer(call: EntryNode | Made, observation: EntryNode | Made): void {
+  if (call.endMs !== null) return;
+  call.endMs = observation.timeMs;
+  if (call.node !== 'missing') return;
+  const { row, timeMs, status, failed, exit, durationMs, tool, server, thread, turn } = observation;
+  Object.assign(call, { status, failed, exit, durationMs, tool, server, thread, turn, pair: row, witness: row });
+  call.startMs = call.timeMs = timeMs - (durationMs ?? 0);
 }
 
-function entryNode({ row, callId, dependsOn }: Leaf, key: string): Node {
-  const endMs = row.kind === 'action' ? (row.durationMs === null ? null : row.timeMs + row.durationMs) : row.timeMs;
-  // The row itself becomes the node: a copy of thirty thousand would show.
-  const tree: TreeNode = Object.assign(row, { depth: 0, node: 'entry' as const, key, below: 0, startMs: row.timeMs, endMs, callId, dependsOn });
-  return { tree, children: [], parent: null, order: row.row };
-}
+const kMade: Made = {
+  row: -1, id: '', kind: 'other', name: '', timeMs: Infinity, stamped: true, task: '', thread: '', tool: '', server: '', turn: -1,
+  status: '', failed: false, exit: null, durationMs: null, pair: -1, node: 'task', key: '', depth: 0, below: 0, startMs: Infinity,
+  endMs: null, call: 0, dependsOn: [], witness: -1,
+};
 
 /** Stands for an action that is not here. */
-function missingNode(callId: string, evidence: TreeNode): Node {
-  const tree: TreeNode = {
-    ...evidence, row: -1, id: '', kind: 'action', name: '', status: '', failed: false, exit: null, durationMs: null, size: 0, pair: -1, hasBody: false,
-    summary: '', node: 'missing', key: `call:${callId}`, startMs: evidence.startMs, endMs: null, callId, dependsOn: [],
-  };
-  return { tree, children: [], parent: null, order: evidence.row };
+function missingNode(call: number, evidence: EntryNode | Made): Made {
+  const { row, timeMs, stamped, task, thread, turn } = evidence;
+  return { ...kMade, kind: 'action', timeMs, startMs: timeMs, stamped, task, thread, turn, node: 'missing', key: callKey(call), call, witness: row };
 }
 
-/** Calls that made each other in a ring: the first of them stands in its turn. */
-function cutCycles(nodes: readonly Node[]): void {
-  const walked = new Map<Node, Node>();
-  for (const start of nodes) {
-    let node: Node | null = start;
-    while (node && !walked.has(node)) {
-      walked.set(node, start);
-      node = node.parent;
-    }
-    if (!node || walked.get(node) !== start) continue;
-    let cut = node;
-    for (let one = node.parent!; one !== node; one = one.parent!) if (one.order < cut.order) cut = one;
-    cut.parent = null;
-  }
-}
-
-/** Each node below what it belongs to; the task. */
-function stand(nodes: readonly Node[], summary: TraceRow): Node {
-  const root = heading('task', 'task', summary.task, summary);
-  const threads = new Map<string, Node>(), turns = new Map<string, Node>();
-  const below = (all: Map<string, Node>, key: string, parent: Node, node: Node, make: () => Node): Node => {
-    let found = all.get(key);
-    if (!found) {
-      all.set(key, found = make());
-      parent.children.push(found);
-    }
-    found.order = Math.min(found.order, node.order);
-    return found;
-  };
-  for (const node of nodes) {
-    const { kind, turn } = node.tree;
-    const name = node.tree.thread || (kind === 'thought' || kind === 'action' || kind === 'observation' ? kMainThread : '');
-    let place = node.parent;
-    if (!place && name === '') place = root;
-    if (!place) {
-      place = below(threads, name, root, node, () => heading('thread', `thread:${name}`, name, { ...summary, thread: name }));
-      if (turn >= 0) place = below(turns, `${turn} ${name}`, place, node, () => heading('turn', `turn:${turn} ${name}`, `turn ${turn}`, { ...summary, thread: name, turn }));
-    }
-    place.children.push(node);
-  }
-  for (const node of [root, ...turns.values(), ...nodes]) node.children.sort(byOrder);
-  for (const thread of threads.values()) thread.children = inTurns(thread.children);
-  return root;
-}
-
-/** Turns stand as they are numbered, what belongs to none before the first that came after it. */
-function inTurns(children: readonly Node[]): Node[] {
-  const turns = children.filter(({ tree }) => tree.node === 'turn').sort((a, b) => a.tree.turn - b.tree.turn);
-  const loose = children.filter(({ tree }) => tree.node !== 'turn').sort(byOrder);
-  const all: Node[] = [];
-  let at = 0;
-  for (const turn of turns) {
-    while (at < loose.length && loose[at]!.order < turn.order) all.push(loose[at++]!);
-    all.push(turn);
-  }
-  return [...all, ...loose.slice(at)];
-}
-
-function heading(node: 'task' | 'thread' | 'turn', key: string, text: string, of: Pick<TraceRow, 'task' | 'session' | 'agent'> & { thread?: string; turn?: number }): Node {
-  const tree: TreeNode = {
-    row: -1, id: '', kind: 'other', name: '', timeMs: Infinity, stamped: true, task: of.task, session: of.session, thread: of.thread ?? '', agent: of.agent,
-    role: '', tool: '', server: '', turn: of.turn ?? -1, status: '', failed: false, exit: null, durationMs: null, size: 0, summary: text, pair: -1,
-    hasBody: false, depth: 0, node, key, below: 0, startMs: Infinity, endMs: null, callId: '', dependsOn: [],
-  };
-  return { tree, children: [], parent: null, order: Infinity };
-}
-
-/** Depth first, without recursion: calls may be nested as deep as there are calls. */
-function written(root: Node, summary: TraceRow): TreeNode[] {
-  const nodes: TreeNode[] = [];
-  const stack: [Node, number][] = [[root, 0]];
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    const [{ tree, children }, depth] = next;
-    tree.depth = depth;
-    nodes.push(tree);
-    for (let at = children.length - 1; at >= 0; --at) stack.push([children[at]!, depth + 1]);
-  }
-  sumUp(nodes);
-  root.tree.status = summary.status;
-  return nodes;
-}
-
-interface Sum {
-  count: number;
-  startMs: number;
-  /** Infinity: something has not ended. */
-  endMs: number;
-  failed: boolean;
-}
-const kNothing: Sum = { count: 0, startMs: Infinity, endMs: -Infinity, failed: false };
-
-/** Headings span what is below them; everything knows how much that is. From the last to the first: what is below is summed before. */
-function sumUp(nodes: readonly TreeNode[]): void {
-  const sums: Sum[] = [];
-  for (let at = nodes.length - 1; at >= 0; --at) {
-    const node = nodes[at]!;
-    const below = sums[node.depth + 1] ?? kNothing, beside = sums[node.depth] ?? kNothing;
-    sums[node.depth + 1] = kNothing;
-    node.below = below.count;
-    if (node.node === 'task' || node.node === 'thread' || node.node === 'turn') {
-      node.startMs = node.timeMs = below.startMs;
-      node.endMs = below.endMs === Infinity ? null : below.endMs;
-      node.durationMs = node.endMs === null ? null : node.endMs - node.startMs;
-      node.failed = below.failed;
-    }
-    sums[node.depth] = {
-      count: beside.count + below.count + 1,
-      startMs: Math.min(beside.startMs, below.startMs, node.startMs),
-      endMs: Math.max(beside.endMs, below.endMs, node.endMs ?? Infinity),
-      failed: beside.failed || below.failed || node.failed,
-    };
-  }
-}
+const heading = (node: 'task' | 'thread' | 'turn', key: string, task: string, thread: string, turn: number): Made =>
+  ({ ...kMade, node, key, task, thread, turn });

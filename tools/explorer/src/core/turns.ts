@@ -1,6 +1,6 @@
 // A trace as a conversation: per thread its turns, in them what was thought and called, in order.
 
-import type { TreeNode } from './protocol.ts';
+import type { TreeNode } from './trace_nodes.ts';
 
 export interface Call {
   /** The action, or what stands for it. */
@@ -25,7 +25,7 @@ export interface Turn {
 
 /** Per thread, in order of appearance. Calls of a call stay with it, whatever turn they name. */
 export function turnsOf(nodes: readonly TreeNode[]): Map<string, Turn[]> {
-  const threads = new Map<string, Turn[]>();
+  const threads = new Map<string, Map<number, Turn>>();
   // The calls around the node at hand, by depth.
   const around: { depth: number; call: Call; turn: Turn }[] = [];
   for (const node of nodes) {
@@ -50,15 +50,13 @@ export function turnsOf(nodes: readonly TreeNode[]): Map<string, Turn[]> {
     } else if (node.kind === 'thought') turn.said.push({ thought: node });
     else turn.said.push({ entry: node });
   }
-  return threads;
+  return new Map([...threads].map(([thread, turns]) => [thread, [...turns.values()]]));
 }
 
-function turnOf(threads: Map<string, Turn[]>, node: TreeNode): Turn {
-  const turns = threads.get(node.thread) ?? [];
-  threads.set(node.thread, turns);
-  const known = turns.at(-1)?.turn === node.turn ? turns.at(-1) : turns.find((one) => one.turn === node.turn);
-  if (known) return known;
-  const made: Turn = { key: `${node.thread} ${node.turn}`, thread: node.thread, turn: node.turn, fromMs: node.timeMs, said: [], calls: 0, failed: 0 };
-  turns.push(made);
+function turnOf(threads: Map<string, Map<number, Turn>>, { thread, turn, timeMs }: TreeNode): Turn {
+  const turns = threads.get(thread) ?? new Map<number, Turn>();
+  threads.set(thread, turns);
+  const made = turns.get(turn) ?? { key: `${thread} ${turn}`, thread, turn, fromMs: timeMs, said: [], calls: 0, failed: 0 };
+  turns.set(turn, made);
   return made;
 }

@@ -14,6 +14,11 @@ export const kNoStatus = 0, kSuccess = 1, kToolError = 2, kCancelled = 8;
 export const kRunning = 'running';
 const kStatusOfExit = new Map([[0, 1], [2, 3], [69, 4], [124, 5], [126, 6], [127, 7], [130, 8], [137, 9]]);
 
+/** Flags of a row. */
+export const kStamped = 1, kFailed = 2, kHasStderr = 4, kHasThought = 8, kNoId = 16;
+/** In the column of exit codes: none. */
+export const kNoExit = -(2 ** 31);
+
 export const statusIndex = (name: string): number => Math.max(kNoStatus, kStatuses.indexOf(name));
 /** For observations of hosts that give a code alone. */
 export const statusOfExit = (exit: number): number => kStatusOfExit.get(exit) ?? kToolError;

@@ -1,7 +1,7 @@
 // Where each call of a trace stands in the waterfall: lanes, and the axis with its folds.
 // Times are ms since 1970; `u` is a place on the axis, in ms of which the folded ones are few.
 
-import type { TreeNode } from './protocol.ts';
+import type { TreeNode } from './trace_nodes.ts';
 
 export interface Bar {
   node: TreeNode;
@@ -126,7 +126,7 @@ export function layOut(nodes: readonly TreeNode[], nowMs: number): Layout {
   const lanes = [...threads.values()].flat();
   lanes.forEach((lane, at) => { for (const bar of lane.bars) bar.lane = at; });
 
-  const byCall = new Map(bars.map((bar) => [bar.node.callId, bar]));
+  const byCall = new Map(bars.map((bar) => [bar.node.call, bar]));
   const arrows = bars.flatMap((to) => to.node.dependsOn.flatMap((id) => {
     const from = byCall.get(id);
     return from && from !== to ? [{ from, to }] : [];

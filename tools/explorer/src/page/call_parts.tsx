@@ -28,7 +28,7 @@ export function stateOf({ status, failed }: Pick<Row, 'status' | 'failed'>): Sta
 /** In a file or a replay nothing goes on: what runs there ran until its end. */
 export const isGrowing = (row: Pick<Row, 'status'>): boolean => row.status === 'running' && source.value === 'live';
 
-export function Duration({ row, startMs = row.timeMs }: { row: Row; startMs?: number }) {
+export function Duration({ row, startMs = row.timeMs }: { row: Pick<Row, 'status' | 'timeMs' | 'durationMs'>; startMs?: number }) {
   if (isGrowing(row)) return <>{duration(Math.max(0, now.value - startMs))} ~</>;
   return <>{row.durationMs === null ? '' : duration(row.durationMs)}</>;
 }

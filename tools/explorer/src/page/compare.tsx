@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { callLines, callsOf, differences, kMostTraces, toolLines, type CallLine, type Difference } from '../core/compare.ts';
 import { argumentsOf, type Json } from '../core/output.ts';
-import type { Trace } from '../core/protocol.ts';
+import type { Trace } from '../core/tree.ts';
 import { count, duration } from '../core/units.ts';
 import { Duration, Status } from './call_parts.tsx';
 import { Icon } from './icons.tsx';
@@ -11,6 +11,7 @@ import { go, printRoute, route } from './route.ts';
 import { SafeText } from './safe_text.tsx';
 import { source } from './state.ts';
 import { useAnswer } from './use_answer.ts';
+import { useTrace } from './use_trace.ts';
 import { VirtualList } from './virtual_list.tsx';
 import { ask } from './worker_link.ts';
 
@@ -20,8 +21,7 @@ const see = (names: readonly string[]) => go({ view: 'compare', path: [names.joi
 export function CompareView() {
   const asked = namesOf(route.value.path);
   const names = asked.slice(0, kMostTraces);
-  const one = (at: number) => useAnswer('trace', { source: source.value, task: names[at] ?? '' });
-  const answers = [one(0), one(1), one(2)].slice(0, names.length);
+  const answers = [useTrace(names[0] ?? ''), useTrace(names[1] ?? ''), useTrace(names[2] ?? '')].slice(0, names.length);
   return (
     <div class="compare">
       <header class="bar trace-head">

@@ -22,9 +22,12 @@ interface Target {
   row: number;
   id: EventId;
 }
+interface Thinking extends Target {
+  summary: string;
+}
 export interface Around {
   /** null: none was given. */
-  thought: Row | null;
+  thought: Thinking | null;
   before: Target | null;
   after: Target | null;
   choose: (target: Target) => void;
@@ -129,7 +132,7 @@ function Input({ entry }: { entry: Entry | null }) {
   );
 }
 
-function Thought({ source, row }: { source: Source; row: Row }) {
+function Thought({ source, row }: { source: Source; row: Thinking }) {
   const entry = useEntry(source, row.row, row.id);
   return entry ? <ThoughtText entry={entry} /> : <p class="muted">{row.summary}</p>;
 }

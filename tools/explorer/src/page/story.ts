@@ -2,9 +2,14 @@
 
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import type { EventId, Trace, TreeNode } from '../core/protocol.ts';
+import { callNumber } from '../core/call_number.ts';
+import { parseId } from '../core/event_id.ts';
+import type { EventId } from '../core/protocol.ts';
+import type { TreeNode } from '../core/trace_nodes.ts';
+import type { Trace } from '../core/tree.ts';
 import { route, setParams } from './route.ts';
-import { selected } from './state.ts';
+import { makeSaid, type Said } from './said.tsx';
+import { selected, source } from './state.ts';
 
 export interface Story {
   trace: Trace;
@@ -14,6 +19,7 @@ export interface Story {
   /** The id of what is chosen and not among the nodes: filtered away, or no longer in memory. */
   away: EventId;
   choose: (node: TreeNode) => void;
+  said: Said;
 }
 
 /** Keys of nodes whose children are hidden; of all traces, since keys name their trace's things only once chosen there. */
@@ -24,24 +30,33 @@ export const isCall = (node: TreeNode): boolean => node.kind === 'action' || nod
 
 const kEventId = /^[0-9a-f]{10}-\d+$/;
 
-/** What stands for a node in the address: an event id, a tool_call_id, else its key. */
-const nameOf = (node: TreeNode): string => node.id || node.callId || node.key;
+/** What stands for a node in the address: an event id, else its key; a tool_call_id is understood too. */
+const nameOf = (node: TreeNode): string => node.id || node.key;
+function placeOf(nodes: readonly TreeNode[], name: string): number {
+  if (name === '') return -1;
+  const found = parseId(name) ? nodes.findIndex(({ id }) => id === name) : -1;
+  if (found >= 0) return found;
+  // Of a call the action: it comes before its observation.
+  const call = callNumber(name), called = nodes.findIndex((node) => node.call === call);
+  return called >= 0 ? called : nodes.findIndex(({ key }) => key === name);
+}
 
 export function useStory(trace: Trace, nodes: readonly TreeNode[]): Story {
   const at = route.value.params.at ?? selected.value?.id ?? '';
-  // Of a call the action: it comes before its observation.
-  const named = useMemo(() => [({ id }: TreeNode) => id, ({ callId }: TreeNode) => callId, ({ key }: TreeNode) => key]
-    .reduce((found, nameOf) => (found >= 0 || at === '' ? found : nodes.findIndex((node) => nameOf(node) === at)), -1), [nodes, at]);
+  const named = useMemo(() => placeOf(nodes, at), [nodes, at]);
   const away = named === -1 && kEventId.test(route.value.params.at ?? '') ? at : '';
-  let chosen = named;
   // Nobody has chosen yet: what went wrong is what one came for.
-  if (chosen === -1 && away === '') chosen = nodes.findIndex((node) => node.failed && isCall(node));
-  if (chosen === -1 && away === '') chosen = nodes.findIndex((node) => !isHeading(node));
+  const first = useMemo(() => {
+    const failed = nodes.findIndex((node) => node.failed && isCall(node));
+    return failed >= 0 ? failed : nodes.findIndex((node) => !isHeading(node));
+  }, [nodes]);
+  const chosen = named === -1 && away === '' ? first : named;
+  const said = useMemo(() => makeSaid(source.value), [source.value]);
   const choose = (node: TreeNode) => {
     selected.value = isHeading(node) ? null : { row: node.row, id: node.id };
     setParams({ at: nameOf(node) });
   };
-  return { trace, nodes, chosen, away, choose };
+  return { trace, nodes, chosen, away, choose, said };
 }
 
 export function parentOf(nodes: readonly TreeNode[], at: number): number {
@@ -72,12 +87,18 @@ export function thoughtBehind(nodes: readonly TreeNode[], at: number): TreeNode 
 
 export interface Failure {
   call: TreeNode;
-  /** What it said, in one line. */
-  why: string;
+  /** Its index. */
+  at: number;
+  /** It says why. */
+  result: TreeNode | undefined;
 }
 export function failuresOf(nodes: readonly TreeNode[]): Failure[] {
-  const failed = nodes.filter((node) => node.failed && isCall(node));
-  const pairs = new Set(failed.map(({ pair }) => pair));
-  const whys = new Map(failed.length === 0 ? [] : nodes.filter(({ row }) => pairs.has(row)).map(({ row, summary }) => [row, summary]));
-  return failed.map((call) => ({ call, why: whys.get(call.pair) ?? '' }));
+  const failed: Failure[] = [];
+  const results = new Map<number, TreeNode>();
+  nodes.forEach((node, at) => {
+    if (!node.failed) return;
+    if (isCall(node)) failed.push({ call: node, at, result: undefined });
+    else results.set(node.row, node);
+  });
+  return failed.map((one) => ({ ...one, result: results.get(one.call.pair) }));
 }

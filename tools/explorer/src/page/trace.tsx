@@ -1,22 +1,24 @@
 // One trace: its head, what went wrong, and its three forms over one selection.
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { Trace, TreeNode } from '../core/protocol.ts';
+import type { TreeNode } from '../core/trace_nodes.ts';
+import type { Trace } from '../core/tree.ts';
 import { Status } from './call_parts.tsx';
 import { copy } from './copy.ts';
 import { Detail, type Around } from './detail.tsx';
-import { duration, counted, toolName } from '../core/units.ts';
+import { duration, counted } from '../core/units.ts';
 import { Icon } from './icons.tsx';
 import { useKeys } from './keys.ts';
 import { restJson } from './rest.ts';
 import { go, printRoute, route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
+import { CallId, CallName } from './said.tsx';
 import { addTerm, now, setFilter, setSetting, settings, source, type Settings } from './state.ts';
 import { failuresOf, isCall, isHeading, siblingOf, thoughtBehind, useStory, type Failure, type Story } from './story.ts';
 import { TraceFilter, useFiltered } from './trace_filter.tsx';
 import { Tree } from './tree.tsx';
 import { Turns } from './turns.tsx';
-import { useAnswer } from './use_answer.ts';
+import { useTrace } from './use_trace.ts';
 import { Waterfall } from './waterfall.tsx';
 
 type Form = Settings['trace'];
@@ -31,7 +33,7 @@ export function TraceView() {
 }
 
 function OneTrace({ task }: { task: string }) {
-  const trace = useAnswer('trace', { source: source.value, task });
+  const trace = useTrace(task);
   if (trace === undefined) return <p class="empty" aria-busy="true">Looking for trace <b><SafeText text={task} /></b> …</p>;
   return trace === null ? <Unknown task={task} /> : <Known trace={trace} />;
 }
@@ -68,9 +70,8 @@ function Known({ trace }: { trace: Trace }) {
   const show = (to: Form) => { setSetting('trace', to); setParams({ v: to }); };
   const compare = () => go({ view: 'compare', path: [trace.summary.task] });
   const error = (by: 1 | -1) => {
-    const places = failures.map(({ call }) => nodes.indexOf(call));
-    const next = by === 1 ? places.find((at) => at > chosen) ?? places[0] : places.findLast((at) => at < chosen) ?? places.at(-1);
-    if (next !== undefined) choose(nodes[next]!);
+    const next = by === 1 ? failures.find(({ at }) => at > chosen) ?? failures[0] : failures.findLast(({ at }) => at < chosen) ?? failures.at(-1);
+    if (next) choose(next.call);
   };
   useKeys('Trace', {
     ...Object.fromEntries(kForms.map(({ form: to, words, key }) => [key, [words, () => show(to)] as const])),
@@ -100,7 +101,7 @@ interface HeadProps {
   compare: () => void;
 }
 
-function Head({ trace: { summary, nodes }, shown, form, show, compare }: HeadProps) {
+function Head({ trace: { summary, entries }, shown, form, show, compare }: HeadProps) {
   const endMs = summary.running > 0 && source.value === 'live' ? Math.max(summary.lastMs, now.value) : summary.lastMs;
   const running = summary.status === 'running';
   return (
@@ -111,7 +112,7 @@ function Head({ trace: { summary, nodes }, shown, form, show, compare }: HeadPro
       <Status row={{ status: running ? 'running' : summary.status === 'cancelled' ? 'CANCELLED' : summary.status, failed: summary.status === 'error', exit: null }} />
       <span>{counted(summary.calls, 'call')}, <b class={summary.errors > 0 ? 'bad' : ''}>{counted(summary.errors, 'error')}</b>, {duration(endMs - summary.startMs)}{running ? ' ~' : ''}</span>
       <span class="grow" />
-      <TraceFilter shown={shown} of={nodes.filter((node) => node.row >= 0).length} />
+      <TraceFilter shown={shown} of={entries} />
       <div class="tabs" role="group" aria-label="Form">
         {kForms.map((one) => <button type="button" key={one.form} aria-pressed={one.form === form} onClick={() => show(one.form)}>{one.words}</button>)}
       </div>
@@ -127,12 +128,12 @@ function Failures({ failures, story }: { failures: Failure[]; story: Story }) {
   const shown = all ? failures : failures.slice(0, kShownFailures);
   return (
     <ul class="failures" aria-label="What failed">
-      {shown.map(({ call, why }) => (
+      {shown.map(({ call, result }) => (
         <li key={call.key}>
           <button type="button" class="quiet" aria-current={story.nodes[story.chosen] === call ? 'true' : undefined} onClick={() => story.choose(call)}>
-            <Icon name="error" /><b><SafeText text={toolName(call) || call.callId} /></b> failed
+            <Icon name="error" /><b><CallName node={call} /></b> failed
             <span class="muted"><SafeText text={call.status} />{call.exit === null ? '' : `, exit ${call.exit}`}{call.durationMs === null ? '' : `, after ${duration(call.durationMs)}`}</span>
-            {why !== '' && <span class="cut mono"><SafeText text={why} /></span>}
+            {result && <span class="cut mono"><SafeText text={story.said(result)} /></span>}
           </button>
         </li>
       ))}
@@ -141,7 +142,7 @@ function Failures({ failures, story }: { failures: Failure[]; story: Story }) {
   );
 }
 
-function Chosen({ story: { nodes, chosen, away, choose } }: { story: Story }) {
+function Chosen({ story: { nodes, chosen, away, choose, said } }: { story: Story }) {
   const node = nodes[chosen];
   if (away !== '') return <Detail source={source.value} row={-1} id={away} />;
   if (!node) return <section class="detail" aria-label="Detail"><p class="empty">Nothing is chosen.</p></section>;
@@ -149,10 +150,10 @@ function Chosen({ story: { nodes, chosen, away, choose } }: { story: Story }) {
   // An observation is looked at as its call.
   const own = node.kind === 'observation' ? nodes.findLastIndex((one, at) => at < chosen && isCall(one) && one.pair === node.row) : chosen;
   const at = own < 0 ? chosen : own;
-  const byRow = new Map([siblingOf(nodes, at, -1), siblingOf(nodes, at, 1), thoughtBehind(nodes, at)].map((one) => [one?.row, one]));
+  const thought = isCall(nodes[at]!) ? thoughtBehind(nodes, at) : null, before = siblingOf(nodes, at, -1), after = siblingOf(nodes, at, 1);
   const around: Around = {
-    thought: isCall(nodes[at]!) ? thoughtBehind(nodes, at) : null, before: siblingOf(nodes, at, -1), after: siblingOf(nodes, at, 1),
-    choose: (target) => { const to = byRow.get(target.row); if (to) choose(to); },
+    thought: thought && { row: thought.row, id: thought.id, summary: said(thought) }, before, after,
+    choose: (target) => { const to = [before, after, thought].find((one) => one?.row === target.row); if (to) choose(to); },
   };
   return <Detail source={source.value} row={node.row} id={node.id} around={around} />;
 }
@@ -162,7 +163,7 @@ function About({ node }: { node: TreeNode }) {
     <section class="detail" aria-label="Detail">
       <header><h2>{node.node === 'missing' ? 'An action that is not here' : <SafeText text={`${node.node} ${node.node === 'turn' ? node.turn : node.node === 'thread' ? node.thread : node.task}`} />}</h2></header>
       <p class="why">{node.node === 'missing'
-        ? <>The observation of call <b><SafeText text={node.callId} /></b> has come, its action has not: it may be older than what is kept. It takes this place when it comes.</>
+        ? <>The observation of call <b><CallId node={node} /></b> has come, its action has not: it may be older than what is kept. It takes this place when it comes.</>
         : <>{counted(node.below, 'row')} below it{node.endMs === null ? '' : `, over ${duration(node.endMs - node.startMs)}`}.</>}</p>
     </section>
   );

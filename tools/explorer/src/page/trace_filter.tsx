@@ -3,14 +3,12 @@
 import { useMemo } from 'preact/hooks';
 import { admittedOf } from '../core/admitted.ts';
 import { parseFilter, printTerm } from '../core/filter.ts';
-import type { Trace } from '../core/protocol.ts';
+import type { Trace } from '../core/tree.ts';
 import { count } from '../core/units.ts';
 import { useKeys } from './keys.ts';
 import { SafeText } from './safe_text.tsx';
 import { filter, setFilter, source } from './state.ts';
 import { useAnswer } from './use_answer.ts';
-
-const kMost = 100_000; // rows there can be
 
 /** The trace as the filter of the address leaves it. */
 export function useFiltered(trace: Trace) {
@@ -18,9 +16,9 @@ export function useFiltered(trace: Trace) {
   // A trace without a task has the name of its trace id or session: then of all rows.
   const own = useMemo(() => trace.nodes.some((node) => node.row >= 0 && node.task === trace.summary.task), [trace.nodes]);
   const asked = own ? `${printTerm('task', trace.summary.task)} ${text}` : text;
-  const got = useAnswer('rows', { source: source.value, filter: asked, from: -1, count: text === '' ? 0 : kMost, through: -1 });
-  const nodes = useMemo(() => (text === '' || got === undefined ? trace.nodes : admittedOf(trace.nodes, new Set(got.items.map(({ row }) => row)))), [trace.nodes, text, got]);
-  return { nodes, shown: useMemo(() => nodes.filter(({ row }) => row >= 0).length, [nodes]) };
+  const rows = useAnswer('admitted', { source: source.value, task: trace.summary.task, filter: text === '' ? '' : asked });
+  const nodes = useMemo(() => (text === '' || !rows ? trace.nodes : admittedOf(trace.nodes, new Set(rows))), [trace.nodes, text, rows]);
+  return { nodes, shown: useMemo(() => nodes.reduce((sum, { row }) => sum + Number(row >= 0), 0), [nodes]) };
 }
 
 export function TraceFilter({ shown, of }: { shown: number; of: number }) {

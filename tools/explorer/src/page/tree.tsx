@@ -1,21 +1,24 @@
 // A trace as a tree: task, thread, turn, thoughts, calls with their observations.
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { TreeNode } from '../core/protocol.ts';
+import type { TreeNode } from '../core/trace_nodes.ts';
 import { Duration, isGrowing, Kind, stateOf, Status } from './call_parts.tsx';
 import { counted, toolName } from '../core/units.ts';
 import { useKeys } from './keys.ts';
 import { SafeText } from './safe_text.tsx';
+import { CallName, type Said } from './said.tsx';
 import { now } from './state.ts';
 import { folded, isCall, isHeading, parentOf, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
+
+const isClosed = (node: TreeNode, closed: ReadonlySet<string>): boolean => closed.size > 0 && node.below > 0 && closed.has(node.key);
 
 function visibleOf(nodes: readonly TreeNode[], closed: ReadonlySet<string>): TreeNode[] {
   const seen: TreeNode[] = [];
   let hiddenBelow = Infinity;
   for (const node of nodes) {
     if (node.depth > hiddenBelow) continue;
-    hiddenBelow = closed.has(node.key) ? node.depth : Infinity;
+    hiddenBelow = isClosed(node, closed) ? node.depth : Infinity;
     seen.push(node);
   }
   return seen;
@@ -24,14 +27,16 @@ function visibleOf(nodes: readonly TreeNode[], closed: ReadonlySet<string>): Tre
 const headingText = (node: TreeNode): string =>
   node.node === 'turn' ? (node.turn < 0 ? 'outside of turns' : `turn ${node.turn}`) : `${node.node} ${node.node === 'thread' ? node.thread || '(none)' : node.task}`;
 
-export function textOf(node: TreeNode): string {
-  if (isHeading(node)) return headingText(node);
-  if (node.node === 'missing') return `${toolName(node) || `call ${node.callId}`}, its action is not here`;
-  return isCall(node) ? toolName(node) : node.summary || node.name;
+const textOf = (node: TreeNode, said: Said): string =>
+  isHeading(node) ? headingText(node) : isCall(node) ? toolName(node) : said(node) || node.name;
+
+function Text({ node, said }: { node: TreeNode; said: Said }) {
+  if (!isCall(node)) return <SafeText text={textOf(node, said)} />;
+  return <><CallName node={node} />{node.node === 'missing' && ', its action is not here'}</>;
 }
 
 export function Tree({ story }: { story: Story }) {
-  const { nodes, chosen, choose, trace } = story;
+  const { nodes, chosen, choose, trace, said } = story;
   const closed = folded.value;
   const seen = useMemo(() => visibleOf(nodes, closed), [nodes, closed]);
   const fold = (node: TreeNode, close: boolean) => {
@@ -74,26 +79,26 @@ export function Tree({ story }: { story: Story }) {
         first={0} end={seen.length} at={0} items={seen} onWindow={() => undefined} keyOf={(one) => one.key} selected={key ?? null} {...goTo && { goTo }}
         onSelect={choose} onFold={onFold}
         rowProps={(one) => ({
-          'aria-level': one.depth + 1, ...one.below > 0 && { 'aria-expanded': !closed.has(one.key) },
+          'aria-level': one.depth + 1, ...one.below > 0 && { 'aria-expanded': !isClosed(one, closed) },
           'data-kind': one.kind, 'data-node': one.node, 'data-state': isCall(one) ? stateOf(one) : 'none',
         })}
         cells={(one) => <>
           <span role="gridcell" class="what" style={{ '--depth': one.depth }}>
             <span class="guides" />
             {one.below > 0
-              ? <button type="button" tabIndex={-1} class="quiet icon" aria-label={`${closed.has(one.key) ? 'Expand' : 'Collapse'} ${textOf(one)}`}
-                  onClick={(event) => { event.stopPropagation(); fold(one, !closed.has(one.key)); }}>{closed.has(one.key) ? '▸' : '▾'}</button>
+              ? <button type="button" tabIndex={-1} class="quiet icon" aria-label={`${isClosed(one, closed) ? 'Expand' : 'Collapse'} ${textOf(one, said)}`}
+                  onClick={(event) => { event.stopPropagation(); fold(one, !isClosed(one, closed)); }}>{isClosed(one, closed) ? '▸' : '▾'}</button>
               : <span class="no-fold" />}
-            {isHeading(one) ? <b class="cut"><SafeText text={headingText(one)} /></b> : <><Kind kind={one.kind} /> <span class="cut"><SafeText text={textOf(one)} /></span></>}
-            {closed.has(one.key) && <span class="muted">{counted(one.below, 'row')}</span>}
-            {isCall(one) && one.summary !== '' && <span class="cut muted grow"><SafeText text={one.summary} /></span>}
+            {isHeading(one) ? <b class="cut"><SafeText text={headingText(one)} /></b> : <><Kind kind={one.kind} /> <span class="cut"><Text node={one} said={said} /></span></>}
+            {isClosed(one, closed) && <span class="muted">{counted(one.below, 'row')}</span>}
+            {isCall(one) && said(one) !== '' && <span class="cut muted grow"><SafeText text={said(one)} /></span>}
           </span>
           <span role="gridcell" class="when">
             {isCall(one) && <i data-state={stateOf(one)} style={{
               left: `${share(one.startMs)}%`, width: `${share(isGrowing(one) ? endMs : one.endMs ?? one.startMs + (one.durationMs ?? 0)) - share(one.startMs)}%` }} />}
             {one.kind === 'thought' && <i data-state="thought" style={{ left: `${share(one.startMs)}%` }} />}
           </span>
-          <span role="gridcell">{isCall(one) ? <Status row={{ ...one, exit: null }} /> : isHeading(one) ? one.failed && <span class="bad">errors inside</span> : one.kind === 'observation' ? <span class={one.failed ? 'bad' : 'muted'}>exit {one.exit ?? '?'}</span> : null}</span>
+          <span role="gridcell">{isCall(one) ? <Status row={{ status: one.status, failed: one.failed, exit: null }} /> : isHeading(one) ? one.failed && <span class="bad">errors inside</span> : one.kind === 'observation' ? <span class={one.failed ? 'bad' : 'muted'}>exit {one.exit ?? '?'}</span> : null}</span>
           <span role="gridcell" class="num">{isCall(one) && <Duration row={one} startMs={one.startMs} />}</span>
         </>} />
     </div>

@@ -2,13 +2,14 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { outputOf } from '../core/output.ts';
-import type { TreeNode } from '../core/protocol.ts';
+import type { TreeNode } from '../core/trace_nodes.ts';
 import { turnsOf, type Call, type Turn } from '../core/turns.ts';
 import { clock, counted, toolName } from '../core/units.ts';
 import { Duration, Kind, stateOf, Status } from './call_parts.tsx';
 import { ThoughtText } from './detail.tsx';
 import { OutputView } from './output_view.tsx';
 import { SafeText } from './safe_text.tsx';
+import { CallName } from './said.tsx';
 import { now, settings, source } from './state.ts';
 import type { Story } from './story.ts';
 import { useEntry, useJson } from './use_entry.ts';
@@ -55,19 +56,19 @@ function TurnCard({ turn, story }: { turn: Turn; story: Story }) {
         <span class="muted">{counted(turn.calls, 'call')}{turn.failed > 0 && <b class="bad">, {turn.failed} failed</b>}</span>
       </header>
       {turn.said.slice(0, most).map((said) =>
-        'thought' in said ? <ThoughtCard key={said.thought.key} node={said.thought} />
+        'thought' in said ? <ThoughtCard key={said.thought.key} node={said.thought} story={story} />
         : 'call' in said ? <CallCard key={said.call.node.key} call={said.call} story={story} />
-        : <p key={said.entry.key} class="said"><Kind kind={said.entry.kind} /> <SafeText text={said.entry.name} /> <SafeText text={said.entry.summary} /></p>)}
+        : <p key={said.entry.key} class="said"><Kind kind={said.entry.kind} /> <SafeText text={said.entry.name} /> <SafeText text={story.said(said.entry)} /></p>)}
       {turn.said.length > most && <button type="button" onClick={() => setMost(most + 2 * kAtOnce)}>{counted(turn.said.length - most, 'step')} more: show {Math.min(turn.said.length - most, 2 * kAtOnce)}</button>}
     </article>
   );
 }
 
-function ThoughtCard({ node }: { node: TreeNode }) {
+function ThoughtCard({ node, story }: { node: TreeNode; story: Story }) {
   const entry = useEntry(source.value, node.row, node.id);
   return (
     <div class="said" data-kind="thought"><Kind kind="thought" />
-      <div class="grow">{entry ? <ThoughtText entry={entry} plain /> : <SafeText text={node.summary} />}</div>
+      <div class="grow">{entry ? <ThoughtText entry={entry} plain /> : <SafeText text={story.said(node)} />}</div>
     </div>
   );
 }
@@ -79,9 +80,9 @@ function CallCard({ call, story }: { call: Call; story: Story }) {
   return (
     <div class="call" data-state={stateOf(node)} aria-current={isChosen ? 'true' : undefined}>
       <div class="bar">
-        <button type="button" class="quiet icon" aria-expanded={open} aria-label={`Result of ${toolName(node) || node.callId}`} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'}</button>
-        <button type="button" class="quiet call-name" onClick={() => story.choose(node)}><Kind kind="action" /> <b class="cut"><SafeText text={toolName(node) || node.callId} /></b></button>
-        <span class="cut muted grow">{node.node === 'missing' ? 'its action is not here' : <SafeText text={node.summary} />}</span>
+        <button type="button" class="quiet icon" aria-expanded={open} aria-label={`Result of ${toolName(node) || 'a call'}`} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'}</button>
+        <button type="button" class="quiet call-name" onClick={() => story.choose(node)}><Kind kind="action" /> <b class="cut"><CallName node={node} /></b></button>
+        <span class="cut muted grow">{node.node === 'missing' ? 'its action is not here' : <SafeText text={story.said(node)} />}</span>
         <Status row={node} /><span class="num"><Duration row={node} startMs={node.startMs} /></span>
       </div>
       {open && <ResultOf node={call.observation} running={node.status === 'running'} failed={node.failed} />}

@@ -2,13 +2,14 @@
 
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { TreeNode } from '../core/protocol.ts';
-import { counted, duration, toolName } from '../core/units.ts';
+import type { TreeNode } from '../core/trace_nodes.ts';
+import { counted, duration } from '../core/units.ts';
 import { grow, layOut, makeAxis, pan, parseRange, printRange, toMs, toU, zoom, type Axis, type Bar, type Layout, type Stretch } from '../core/waterfall_layout.ts';
 import { Duration, Status } from './call_parts.tsx';
 import { useKeys } from './keys.ts';
 import { route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
+import { CallName } from './said.tsx';
 import { now, source } from './state.ts';
 import { isCall, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
@@ -19,7 +20,7 @@ const kSettleMs = 250;
 const kMostLanes = 14; // before they scroll
 
 export function Waterfall({ story }: { story: Story }) {
-  const { nodes, chosen, choose, trace } = story;
+  const { nodes, chosen, choose, trace, said } = story;
   const clockMs = () => (source.value === 'live' ? now.value : trace.summary.lastMs);
   const [fold, setFold] = useState(true);
   const [untraced, setUntraced] = useState(false);
@@ -90,15 +91,15 @@ export function Waterfall({ story }: { story: Story }) {
       <p class="hovered" aria-hidden="true">
         {hovered === null ? <span class="muted">{hoverHint(layout)}</span>
         : hovered.count > 1 ? <>{counted(hovered.count, 'call')}, too short to be told apart here{hovered.failed > 0 && <b class="bad"> {hovered.failed} failed</b>}: click comes nearer</>
-        : <><b><SafeText text={toolName(hovered.bar.node)} /></b> <Status row={hovered.bar.node} /> <Duration row={hovered.bar.node} startMs={hovered.bar.startMs} />, {percent(shareOf(hovered.bar.node))} of the trace</>}
+        : <><b><CallName node={hovered.bar.node} /></b> <Status row={hovered.bar.node} /> <Duration row={hovered.bar.node} startMs={hovered.bar.startMs} />, {percent(shareOf(hovered.bar.node))} of the trace</>}
       </p>
       <VirtualList label={`Calls of the waterfall${settled ? ' in the range shown' : ''}`} main columns="72px minmax(120px,1fr) 176px 72px 60px" head={['Start', 'Tool', 'Status', 'Time', 'Share']}
         first={0} end={inView.length} at={0} items={inView} onWindow={() => undefined} keyOf={(one) => one.key} onSelect={choose} selected={inView[goTo?.index ?? -1]?.key ?? null} {...goTo && { goTo }}
         rowProps={(one) => ({ 'data-state': one.failed ? 'error' : 'none' })}
         cells={(one) => <>
           <span role="gridcell" class="num">{duration(one.startMs - axis.fromMs)}{!one.stamped && <span title="It has no stamp: this is its arrival"> *</span>}</span>
-          <span role="gridcell"><SafeText text={toolName(one) || one.callId} /> <span class="muted"><SafeText text={one.summary} /></span></span>
-          <span role="gridcell"><Status row={{ ...one, exit: null }} /></span>
+          <span role="gridcell"><CallName node={one} /> <span class="muted"><SafeText text={said(one)} /></span></span>
+          <span role="gridcell"><Status row={{ status: one.status, failed: one.failed, exit: null }} /></span>
           <span role="gridcell" class="num"><Duration row={one} startMs={one.startMs} /></span>
           <span role="gridcell" class="num">{percent(shareOf(one))}</span>
         </>} />

@@ -179,7 +179,7 @@ function paintBar(draw: CanvasRenderingContext2D, inks: Inks, one: Drawn, y: num
   }
   if (width >= kLabelFrom) {
     draw.fillStyle = bad ? inks.error : inks.text;
-    write(draw, one.count > 1 ? counted(one.count, 'call') : `${bad ? '! ' : ''}${toolName(node) || node.callId}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
+    write(draw, one.count > 1 ? counted(one.count, 'call') : `${bad ? '! ' : ''}${toolName(node) || 'call'}`, x + 5, y + kBar / 2 + 0.5, width - (one.running ? 16 : 10));
   }
   if (chosen || hovered) {
     draw.strokeStyle = inks.link;

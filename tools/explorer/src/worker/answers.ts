@@ -50,24 +50,26 @@ export function makeAnswers(room: Room): Answers {
   const pace = new Pace();
   const asked = new Set<string>();
 
-  async function trace({ source, task }: Asks['trace']['ask']): Promise<Asks['trace']['answer']> {
-    const view = views[source];
+  async function trace({ source, task, had }: Asks['trace']['ask']): Promise<Asks['trace']['answer']> {
+    const { store } = views[source];
     // What is here may be its newest part alone.
     if (source === 'live' && !asked.has(task)) {
       if (asked.size > kMostAsked) asked.clear();
       asked.add(task);
       const came = line.trace(task).catch(() => 0);
-      if (!traceState(view.store, task)) await came;
+      if (!traceState(store, task)) await came;
     }
-    const state = traceState(view.store, task);
-    if (!state) return null;
-    const bodies = view.file ? await view.bodies(rowsOf(view.store, state)) : new Map<number, Uint8Array>();
-    return traceOf(view.store, task, bodies);
+    return traceOf(store, task, had);
+  }
+
+  async function admitted({ source, task, filter }: Asks['admitted']['ask']): Promise<number[] | null> {
+    const view = views[source], matches = await view.complete(filter), state = traceState(view.store, task);
+    return matches && state ? rowsOf(view.store, state).filter((row) => matches.has(row)) : null;
   }
 
   async function entry({ source, row, id }: Asks['entry']['ask']): Promise<Entry | null> {
     const view = views[source];
-    const at = row >= view.store.columns.first && row < view.store.columns.end && (id === '' || view.store.id(row) === id) ? row : view.store.rowOf(id);
+    const at = view.store.holds(row) && (id === '' || view.store.id(row) === id) ? row : view.store.rowOf(id);
     const found = at < 0 ? undefined : (await view.read([at]))[0];
     const bytes = at < 0 ? undefined : (await view.bodies([at])).get(at);
     // What was too large for the stream is a mark, whose own body says only that.
@@ -99,10 +101,9 @@ export function makeAnswers(room: Room): Answers {
   }
 
   async function indexOf({ source, filter, row }: Asks['indexOf']['ask']): Promise<number> {
-    const { columns } = views[source].store;
     const matches = await views[source].complete(filter);
     if (matches) return matches.has(row) ? matches.indexFrom(row) : -1;
-    return row >= columns.first && row < columns.end ? row : -1;
+    return views[source].store.holds(row) ? row : -1;
   }
 
   async function openFile({ file: given }: Asks['import']['ask']): Promise<Asks['import']['answer']> {
@@ -128,7 +129,9 @@ export function makeAnswers(room: Room): Answers {
   return {
     rows: async (ask) => rung(await views[ask.source].rows(ask)),
     traces: async (ask) => rung(await views[ask.source].traces(ask)),
-    trace: (ask) => pace.run(`trace ${ask.source} ${ask.task}`, () => trace(ask)),
+    some: ({ source, rows }) => views[source].read(rows.filter((row) => views[source].store.holds(row))),
+    trace,
+    admitted,
     entry,
     tools: (ask) => pace.run('tools', () => toolsOf(views[ask.source].store, ask.sinceMs)),
     rates: (ask) => pace.run(`rates ${ask.tool}`, () => ratesOf(views[ask.source].store, ask, ask.source === 'live' ? Date.now() : lastMs(views[ask.source].store))),

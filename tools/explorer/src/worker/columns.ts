@@ -7,6 +7,8 @@ const kColumns = {
   time: Float64Array,
   /** ms, of the call; NaN: not known. */
   duration: Float64Array,
+  /** `callNumber` of the tool_call_id of an action or observation; 0: none. */
+  call: Float64Array,
   /** Numbers of dictionaries: who, which tool, the name of the entry. */
   who: Uint32Array,
   what: Uint32Array,
@@ -25,10 +27,6 @@ const kColumns = {
 } as const;
 
 type Data = { [Name in keyof typeof kColumns]: InstanceType<(typeof kColumns)[Name]> };
-
-export const kNoExit = -(2 ** 31);
-/** Flags. */
-export const kStamped = 1, kFailed = 2, kHasStderr = 4, kHasThought = 8, kNoId = 16;
 
 /** The first row of all: others may come before it, and numbers stay far from -1, which is "none". */
 export const kFirstRow = 2 ** 29;

@@ -5,8 +5,7 @@ import { isNumberKey, readRange, wholeIn, type Range, type Term, type Value } fr
 import type { TraceState } from '../core/roll_up.ts';
 import { percentile } from '../core/percentile.ts';
 import { kindName } from '../core/envelope.ts';
-import { kObservation, kRunning, kStatuses, kSuccess } from '../core/types.ts';
-import { kFailed, kHasStderr, kHasThought, kNoExit } from './columns.ts';
+import { kFailed, kHasStderr, kHasThought, kNoExit, kObservation, kRunning, kStatuses, kSuccess } from '../core/types.ts';
 import { textTerms, type TextTerm } from './search.ts';
 import type { Store } from './store.ts';
 import type { Dictionary } from './dictionary.ts';
@@ -112,8 +111,8 @@ function askNumber(store: Store, { key, values }: Term, nowMs: number): Question
   const ranges = values.flatMap(({ text }) => readRange(key, text, nowMs) ?? []);
   const read: (row: number) => number =
     key === 'dur' ? (row) => columns.data.duration[row % columns.ring]!
-    : key === 'cost' || key === 'quality' ? (row) => (row >= store.sinceReset ? store.whoOf(row).trace?.[key] : undefined) ?? NaN
     : key === 'share' ? (row) => shareOf(store, row)
+    : key === 'cost' || key === 'quality' ? (row) => (row >= store.sinceReset ? store.whoOf(row).trace?.[key] : undefined) ?? NaN
     : key === 'exit' ? (row) => { const exit = columns.data.exit[row % columns.ring]!; return exit === kNoExit ? NaN : exit; }
     : key === 'turn' ? (row) => { const turn = columns.data.turn[row % columns.ring]!; return turn < 0 ? NaN : turn; }
     : key === 'seq' ? (row) => columns.data.sequence[row % columns.ring]!

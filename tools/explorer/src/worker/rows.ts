@@ -4,8 +4,8 @@ import { kindName } from '../core/envelope.ts';
 import { parseId } from '../core/event_id.ts';
 import type { EventId, Row } from '../core/protocol.ts';
 import type { TraceState } from '../core/roll_up.ts';
-import { kAction, kNoStatus, kRunning, kStatuses } from '../core/types.ts';
-import { Columns, kFailed, kNoExit, kNoId, kStamped } from './columns.ts';
+import { kAction, kFailed, kNoExit, kNoId, kNoStatus, kRunning, kStamped, kStatuses } from '../core/types.ts';
+import { Columns } from './columns.ts';
 import { Dictionary } from './dictionary.ts';
 import type { Frame } from './frames.ts';
 import { Slabs } from './slabs.ts';
@@ -40,12 +40,17 @@ export class Rows {
   readonly who = new Dictionary<Who>();
   readonly what = new Dictionary<What>();
   readonly names = new Dictionary<string>();
+  /** Of actions that have any: the number of the call that made it (0: none), and of those it waits for. */
+  links = new Map<number, number[]>();
   protected segments: Segment[] = [{ epoch: '', from: 0 }];
 
   constructor(mostRows: number) {
     this.columns = new Columns(mostRows + 1);
   }
 
+  holds(row: number): boolean {
+    return row >= this.columns.first && row < this.columns.end;
+  }
   has(id: EventId): boolean {
     const place = parseId(id);
     return place !== null && place.epoch === this.segment.epoch && this.hasSequence(place.sequence);
@@ -77,7 +82,7 @@ export class Rows {
   id(row: number): EventId {
     const { data, ring } = this.columns;
     if (data.flags[row % ring]! & kNoId) return '';
-    const epoch = this.#epochOf(row);
+    const epoch = this.epochOf(row);
     return epoch === '' ? '' : `${epoch}-${data.sequence[row % ring]}`;
   }
 
@@ -162,7 +167,7 @@ export class Rows {
     return false;
   }
 
-  #epochOf(row: number): string {
+  epochOf(row: number): string {
     let at = this.segments.length - 1;
     while (at > 0 && this.segments[at]!.from > row) --at;
     return this.segments[at]!.epoch;

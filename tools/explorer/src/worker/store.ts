@@ -1,12 +1,13 @@
 // Everything that is known of one log: a row per entry, in bus order, each once.
 
+import { callNumber } from '../core/call_number.ts';
 import { parseBody, readEnvelope, type Facts } from '../core/envelope.ts';
 import { parseId } from '../core/event_id.ts';
 import { Pairing } from '../core/pairing.ts';
 import type { EventId } from '../core/protocol.ts';
 import { TraceState, type Part } from '../core/roll_up.ts';
-import { kAction, kCancelled, kHitl, kMark, kObservation, kSuccess, kThought } from '../core/types.ts';
-import { kFailed, kFirstRow, kHasStderr, kHasThought, kNoExit, kNoId, kStamped } from './columns.ts';
+import { kAction, kCancelled, kFailed, kHasStderr, kHasThought, kHitl, kMark, kNoExit, kNoId, kObservation, kStamped, kSuccess, kThought } from '../core/types.ts';
+import { kFirstRow } from './columns.ts';
 import type { Frame, Ingest } from './frames.ts';
 import { Rows, type Who } from './rows.ts';
 import { kNoSlab } from './slabs.ts';
@@ -29,6 +30,8 @@ const kMoreRows = 31_072;
 const kMoreBodyBytes = 16 << 20;
 const kMostNews = 100;
 const kMostTouched = 1 << 16;
+// Of one call; a body may name as many as it has room for.
+const kMostLinks = 64;
 const kSweepEvery = 1 << 15;
 
 interface Item extends Frame {
@@ -178,6 +181,7 @@ export class Store extends Rows implements Ingest {
       for (const trace of this.traces.values()) trace.shift(before, by);
       this.#pairing.shift(before, by);
       this.gaps = this.gaps.map((row) => (row < before ? row - by : row));
+      this.links = new Map([...this.links].map(([row, links]) => [row < before ? row - by : row, links]));
       this.touched = [];
       ++this.shape;
     }
@@ -201,6 +205,7 @@ export class Store extends Rows implements Ingest {
     // Without a stamp it happened when it came; in history, with what stands before it.
     data.time[at] = facts.timeMs ?? item.cameAt ?? (isNews || row === this.columns.first ? Date.now() : data.time[(row - 1) % ring]!);
     data.duration[at] = facts.durationMs ?? NaN;
+    data.call[at] = callNumber(facts.callId);
     data.who[at] = who;
     data.what[at] = this.what.number(`${facts.server}\0${facts.tool}`, () => ({ tool: facts.tool, server: facts.server }));
     data.name[at] = this.#nameNumber(item.isMark ? item.event : facts.name);
@@ -214,6 +219,8 @@ export class Store extends Rows implements Ingest {
     data.status[at] = facts.status;
     data.flags[at] = (facts.timeMs !== null ? kStamped : 0) | (failed ? kFailed : 0) | (facts.hasStderr ? kHasStderr : 0) |
       (kind === kThought || facts.because !== '' ? kHasThought : 0) | (item.id === '' ? kNoId : 0);
+    if (facts.parentCallId !== '' || facts.dependsOn.length > 0)
+      this.links.set(row, [facts.parentCallId, ...facts.dependsOn].slice(0, kMostLinks).map(callNumber));
     ++this.version;
     if (kind === kMark && item.event === 'gap') {
       this.gaps.push(row);
@@ -333,6 +340,7 @@ export class Store extends Rows implements Ingest {
     }
     if (this.gaps[0] === first) this.gaps.shift();
     this.slabs.release(data.slab[at]!);
+    this.links.delete(first);
     this.columns.shift();
     ++this.evicted;
     ++this.version;

@@ -1,16 +1,9 @@
-// One trace out of the store: its sum, and its entries as a tree.
+// One trace out of the store: its sum, and what the columns say of its rows. No body is read.
 
-import { parseBody, readEnvelope } from '../core/envelope.ts';
-import type { Trace, TraceRow } from '../core/protocol.ts';
+import type { TraceRow, TraceRows } from '../core/protocol.ts';
 import type { TraceState } from '../core/roll_up.ts';
-import { summaryOf } from '../core/summary.ts';
-import { treeOf, type Leaf } from '../core/tree.ts';
+import type { Dictionary } from './dictionary.ts';
 import type { Store } from './store.ts';
-
-/** Bodies that are not in a slab, by row. */
-export type Bodies = ReadonlyMap<number, Uint8Array>;
-
-const decoder = new TextDecoder();
 
 /** By its key, or by a trace id that its envelopes carry. */
 export function traceState(store: Store, key: string): TraceState | undefined {
@@ -39,30 +32,29 @@ export function rowsOf(store: Store, trace: TraceState): number[] {
   return rows;
 }
 
-export function traceOf(store: Store, key: string, bodies: Bodies): Trace | null {
+const meanings = <Value>(column: Uint32Array, { values }: Dictionary<Value>): Map<number, Value> =>
+  new Map([...new Set(column)].map((number) => [number, values[number]!]));
+
+export function traceOf(store: Store, key: string, had = ''): TraceRows | null | undefined {
   const trace = traceState(store, key);
   if (!trace) return null;
-  const summary = traceRow(store, trace);
-  const rows = rowsOf(store, trace);
-  const leaves = rows.map((at): Leaf => {
-    const bytes = store.body(at) ?? bodies.get(at);
-    const row = store.row(at, bytes !== undefined);
-    if (!bytes) return { row, callId: '', parentCallId: '', dependsOn: [] };
-    const { value, error } = parseBody(decoder.decode(bytes));
-    const read = readEnvelope(value, '');
-    row.summary = summaryOf(read.kind, row.name, row.failed, value, error);
-    return { row, callId: read.callId, parentCallId: read.parentCallId, dependsOn: read.dependsOn };
-  });
-  // Without its body an entry still knows the other half of its call.
-  const alone = leaves.filter(({ row, callId }) => callId === '' && row.pair >= 0);
-  const byRow = new Map(alone.length > 0 ? leaves.map((leaf) => [leaf.row.row, leaf]) : []);
-  for (const leaf of alone) leaf.callId = byRow.get(leaf.row.pair)?.callId || `row ${Math.min(leaf.row.row, leaf.row.pair)}`;
-  const nodes = treeOf(summary, leaves);
-  const lost = nodes.filter(({ node }) => node === 'missing').length;
-  const missing = [
-    ...(summary.incomplete ? ['a gap lies inside'] : []),
-    ...(lost > 0 ? [`${lost} ${lost === 1 ? 'action is' : 'actions are'} not here`] : []),
-    ...(trace.left > 0 ? [`${trace.left} older ${trace.left === 1 ? 'entry has' : 'entries have'} left memory`] : []),
-  ];
-  return { summary, nodes, missing: missing.join(', ') };
+  const stamp = `${trace.change} ${store.shape} ${store.gapsSeen}`;
+  if (stamp === had) return undefined;
+  const rows = rowsOf(store, trace), { data, ring } = store.columns;
+  const of = <Column extends (typeof data)[keyof typeof data]>(column: Column): Column => {
+    const mine = column.slice(0, rows.length) as Column;
+    for (let at = 0; at < rows.length; ++at) mine[at] = column[rows[at]! % ring]!;
+    return mine;
+  };
+  const { sequence, time, duration, call, who, what, name, turn, exit, pair, kind, status, flags } = data;
+  const columns = {
+    sequence: of(sequence), time: of(time), duration: of(duration), call: of(call), who: of(who), what: of(what), name: of(name),
+    turn: of(turn), exit: of(exit), pair: of(pair), kind: of(kind), status: of(status), flags: of(flags),
+  };
+  const people = [...meanings(columns.who, store.who)].map(([number, { task, thread }]) => [number, { task, thread }] as const);
+  return {
+    summary: traceRow(store, trace), stamp, left: trace.left, epoch: store.epochOf(trace.lastRow), rows: Uint32Array.from(rows), columns,
+    who: new Map(people), what: meanings(columns.what, store.what), names: meanings(columns.name, store.names),
+    links: new Map([...store.links].filter(([row]) => store.whoOf(row).trace === trace)),
+  };
 }

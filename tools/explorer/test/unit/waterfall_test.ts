@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { callNumber } from '../../src/core/call_number.ts';
 import { drawnOf, grow, layOut, makeAxis, pan, parseRange, printRange, ticksOf, toMs, toU, zoom } from '../../src/core/waterfall_layout.ts';
 import { call, heading, thought } from './story_nodes.ts';
 
@@ -47,8 +48,8 @@ test('[E31] a layout that has grown is the layout of then', () => {
 });
 
 test('[E31] thoughts are marks of their thread, depends_on is an arrow, headings are nothing', () => {
-  const first = call(0, 10, { callId: 'a' });
-  const layout = layOut([heading('turn'), thought(2), thought(1), first, call(12, 20, { dependsOn: ['a', 'unknown'] })], 100);
+  const first = call(0, 10, { call: callNumber('a') });
+  const layout = layOut([heading('turn'), thought(2), thought(1), first, call(12, 20, { dependsOn: ['a', 'unknown'].map(callNumber) })], 100);
   assert.deepEqual(layout.lanes[0]!.marks.map((mark) => mark.timeMs), [1, 2]);
   assert.deepEqual(layout.arrows.map(({ from, to }) => [from.node, to.startMs]), [[first, 12]]);
 });
