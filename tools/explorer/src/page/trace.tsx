@@ -163,7 +163,7 @@ function About({ node }: { node: TreeNode }) {
     <section class="detail" aria-label="Detail">
       <header><h2>{node.node === 'missing' ? 'An action that is not here' : <SafeText text={`${node.node} ${node.node === 'turn' ? node.turn : node.node === 'thread' ? node.thread : node.task}`} />}</h2></header>
       <p class="why">{node.node === 'missing'
-        ? <>The observation of call <b><CallId node={node} /></b> has come, its action has not: it may be older than what is kept. It takes this place when it comes.</>
+        ? <>{node.pair >= 0 ? 'The observation of call ' : 'What was called by call '}<b><CallId node={node} /></b> has come, its action has not: it may be older than what is kept. It takes this place when it comes.</>
         : <>{counted(node.below, 'row')} below it{node.endMs === null ? '' : `, over ${duration(node.endMs - node.startMs)}`}.</>}</p>
     </section>
   );

@@ -97,6 +97,17 @@ test('[E26] an observation without its action stands under a placeholder, which 
   await detailOf(page).getByRole('group', { name: 'stdout' }).getByText('done').waitFor();
 });
 
+test('[E26] a call without a tool is told by its id, though its action is not here', async (t) => {
+  const { page } = await openScripted(t, [observation('c-lost', ''), action('c-1', 'run', {}, { payload: { tool_call: { parent_tool_call_id: 'c-gone' } } })], '?v=tree&at=c-gone');
+  await rowOf(page, 'call c-lost, its action is not here').waitFor();
+  await rowOf(page, 'call c-gone, its action is not here').and(page.locator('[aria-selected="true"]')).waitFor();
+  await detailOf(page).getByText('What was called by call c-gone has come').waitFor();
+  await rowOf(page, 'call c-lost').click();
+  await detailOf(page).getByText('The observation of call c-lost has come').waitFor();
+  await page.reload();
+  await detailOf(page).getByText('The observation of call c-lost has come').waitFor();
+});
+
 test('[E25] a running call is a row before it ends, its time grows, and its detail is completed in place', async (t) => {
   const { page } = await openPage(t, at('?v=tree', 'running'));
   await page.getByText('No trace running').waitFor();
