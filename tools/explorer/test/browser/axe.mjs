@@ -26,16 +26,18 @@ for (const [how, options] of [['wide', {}], ['at 320 px', { narrow: true }], ['w
   });
 }
 
-test('[E55] nor in any dialog, nor in an empty log', limit, async (t) => {
+test('[E55] [E59] nor in any dialog, nor in an empty log, wide, at 320 px and with forced colours', limit, async (t) => {
   const server = await startBinary(t);
-  for (const theme of ['light', 'dark']) {
-    const tab = await openPage(t, server.page, { theme });
+  for (const [how, options] of [['light', {}], ['dark', { theme: 'dark' }], ['narrow', { narrow: true }], ['forced', { forcedColors: true }]]) {
+    const tab = await openPage(t, server.page, options);
     await tab.page.getByText('/trace/publish').first().waitFor();
     await tab.axe();
-    for (const name of ['Keys', 'Settings']) {
+    for (const name of ['Keys', 'Settings', 'Presets', 'Files']) {
       await tab.page.getByRole('button', { name, exact: true }).click();
       await tab.page.getByRole('dialog').waitFor();
       await tab.axe();
+      assert.ok(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && document.querySelector('dialog').scrollWidth <= document.querySelector('dialog').clientWidth), `${name}, ${how}`);
+      await tab.picture(`dialog-${name.toLowerCase()}-${how}`);
       await tab.page.keyboard.press('Escape');
       await tab.page.getByRole('dialog').waitFor({ state: 'detached' });
     }

@@ -267,6 +267,27 @@ test('[E59] at 320 px nothing sticks out and the list is there; with the text sp
   await tab.axe();
 });
 
+test('[E58] [E59] at 320 px one message stands at a time, small and beside the page: nothing lies under it', async (t) => {
+  const { server, tab, page } = await openLive(t, { thoughts: 60, calls: true, narrow: true });
+  for (let n = 0; n < 3; ++n) for (const one of call(`e-${n}`, 'run', {}, { status: 'TOOL_ERROR', stderr: 'no such file' }, { task_id: `new-${n}` })) server.log.add(one);
+  await until('messages', async () => await page.locator('.toast').count() > 1);
+  const boxes = () => page.evaluate(() => {
+    const of = (one) => (({ top, bottom, height }) => ({ top, bottom, height }))(one.getBoundingClientRect());
+    return { shown: [...document.querySelectorAll('.toast')].filter((one) => one.checkVisibility()).map(of), main: of(document.querySelector('main')), foot: of(document.querySelector('footer')) };
+  });
+  const { shown, main, foot } = await boxes();
+  assert.equal(shown.length, 1);
+  assert.ok(shown[0].height <= 64, JSON.stringify(shown));
+  assert.ok(shown[0].top >= Math.max(main.bottom, foot.bottom) && shown[0].bottom <= 640, JSON.stringify({ shown, main, foot }));
+  for (let n = 0; n < 3; ++n) await page.keyboard.press('j');
+  const row = await page.locator('[aria-selected="true"]:focus').boundingBox();
+  assert.ok(row.y + row.height <= (await boxes()).main.bottom + 1, JSON.stringify(row));
+  await tab.axe();
+  await tab.picture('live-narrow-message');
+  await page.getByRole('button', { name: 'Close this message' }).last().click();
+  await until('the one before', async () => (await boxes()).shown.length === 1);
+});
+
 test('[E57] type and status have words and letters besides their colour, with forced colours too', async (t) => {
   const { page } = await openLive(t, { thoughts: 1, calls: true, forcedColors: true });
   const row = rowsOf(page).filter({ hasText: 'TOOL_ERROR' }).first();
