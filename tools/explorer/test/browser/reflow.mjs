@@ -62,6 +62,13 @@ function lostTexts() {
   return [...new Set(lost)];
 }
 
+/** Besides the views as they open: what a click more brings. */
+const kOpened = [
+  ['live-detail', '#/live?rows=envelopes&f=status%3Aerror', 'read_text_file', (page) => page.locator('.list-body [role="row"]', { hasText: 'No rule' }).click({ position: { x: 8, y: 8 } }), 'the tool\'s own code'],
+  ['run-form', '#/run?tool=everything__get-sum', 'First number'],
+  ['graph-focus', '#/graph?focus=read_file', 'Leads to'],
+  ['tools-numbers', '#/tools', 'read_file', (page) => page.locator('.chart summary').first().click(), 'show'],
+];
 const kWays = [
   ['as it is', {}, ''], ['at 320 px', { narrow: true }, ''],
   ['at 200 %', { context: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 } }, ''],
@@ -72,8 +79,11 @@ for (const [how, options, sheet] of kWays) {
     const server = await busyHouse(t);
     const tab = await openPage(t, server.page, { ...options, axe: false });
     const wrong = [];
-    for (const view of kViews) {
+    for (const view of [...kViews, ...kOpened]) {
       await visit(tab, server, view);
+      const [, , , open, sign] = view;
+      await open?.(tab.page);
+      if (sign) await tab.page.locator('main').getByText(sign).first().waitFor();
       await tab.page.evaluate((css) => {
         const spaced = new CSSStyleSheet();
         spaced.replaceSync(css);
