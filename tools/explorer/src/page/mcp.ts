@@ -17,6 +17,7 @@ interface Options {
   meta?: Record<string, unknown>;
   /** What the server may ask of this page within the call. */
   capabilities?: Record<string, unknown>;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
   onNotification?: (method: string, params: Record<string, unknown>) => void;
 }
@@ -25,6 +26,15 @@ interface Options {
 function headerOf(name: string): string {
   if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(name) && !name.startsWith('=?base64?')) return name;
   return `=?base64?${btoa(String.fromCharCode(...new TextEncoder().encode(name)))}?=`;
+}
+
+/** Arguments that headers repeat because their schema says so (`x-mcp-header`), for those on the way who read no bodies. */
+export function paramHeaders(schema: unknown, given: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(membersOf(membersOf(schema).properties)).flatMap(([name, of]) => {
+    const header = membersOf(of)['x-mcp-header'], value = Object.hasOwn(membersOf(given), name) ? membersOf(given)[name] : undefined;
+    if (typeof value === 'object') return Object.entries(paramHeaders(of, value));
+    return typeof header === 'string' && value !== undefined ? [[`Mcp-Param-${header}`, headerOf(String(value))]] : [];
+  }));
 }
 
 /** The messages of a stream, as they come. */
@@ -40,13 +50,13 @@ async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Rec
   }
 }
 
-export async function callMcp<Result>(method: string, { params = {}, meta = {}, capabilities = {}, signal, onNotification }: Options = {}): Promise<McpAnswer<Result>> {
+export async function callMcp<Result>(method: string, { params = {}, meta = {}, capabilities = {}, headers = {}, signal, onNotification }: Options = {}): Promise<McpAnswer<Result>> {
   const id = ++asked;
   const answer = await rest('mcp', {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json', Accept: 'application/json, text/event-stream', 'MCP-Protocol-Version': kVersion, 'Mcp-Method': method,
-      ...(typeof params.name === 'string' ? { 'Mcp-Name': headerOf(params.name) } : {}),
+      ...(typeof params.name === 'string' ? { 'Mcp-Name': headerOf(params.name) } : {}), ...headers,
     },
     body: JSON.stringify({ jsonrpc: '2.0', id, method, params: { ...params, _meta: {
       'io.modelcontextprotocol/protocolVersion': kVersion, 'io.modelcontextprotocol/clientCapabilities': capabilities,

@@ -111,7 +111,7 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
     stop.current = abort;
     setRun(fresh);
     try {
-      const { result, error } = await callTool({ name, given, task, signal: abort.signal, onProgress: (progress) => became({ progress }), ask });
+      const { result, error } = await callTool({ name, schema: inputSchema, given, task, signal: abort.signal, onProgress: (progress) => became({ progress }), ask });
       ended(error ? { failed: `${error.message} (${error.code})` } : { result: result ?? {} });
     } catch (error) {
       ended({ failed: abort.signal.aborted ? 'cancelled' : error instanceof Error ? error.message : String(error) });

@@ -3,7 +3,7 @@
 // called again with what was said to them.
 
 import { membersOf } from '../core/export_parts.ts';
-import { callMcp, type McpAnswer } from './mcp.ts';
+import { callMcp, paramHeaders, type McpAnswer } from './mcp.ts';
 
 export interface ToolResult {
   content?: { type: string; text?: string }[];
@@ -24,6 +24,7 @@ export interface Progress {
 }
 interface Options {
   name: string;
+  schema: unknown;
   given: unknown;
   task: string;
   signal: AbortSignal;
@@ -38,12 +39,12 @@ interface Asks {
 
 const numberOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 
-export async function callTool({ name, given, task, signal, onProgress, ask }: Options): Promise<McpAnswer<ToolResult>> {
+export async function callTool({ name, schema, given, task, signal, onProgress, ask }: Options): Promise<McpAnswer<ToolResult>> {
   let again: Record<string, unknown> = {};
   for (;;) {
     const answer = await callMcp<ToolResult & Asks>('tools/call', {
       params: { name, arguments: given, ...again }, meta: { 'devs.saop/context': { task_id: task, agent_id: 'explorer' } },
-      capabilities: { elicitation: { form: {} } }, signal,
+      capabilities: { elicitation: { form: {} } }, headers: paramHeaders(schema, given), signal,
       onNotification: (method, { progress, total, message }) => {
         if (method === 'notifications/progress') onProgress({ progress: numberOf(progress), total: numberOf(total), message: typeof message === 'string' ? message : '' });
       },

@@ -48,7 +48,9 @@ test('[run] a tool that asks is answered in a form of its own: accepted, decline
   await says('"username":"<b>Ann</b>"');
   assert.equal(await question.count(), 0);
 
-  await ask('Once more?');
+  await ask('Once <img src=x onerror=alert(1)> more?');
+  await question.getByText('Once <img src=x onerror=alert(1)> more?').waitFor();
+  assert.equal(await page.locator('main img').count(), 0);
   await question.getByRole('button', { name: 'Decline' }).click();
   await says('action=decline');
   await ask('And now?');
@@ -77,6 +79,15 @@ test('[run] defaults stand in the form, choices have their names, and a second q
   await question.getByLabel('color').fill('blue');
   await page.keyboard.press('Enter');
   await says('Ann likes blue');
+});
+
+test('[run] arguments that headers must repeat are repeated', async (t) => {
+  const { page, run, says } = await openAsking(t, { axe: false });
+  await run('test_x_mcp_header', async () => {
+    await page.getByLabel(/^region/).fill('K\u00f6ln am Rhein');
+    await page.getByLabel('level').fill('3');
+  });
+  await says('"region":"K\u00f6ln am Rhein","level":3');
 });
 
 test('[run] what the page cannot give is said, and it declares no more than it can', async (t) => {
