@@ -5,13 +5,22 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { layoutGraph } from '../core/graph_layout.ts';
 import { fillOf, kDimmed, letterOf, ringOf } from './graph_colours.ts';
 import { edgeKey, type Edge, type Graph, type Tool } from './graph_data.ts';
+import { along, kAll, nearer, showing, type Sight } from './graph_sight.ts';
 import { inkOf, isDark } from './ink.ts';
+import { useKeys } from './keys.ts';
 import { startBlobWorker } from './trusted.ts';
 
 /** The most important ones; the tables have all. */
 export const kMaxDrawn = 300;
 const kPulseMs = 1000;
 const kPad = 36;
+const kStep = 1.5, kWheel = 1.25;
+/** Of the window, at once. */
+const kAlong = 0.25;
+/** Pixels that a hand moves in a click. */
+const kStill = 4;
+/** Square pixels; where there is less for each, all are smaller. */
+const kRoomOfOne = 4000;
 
 interface Place {
   tool: Tool;
@@ -62,21 +71,38 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
   const scene = useRef<Scene>({ places: new Map(), edges: [], servers });
   const layout = useLayout(graph);
   const [size, setSize] = useState({ width: 0, height: 0 });
+  const [sight, setSight] = useState<Sight>(kAll);
+  const drag = useRef<{ x: number; y: number; moved: boolean } | null>(null);
 
   useEffect(() => {
     const watch = new ResizeObserver(([entry]) => setSize({ width: Math.floor(entry!.contentRect.width), height: Math.floor(entry!.contentRect.height) }));
     watch.observe(canvas.current!.parentElement!);
     return () => watch.disconnect();
   }, []);
+  useEffect(() => {
+    const onWheel = (event: WheelEvent): void => {
+      if (!event.ctrlKey) return;
+      event.preventDefault(); // else the page itself is zoomed
+      setSight((old) => nearer(old, event.deltaY < 0 ? kWheel : 1 / kWheel, event.offsetX, event.offsetY, size));
+    };
+    canvas.current!.addEventListener('wheel', onWheel, { passive: false });
+    return () => canvas.current?.removeEventListener('wheel', onWheel);
+  }, [size]);
+  useEffect(() => setSight((old) => along(old, 0, 0, size)), [size]);
+  useEffect(() => {
+    const place = scene.current.places.get(focus);
+    if (place) setSight((old) => showing(old, place, size));
+  }, [focus]);
 
   useEffect(() => {
     if (!layout || !canvas.current || size.width === 0) return;
     const { tools, places } = layout, most = Math.max(...tools.map(({ pagerank }) => pagerank), 1e-9);
+    const fit = Math.min(1, Math.sqrt((size.width * size.height) / (tools.length * kRoomOfOne)));
     scene.current = {
       servers, edges: [...graph.edges.values()],
       places: new Map(tools.map((tool, i) => [tool.id, {
-        tool, r: 6 + 16 * Math.sqrt(tool.pagerank / most),
-        x: kPad + places[2 * i]! * (size.width - 2 * kPad), y: kPad + places[2 * i + 1]! * (size.height - 2 * kPad - 12),
+        tool, r: fit * (6 + 16 * Math.sqrt(tool.pagerank / most)) * Math.sqrt(sight.scale),
+        x: sight.x + sight.scale * (kPad + places[2 * i]! * (size.width - 2 * kPad)), y: sight.y + sight.scale * (kPad + places[2 * i + 1]! * (size.height - 2 * kPad - 12)),
       }])),
     };
     const context = canvas.current.getContext('2d')!;
@@ -100,7 +126,7 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
       cancelAnimationFrame(frame);
       clearTimeout(timer);
     };
-  }, [layout, size, version, focus, path.join('\n'), isDark.value]);
+  }, [layout, size, sight, version, focus, path.join('\n'), isDark.value]);
 
   const at = (event: MouseEvent): Place | undefined => {
     let best: Place | undefined, least = 12;
@@ -117,13 +143,44 @@ export function GraphDrawing({ graph, servers, pulses, version, focus, path, onF
     const next = neighbourTowards(scene.current, focus, way);
     if (next) onFocus(next);
   };
+  const zoom = (by: number) => setSight((old) => nearer(old, by, size.width / 2, size.height / 2, size));
+  const move = (right: number, down: number) => setSight((old) => along(old, -right * kAlong * size.width, -down * kAlong * size.height, size));
+  const fit = () => setSight(kAll);
+  useKeys('Drawing', {
+    '+': ['nearer', () => zoom(kStep)], '-': ['farther', () => zoom(1 / kStep)], 0: ['all of it', fit],
+    a: ['left', () => move(-1, 0)], d: ['right', () => move(1, 0)], w: ['up', () => move(0, -1)], s: ['down', () => move(0, 1)],
+  });
+  const button = (sign: string, label: string, key: string, run: () => void) => (
+    <button type="button" class="icon" aria-label={label} title={`${label} (${key})`} onClick={run}>{sign}</button>
+  );
 
   return (
-    <div class="drawing" aria-busy={layout === null}>
-      <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Graph of ${graph.tools.size} tools and ${graph.edges.size} edges${focus ? `, at ${focus}` : ''}. Arrow keys walk to neighbours.`}
-        onClick={(event) => { const place = at(event); onFocus(place?.tool.id ?? ''); }}
-        onPointerMove={(event) => { const place = at(event); event.currentTarget.title = place ? place.tool.id : ''; }} onKeyDown={walk} />
-    </div>
+    <>
+      <div class="bar" role="group" aria-label="Part of the drawing">
+        {button('+', 'Nearer', '+, Ctrl+wheel', () => zoom(kStep))}
+        {button('−', 'Farther', '-', () => zoom(1 / kStep))}
+        <button type="button" title="All of it (0)" onClick={fit}>Fit</button>
+        {button('←', 'Left', 'a', () => move(-1, 0))}
+        {button('→', 'Right', 'd', () => move(1, 0))}
+        {button('↑', 'Up', 'w', () => move(0, -1))}
+        {button('↓', 'Down', 's', () => move(0, 1))}
+        <output class="num muted">{Math.round(sight.scale * 100)} %</output>
+      </div>
+      <div class="drawing" aria-busy={layout === null}>
+        <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Graph of ${graph.tools.size} tools and ${graph.edges.size} edges${focus ? `, at ${focus}` : ''}. Arrow keys walk to neighbours.`}
+          onClick={(event) => { if (!drag.current?.moved) onFocus(at(event)?.tool.id ?? ''); }}
+          onPointerDown={({ offsetX: x, offsetY: y }) => { drag.current = { x, y, moved: false }; }}
+          onPointerMove={(event) => {
+            const { current: from } = drag, { offsetX: x, offsetY: y } = event;
+            if (event.buttons !== 1 || !from) event.currentTarget.title = at(event)?.tool.id ?? '';
+            else if (from.moved || Math.hypot(x - from.x, y - from.y) >= kStill) {
+              event.currentTarget.setPointerCapture(event.pointerId);
+              drag.current = { x, y, moved: true };
+              setSight((old) => along(old, x - from.x, y - from.y, size));
+            }
+          }} onKeyDown={walk} />
+      </div>
+    </>
   );
 }
 
@@ -218,9 +275,10 @@ function drawLabels(to: CanvasRenderingContext2D, places: readonly Place[], near
   to.textBaseline = 'top';
   to.lineWidth = 3;
   to.lineJoin = 'round';
-  const width = to.canvas.width / devicePixelRatio;
+  const width = to.canvas.width / devicePixelRatio, height = to.canvas.height / devicePixelRatio;
   const order = [...places].sort((a, b) => Number(near.has(b.tool.id)) - Number(near.has(a.tool.id)) || b.tool.pagerank - a.tool.pagerank);
   for (const { tool, x, y, r } of order) {
+    if (x < 0 || x > width || y < 0 || y > height) continue;
     const label = tool.label.length > 28 ? `${tool.label.slice(0, 27)}…` : tool.label;
     const half = to.measureText(label).width / 2 + 2, middle = Math.max(half, Math.min(width - half, x));
     const box: [number, number, number, number] = [middle - half, y + r + 3, middle + half, y + r + 16];

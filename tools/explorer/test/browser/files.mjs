@@ -150,7 +150,7 @@ test('[E50] a pasted log is opened; pasting into a field is not', async (t) => {
   await paste('input');
   await paste('main');
   await tab.page.getByText('the pasted log: 16 entries').waitFor();
-  assert.equal(await tab.page.getByText('the pasted log').count(), 1);
+  assert.equal(await tab.page.locator('.toast').getByText('the pasted log').count(), 1);
 });
 
 test('[E50] a page saved whole opens logs from disk, without a server', async (t) => {

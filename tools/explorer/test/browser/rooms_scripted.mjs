@@ -52,6 +52,93 @@ test('[E42] 200 tools and 400 edges, in both themes', async (t) => {
   await both(tab, 'graph-large');
 });
 
+test('[E42] [E58] the drawing is brought nearer and moved by buttons, keys, wheel and hand; then it is at rest', async (t) => {
+  const server = await ScriptedServer.start(t, { routes: kRelated });
+  server.routes.set('GET /api/graph/snapshot', () => ({ body: snapshot([tool('a'), tool('b', 1)], [edge('a', 'b')], server.log.head) }));
+  const tab = await openPage(t, `${server.url}#/graph`, { before: () => {
+    const clear = CanvasRenderingContext2D.prototype.clearRect;
+    globalThis.paints = 0;
+    CanvasRenderingContext2D.prototype.clearRect = function (...args) { globalThis.paints++; clear.apply(this, args); };
+  } });
+  const { page } = tab;
+  await page.locator('.drawing[aria-busy="false"]').waitFor();
+  const canvas = page.getByRole('img', { name: /^Graph of/ }), bar = page.getByRole('group', { name: 'Part of the drawing' });
+  const shows = (percent) => bar.getByText(`${percent} %`, { exact: true }).waitFor();
+  const box = await canvas.boundingBox();
+  /** The tool there, as the pointer finds it; '' for none. */
+  const toolAt = async (x, y) => {
+    await page.mouse.move(box.x + x + 1, box.y + y);
+    await page.mouse.move(box.x + x, box.y + y);
+    return canvas.getAttribute('title');
+  };
+  const isAt = (name, x, y) => until(`${name || 'nothing'} at ${x}, ${y}`, async () => await toolAt(x, y) === name);
+  // Two tools lie in opposite corners of the sheet.
+  const left = 36, right = Math.floor(box.width) - 36, top = 36, bottom = Math.floor(box.height) - 48;
+  const upper = (await toolAt(left, top)) || (await toolAt(right, top)), lower = upper === 'a' ? 'b' : 'a';
+  const x = await toolAt(left, top) === upper ? left : right, middle = box.width / 2;
+  await isAt(lower, left + right - x, bottom);
+
+  await bar.getByRole('button', { name: 'Nearer' }).click();
+  await shows(150);
+  await isAt('', x, top);
+  await bar.getByRole('button', { name: 'Up' }).click();
+  await bar.getByRole('button', { name: x < middle ? 'Left' : 'Right' }).click();
+  const nearTop = 1.5 * top, near = x < middle ? 1.5 * x : box.width - 1.5 * (box.width - x);
+  await isAt(upper, near, nearTop);
+  await bar.getByRole('button', { name: 'Down' }).click();
+  await isAt('', near, nearTop);
+  await page.keyboard.press('w');
+  await isAt(upper, near, nearTop);
+  await bar.getByRole('button', { name: 'Fit' }).click();
+  await shows(100);
+  await isAt(upper, x, top);
+
+  // What is under the pointer stays there.
+  await page.keyboard.down('Control');
+  for (const percent of [125, 156, 195, 244]) {
+    await page.mouse.wheel(0, -100);
+    await shows(percent);
+  }
+  await page.keyboard.up('Control');
+  await isAt(upper, x, top);
+  // The hand takes it along, and that is no click.
+  await page.mouse.down();
+  await page.mouse.move(box.x + x + (x < middle ? 20 : -20), box.y + top + 30, { steps: 5 });
+  await page.mouse.up();
+  await isAt(upper, x + (x < middle ? 20 : -20), top + 30);
+  assert.doesNotMatch(page.url(), /focus=/);
+  await both(tab, 'graph-near');
+  for (const percent of [163, 109, 100, 100]) {
+    await page.keyboard.press('-');
+    await shows(percent);
+  }
+  await page.keyboard.press('+');
+  await shows(150);
+  await page.keyboard.press('0');
+  await shows(100);
+
+  // A neighbour that is out of sight comes into it.
+  await isAt(upper, x, top);
+  await page.mouse.click(box.x + x, box.y + top);
+  await page.waitForURL(/focus=/);
+  for (let n = 0; n < 5; n++) await page.keyboard.press('+');
+  await shows(759);
+  await canvas.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.waitForURL(new RegExp(`focus=${lower}`));
+  const far = 1.5 ** 5; // it is in its corner of the sheet, and the sheet goes no farther
+  await isAt(lower, x < middle ? box.width - 36 * far : 36 * far, bottom + 48 - 48 * far);
+
+  const frames = (n) => page.evaluate((count) => new Promise((resolve) => {
+    const next = (left) => (left === 0 ? resolve() : requestAnimationFrame(() => next(left - 1)));
+    next(count);
+  }), n);
+  await frames(30);
+  const at = await page.evaluate(() => globalThis.paints);
+  await frames(60);
+  assert.equal(await page.evaluate(() => globalThis.paints), at);
+});
+
 test('[E65] hostile names do nothing in any room but be read', async (t) => {
   const server = await ScriptedServer.start(t, { routes: {
     ...kRelated,
