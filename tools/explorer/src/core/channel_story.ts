@@ -42,8 +42,12 @@ export function tell(story: ChannelStory, id: EventId, event: string, data: Data
     }
     case 'phase_transition':
       return phase === story.phase ? story : { ...add({ is: 'phase', id, phase, atMs }), phase };
-    case 'intervention_submitted':
-      return add({ is: 'question', id, key: text(data, 'interventionId'), type: text(data, 'type'), to: text(data, 'directedTo'), text: text(data, 'content'), atMs, answers: [] });
+    case 'intervention_submitted': {
+      const key = text(data, 'interventionId'), asked = { key, type: text(data, 'type'), to: text(data, 'directedTo'), text: text(data, 'content'), atMs };
+      const isKnown = (line: ChannelLine): boolean => line.is === 'question' && line.key === key && key !== '';
+      if (!story.lines.some(isKnown)) return add({ is: 'question', id, ...asked, answers: [] });
+      return { ...story, lines: story.lines.map((line) => (isKnown(line) ? { ...line, ...asked } : line)) };
+    }
     case 'intervention_response': {
       const answer = { speaker: text(data, 'speaker'), text: text(data, 'response') };
       const key = text(data, 'interventionId');

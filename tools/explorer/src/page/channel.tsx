@@ -108,7 +108,7 @@ function Line({ line }: { line: ChannelLine }) {
         <p class="keep"><LongText text={line.text} /></p></article>
     );
     case 'question': return (
-      <article class="panel turn" data-kind="hitl"><header><h3><Icon name="help" /> <SafeText text={line.type || 'answer'} />{line.to !== '' && <> to <SafeText text={line.to} /></>}</h3><span class="grow" />{when}</header>
+      <article class="panel turn" data-kind="hitl"><header><h3><Icon name="help" /> <SafeText text={line.type.replaceAll('_', ' ') || 'answer'} />{line.to !== '' && <> to <SafeText text={line.to} /></>}</h3><span class="grow" />{when}</header>
         {line.text !== '' && <p class="keep"><LongText text={line.text} /></p>}
         {line.answers.map((answer, n) => <p key={n} class="keep answer"><b><SafeText text={answer.speaker} /></b> <LongText text={answer.text} /></p>)}
         {line.answers.length === 0 && <p class="muted">no answer yet</p>}

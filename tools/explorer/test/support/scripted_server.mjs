@@ -4,6 +4,7 @@
 //   const server = await ScriptedServer.start(t, { stream: [kGreeting, frame(...), wait('x'), cut()] });
 //   server.stream = ...           for the next: steps, or (request, n) => steps (n counts from 0)
 //   server.routes.set('GET /health', (request) => ({ status: 200, body: {...} }));
+//   server.routes.set('GET /a/stream', () => ({ steps: [...] }));    another stream
 //   server.go('x'); server.streams() ; server.requests
 //
 // Without `stream` it streams `server.log` (scripted_log.mjs). `server.access` may ask for a
@@ -100,7 +101,9 @@ export class ScriptedServer {
     };
     this.requests.push(asked);
     const route = this.routes.get(`${asked.method} ${asked.path}`) ?? this.routes.get(asked.path);
-    if (route) return this.#send(response, await (typeof route === 'function' ? route(asked) : route));
+    const said = await (typeof route === 'function' ? route(asked) : route);
+    if (said?.steps) return this.#steps(said.steps, asked, response);
+    if (said) return this.#send(response, said);
     if (['/', '/explorer/rooms.js'].includes(asked.path) && ['GET', 'HEAD'].includes(asked.method))
       return this.#send(response, await pageAnswer(asked));
     const isStream = kStreams.includes(asked.path);
@@ -129,6 +132,10 @@ export class ScriptedServer {
     const isHead = asked.method === 'HEAD', n = this.streams().length - (isHead ? 0 : 1);
     const steps = typeof this.stream === 'function' ? await this.stream(asked, n) : this.stream;
     if (isHead) return playHead(steps, response); // its leading steps alone, and no slot
+    return this.#steps(steps, asked, response);
+  }
+
+  async #steps(steps, asked, response) {
     this.open.add(response);
     response.once('close', () => this.open.delete(response));
     await play(steps, response, { gate: (name) => this.#gate(name).opened, gone: asked.gone });

@@ -17,6 +17,11 @@ test('[E36] answers stand with what they answer, also those whose question is no
   assert.deepEqual(story.lines.flatMap((line) => (line.is === 'question' ? [[line.text, line.answers.map((one) => one.text)]] : [])), [['Milk?', ['Yes']], ['', ['No']]]);
 });
 
+test('[E36] a question that comes after its answer takes its place with it', () => {
+  const story = told(['intervention_response', { interventionId: 'a', speaker: 'pro', response: 'Yes' }], speech('pro', ''), ['intervention_submitted', { interventionId: 'a', type: 'question', content: 'Milk?', directedTo: 'pro' }]);
+  assert.deepEqual(story.lines.map((line) => (line.is === 'question' ? [line.type, line.to, line.text, line.answers.length] : line.is)), [['question', 'pro', 'Milk?', 1], 'speech']);
+});
+
 test('[E36] pause, resume and the end with its time are marks; an error and unknown events are said', () => {
   const story = told(['pause', { reason: 'tea' }], ['resume', {}], ['error', { error: 'odd' }], ['score', { a: 1 }], ['complete', { totalDurationMs: 9000, finalPhase: 'end', timestamp: '2026-01-01T00:00:00Z' }]);
   assert.deepEqual(story.lines.map((line) => (line.is === 'mark' ? line.words : '')), ['paused: tea', 'resumed', 'error: odd', 'score: {"a":1}', 'completed']);
