@@ -10,10 +10,11 @@ import { runScript } from './trusted.ts';
 
 const home = globalThis as { explorer?: typeof shared; rooms?: Rooms };
 home.explorer = shared;
+const hasServer = location.protocol.startsWith('http');
 let loading: Promise<string> | null = null;
 
 async function load(): Promise<string> {
-  const answer = await fetch('explorer/rooms.js').catch(() => null);
+  const answer = hasServer ? await fetch('explorer/rooms.js').catch(() => null) : null;
   if (answer?.ok) {
     runScript(await answer.text());
     return home.rooms ? '' : 'The server has another version of this page: load it anew.';
@@ -47,4 +48,4 @@ export function Room<Name extends View>({ name, quiet, ...props }: { name: Name;
   return quiet ? null : <p class="empty">{why === null ? 'Loading…' : <>{why} <button type="button" onClick={enter}>Try again</button></>}</p>;
 }
 
-if (location.protocol.startsWith('http')) (globalThis.requestIdleCallback ?? setTimeout)(() => void loaded());
+if (hasServer) (globalThis.requestIdleCallback ?? setTimeout)(() => void loaded());
