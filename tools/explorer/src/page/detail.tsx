@@ -43,7 +43,7 @@ export function Detail({ source, row, id, around }: Props) {
   const own = useEntry(source, row, id);
   const pair = useEntry(source, own?.row.pair ?? -1, '');
   if (own === undefined) return <section class="detail" aria-label="Detail" aria-busy="true" />;
-  if (own === null) return <section class="detail" aria-label="Detail"><p class="empty">This entry is neither in memory nor on the server.</p></section>;
+  if (own === null) return <section class="detail" aria-label="Detail"><p class="empty">{source === 'replay' ? 'This entry has not come yet in the replay.' : 'This entry is neither in memory nor on the server.'}</p></section>;
   const isObservation = own.row.kind === 'observation';
   const action = isObservation ? pair ?? null : own.row.kind === 'action' ? own : null;
   const observation = isObservation ? own : action === null ? null : pair ?? null;

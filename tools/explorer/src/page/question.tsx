@@ -13,8 +13,12 @@ export function QuestionForm({ tool, question: { message, schema }, onReply }: {
   const [field] = useState<Field>(() => fieldOf(schema ?? { type: 'object' }));
   const [value, setValue] = useState<unknown>(() => blankOf(field) ?? {});
   const [wrong, setWrong] = useState<string[]>([]);
-  // Whoever ran the tool waits for it, and it for them.
-  useEffect(() => form.current?.querySelector<HTMLElement>('input, select, textarea, button')?.focus(), []);
+  // Whoever ran the tool waits for it, and it for them; then the focus is where it was.
+  useEffect(() => {
+    const from = document.activeElement;
+    form.current?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
+    return () => { if (from instanceof HTMLElement) from.focus(); };
+  }, []);
   const accept = (): void => {
     const complaints = complaintsOf(field, value).map(({ path, words }) => `${path} ${words}`);
     if (complaints.length > 0) setWrong(complaints);

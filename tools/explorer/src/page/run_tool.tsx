@@ -76,6 +76,7 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
   const [raw, setRaw] = useState<string | null>(null);
   const [wrong, setWrong] = useState<string[]>([]);
   const [run, setRun] = useState<Run | null>(null);
+  const isRunning = run !== null && run.took === null;
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
 
@@ -96,6 +97,7 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
     return complaints.length === 0 ? value : null;
   };
   const start = async (): Promise<void> => {
+    if (isRunning) return;
     const given = readArguments();
     if (given === null) return;
     setWrong([]);
@@ -125,7 +127,6 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
     setRaw(null);
     setWrong([]);
   };
-  const isRunning = run !== null && run.took === null;
 
   return (
     <div class="runner">
@@ -137,7 +138,7 @@ function Runner({ tool: { name, description, inputSchema } }: { tool: Tool }) {
           : field.kind === 'object' && field.fields.length === 0 ? <p class="muted">It takes no arguments.</p> : <SchemaField field={field} value={value} onChange={setValue} />}
         {wrong.length > 0 && <ul class="bad" role="alert">{wrong.map((one) => <li key={one}><SafeText text={one} /></li>)}</ul>}
         <div class="bar">
-          <button type="submit" class="primary" disabled={isRunning}>Run</button>
+          <button type="submit" class="primary" aria-disabled={isRunning}>Run</button>
           {isRunning && !run.question && <button type="button" onClick={() => stop.current?.abort()}>Cancel</button>}
           <button type="button" aria-pressed={raw !== null} onClick={switchRaw}>JSON</button>
         </div>

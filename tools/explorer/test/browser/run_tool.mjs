@@ -47,6 +47,7 @@ test('[run] a tool that asks is answered in a form of its own: accepted, decline
   await says('action=accept');
   await says('"username":"<b>Ann</b>"');
   assert.equal(await question.count(), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Run', 'the focus is where it was');
 
   await ask('Once <img src=x onerror=alert(1)> more?');
   await question.getByText('Once <img src=x onerror=alert(1)> more?').waitFor();
