@@ -124,11 +124,13 @@ Status add_stream_routes(RouteTable& routes, StreamHub& hub, PublishEndpoint& pu
   Route log;
   log.pattern = "/trace/log";
   log.handler = [&trace](Exchange& exchange) { trace.log(exchange); };
+  log.cors_expose = "X-Next-Event-Id, X-Gap, Retry-After";
   rows.push_back(std::move(log));
 
   Route envelope;
   envelope.pattern = "/trace/envelopes/{id}";
   envelope.handler = [&trace](Exchange& exchange) { trace.envelope(exchange); };
+  envelope.cors_expose = "X-Event-Id, Retry-After";
   rows.push_back(std::move(envelope));
 
   add_reader_routes(rows, hub);

@@ -109,6 +109,19 @@ TEST_CASE("StreamHub: every stream has an id that pages may read") {
   CHECK(one.header("Access-Control-Expose-Headers") == "X-Head-Event-Id, X-Stream-Id, Retry-After");
 }
 
+TEST_CASE("TraceEndpoint: what an answer says of the log besides its body, pages may read") {
+  StreamHouse house(system_clock(), {.front = {.origins = {"http://page.example"}}});
+  house.publish(thought(1));
+  const auto exposed = [&house](const std::string& target, const std::string& said) {
+    HttpPeer peer(house, HttpPeer::get(house, target, "Origin: http://page.example\r\n"));
+    CHECK(peer.wait_answer());
+    CHECK(peer.header(said) == house.id(1));
+    return peer.header("Access-Control-Expose-Headers");
+  };
+  CHECK(exposed("/trace/log", "X-Next-Event-Id") == "X-Next-Event-Id, X-Gap, Retry-After");
+  CHECK(exposed("/trace/envelopes/" + house.id(1), "X-Event-Id") == "X-Event-Id, Retry-After");
+}
+
 TEST_CASE("[T14] StreamHub: topics change where the reader stands, without a loss or a repeat") {
   StreamHouse house;
   HttpPeer peer(house, HttpPeer::get(house, "/trace/stream?taskId=a"));
