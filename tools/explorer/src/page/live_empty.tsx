@@ -23,6 +23,7 @@ export function LiveEmpty({ of, filter }: { of: number; filter: string }) {
       <button type="button" onClick={() => { typing.value = null; setFilter(''); }}>Clear filter</button>
     </div>
   );
+  if (of === 0 && source.value === 'replay') return <div class="empty"><h2>Nothing has come yet</h2><p>The replay stands before its first entry.</p></div>;
   return (
     <div class="empty">
       <h2>{clearedTo.value >= 0 ? 'Cleared' : source.value === 'replay' ? 'Nothing has come yet' : 'Nothing here'}</h2>

@@ -59,6 +59,7 @@ export function ReplayBar() {
     <section class="bar replay" aria-label="Replay">
       <b>Replay, not live</b>
       <span class="cut">{file ? <SafeText text={file.name} /> : 'memory'}{range && <>, <SafeText text={range} /></>}</span>
+      {range && <button type="button" class="quiet icon" aria-label="Replay all of it" title="Replay all of it" onClick={() => setRange('')}><Icon name="close" /></button>}
       <button ref={play} type="button" class="primary" onClick={toggle}><Icon name={plays ? 'pause' : 'play'} />{plays ? 'Pause' : isOver ? 'Play again' : 'Play'}</button>
       <button type="button" disabled={isOver} onClick={() => step(1)}>Step</button>
       <label>Speed <select value={speed} onChange={({ currentTarget: { value } }) => {

@@ -24,7 +24,7 @@ export function useEntry(source: Source, row: number, id: EventId): Entry | null
       if (entry === null && row >= 0 && id !== '') entry = await ask('entry', { source, row: -1, id }).catch(() => null);
       out = false;
       if (!here) return;
-      settled = isSettled(entry);
+      settled = source !== 'replay' && isSettled(entry); // a replay goes back too
       setGot({ key, entry });
       await pull();
     };

@@ -156,6 +156,8 @@ test('[E37] the filter\'s time bounds it, and so does one chosen in the bar; its
   await box.getByLabel('From').fill('2030-01-01T00:00:00');
   await box.getByRole('button', { name: 'Use it' }).click();
   await bar.getByText('Nothing of that time is here').waitFor();
+  await press(bar, 'Replay all of it');
+  await bar.getByText(/^\d of 7/).waitFor();
 });
 
 test('[E37] a dropped file is replayed, and stays what it was; its name is said', async (t) => {
@@ -199,4 +201,21 @@ test('[E37] [E55] [E59] the bar in both themes and at 320 px: nothing outside, a
     await bar.getByText('End of the replay').waitFor();
     await tab.axe();
   }
+});
+
+test('[E37] before its first entry, and of what has not come yet, it says so', async (t) => {
+  const { server, tab, bar } = await withStory(t);
+  await replay(tab);
+  await press(bar, 'Pause');
+  await entry(bar).fill('1');
+  await place(tab, bar, '1 of 7, 11-21 12:00:00');
+  await grid(tab).getByText('look first').click();
+  await tab.page.getByRole('region', { name: 'Detail' }).getByText('look first').waitFor();
+  await entry(bar).fill('0');
+  await tab.page.getByText('Nothing has come yet').waitFor();
+  await tab.page.getByText('This entry has not come yet in the replay.').waitFor();
+  // Nobody asks the server for it.
+  assert.deepEqual(server.requests.filter(({ url }) => url.includes('/trace/envelopes/')), []);
+  await entry(bar).fill('2');
+  await tab.page.getByRole('region', { name: 'Detail' }).getByText('look first').waitFor();
 });

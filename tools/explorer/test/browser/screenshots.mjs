@@ -21,6 +21,17 @@ test('[E60] [E59] every view shows what it is for, in light and dark, wide and a
       if (over > 0) wide.push(`${view[0]} ${name}: ${over} px`);
       await tab.picture(`${view[0]}-${name}`);
     }
+    // Over any view: a replay, half way.
+    await tab.page.goto(`${server.page}#/live?rows=envelopes`);
+    await tab.page.locator('.indicator').getByRole('button', { name: 'Replay' }).click();
+    const bar = tab.page.getByRole('region', { name: 'Replay' });
+    await bar.getByRole('button', { name: 'Pause' }).click();
+    await bar.getByRole('slider').fill('60');
+    await bar.getByText(/^60 of /).waitFor();
+    await tab.page.getByText('list_directory').first().waitFor();
+    const over = await overflow(tab);
+    if (over > 0) wide.push(`replay ${name}: ${over} px`);
+    await tab.picture(`replay-${name}`);
   }
   assert.deepEqual(wide, []);
 });
