@@ -68,38 +68,57 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const body = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState({ from: 0, to: 40, shift: 0, slots: 40 });
   const [active, setActive] = useState(-1);
-  // Where we put the bar ourselves, what stood on top, whether the focus is to go to the active row.
-  const own = useRef({ top: 0, topIndex: first, into: 0, focus: false, kept: null as { index: number; item: Item } | null });
+  // Where the bar stands and how high the rows' room is (asking the browser costs a layout), what
+  // stood on top, whether the focus is to go to the active row, the index that rows are laid out from.
+  const own = useRef({ top: 0, view: 0, topIndex: first, into: 0, focus: false, kept: null as { index: number; item: Item } | null, origin: first, end });
 
   const placeOf = (index: number) => (newest === 'top' ? end - 1 - index : index - first);
   const indexAt = (place: number) => (newest === 'top' ? end - 1 - place : first + place);
   const real = total * height;
   const bodyHeight = Math.min(real, kMaxHeight);
-  const view = () => Math.max(0, (box.current?.clientHeight ?? 0) - height);
-  const scale = () => (real <= kMaxHeight ? 1 : (real - view()) / (bodyHeight - view()));
+  // Rows keep their place in the body while others come and leave: then only the body moves.
+  if (first < own.current.origin || first > own.current.end || Math.abs(end - own.current.origin) * height > kMaxHeight) own.current.origin = first;
+  own.current.end = end;
+  const { origin } = own.current;
+  const topOf = (index: number) => (newest === 'top' ? origin - index : index - origin) * height;
+  const view = () => own.current.view;
+  const edgeOf = () => Math.max(0, bodyHeight - view());
+  const scale = () => (real <= kMaxHeight ? 1 : (real - view()) / edgeOf());
 
   const look = () => {
-    const element = box.current;
-    if (element === null) return;
-    const top = element.scrollTop * scale();
+    if (box.current === null) return;
+    const top = own.current.top * scale();
     own.current.topIndex = indexAt(Math.floor(top / height));
     own.current.into = top % height;
     const slots = Math.ceil(view() / height) + 1 + 2 * kAround;
     const from = Math.max(0, Math.min(Math.floor(top / height) - kAround, total - slots));
     const to = Math.min(total, from + slots);
-    const shift = element.scrollTop - top;
+    const shift = own.current.top - top;
     setShown((old) => (old.from === from && old.to === to && old.shift === shift && old.slots === slots ? old : { from, to, shift, slots }));
     const low = newest === 'top' ? end - to : first + from;
     if (total > 0 && (low < at || low + (to - from) > Math.min(end, at + items.length))) props.onWindow(Math.max(first, low - (kWindow - to + from) / 2 | 0));
   };
   const put = (top: number) => {
-    const element = box.current!;
-    element.scrollTop = top;
-    own.current.top = element.scrollTop;
+    if (top === own.current.top) return;
+    box.current!.scrollTop = top;
+    own.current.top = box.current!.scrollTop;
   };
   const toPlace = (place: number, into = 0) => put((place * height + into) / scale());
-  const edge = () => (newest === 'top' ? 0 : box.current!.scrollHeight - box.current!.clientHeight);
+  const edge = () => (newest === 'top' ? 0 : edgeOf());
 
+  const resized = useRef(look);
+  resized.current = () => {
+    if (box.current === null) return;
+    own.current.view = Math.max(0, box.current.clientHeight - height);
+    if (follow) put(edge());
+    look();
+  };
+  useLayoutEffect(() => resized.current(), [height]);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => resized.current());
+    watch.observe(box.current!);
+    return () => watch.disconnect();
+  }, []);
   // After each change of what exists: the newest edge, or the same row where it was.
   useLayoutEffect(() => {
     if (box.current === null) return;
@@ -108,20 +127,10 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     look();
   }, [first, end, follow, height, newest]);
   useLayoutEffect(look);
-  const resized = useRef(look);
-  resized.current = () => {
-    if (box.current !== null && follow) put(edge());
-    look();
-  };
-  useEffect(() => {
-    const watch = new ResizeObserver(() => resized.current());
-    watch.observe(box.current!);
-    return () => watch.disconnect();
-  }, []);
 
   const reveal = (index: number) => {
     const place = placeOf(index);
-    const top = box.current!.scrollTop * scale();
+    const top = own.current.top * scale();
     if (place * height < top) toPlace(place);
     else if ((place + 1) * height > top + view()) toPlace(place + 1, -view());
     look();
@@ -213,10 +222,11 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const tabPlace = herePlace !== -1 ? herePlace : places[Math.min(kAround, places.length - 1)];
 
   return (
-    <div ref={box} class="list" role={role} aria-label={label} aria-rowcount={total + 1} aria-colcount={head.length}
+    <div ref={box} class="list" role={role} aria-label={label} aria-rowcount={(newest === 'top' ? total : end - origin) + 1} aria-colcount={head.length}
       style={{ '--columns': columns, '--least': least ?? '0' }} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={total === 0 ? 0 : -1}>
       <div class="list-head" role="rowgroup"><div role="row" aria-rowindex={1}>{head.map((title) => <span role="columnheader">{title}</span>)}</div></div>
-      <div ref={body} class="list-body" role="rowgroup" style={{ height: `${bodyHeight}px` }} onClick={onClick} onFocusIn={onFocusIn}
+      <div class="list-room" style={{ height: `${bodyHeight}px` }}><div ref={body} class="list-body" role="rowgroup" onClick={onClick} onFocusIn={onFocusIn}
+        style={{ transform: `translateY(${placeOf(origin) * height + shown.shift}px)` }}
         onDblClick={(event) => { const item = itemOf(indexOf(event)); if (item !== undefined) props.onOpen?.(item, indexOf(event)); }}>
         {places.map((place) => {
           const index = indexAt(place);
@@ -224,12 +234,12 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
           // A slot of the DOM serves one row after the other; scrolled out, the active row keeps its own.
           const taken = away && index !== here && index % shown.slots === here % shown.slots;
           return (
-            <ListRow<Item> key={taken ? -1 : index % shown.slots} item={item} index={index} place={place} top={place * height + shown.shift}
+            <ListRow<Item> key={taken ? -1 : index % shown.slots} item={item} index={index} place={newest === 'top' ? place : index - origin} top={topOf(index)}
               tab={place === tabPlace} selected={item !== undefined && props.selected != null && keyOf(item) === props.selected}
               cells={props.cells} extras={item === undefined ? kNoExtras : props.rowProps?.(item, index) ?? kNoExtras} />
           );
         })}
-      </div>
+      </div></div>
     </div>
   );
 }
