@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -13,6 +14,7 @@ import { call, thought } from '../support/envelopes.mjs';
 import { page as built } from '../support/page.mjs';
 import { frame, ScriptedServer } from '../support/scripted_server.mjs';
 
+const analyser = path.join(path.dirname(createRequire(import.meta.url).resolve('speedscope/package.json')), 'dist/release/index.html');
 const golden = fs.readFileSync(path.join(import.meta.dirname, '../golden/log.ndjson'), 'utf8');
 const kLabels = { ndjson: 'NDJSON', json: 'JSON', otlp: 'OTLP/JSON', chrome: 'Chrome trace', har: 'HAR-like', csv: 'CSV' };
 
@@ -105,6 +107,27 @@ test('[E49] a filter, a trace, the clipboard, and what was left out', async (t) 
   assert.equal(await until('the copy', () => tab.page.evaluate(() => navigator.clipboard.readText())), one.text);
   await tab.axe();
   await tab.picture('files-light');
+});
+
+test('[E49] the Chrome file opens in a trace analyser: speedscope finds the lanes, the calls and how long they took', async (t) => {
+  const server = await startBinary(t);
+  await publishGolden(server);
+  const tab = await openPage(t, server.page);
+  await rowsShown(tab, 16);
+  const file = path.join(scratch(t), 'log.trace.json');
+  fs.writeFileSync(file, (await exportAs(t, tab, 'chrome')).text);
+  const { page, picture } = await openPage(t, `file://${analyser}`, { axe: false });
+  await page.setInputFiles('input[type=file]', file);
+  await page.getByText(/^task t-42 \(pid \d+\), dev-1 \(tid \d+\) \(1\/4\)$/).waitFor();
+  await page.getByText('Sandwich').click();
+  const calls = await until('the calls', async () => {
+    const rows = await page.locator('tr').allInnerTexts();
+    return rows.length > 1 && rows.map((row) => row.replace(/\s+/g, ' '));
+  });
+  assert.equal(calls.filter((row) => / 800\.00ms .* make \{/.test(` ${row}`)).length, 1, calls.join('\n'));
+  assert.equal(calls.filter((row) => / 11\.50ms .* read_file \{.*src\/a\.cc/.test(` ${row}`)).length, 1, calls.join('\n'));
+  assert.equal(calls.filter((row) => / never_ends \{.*"unfinished":true/.test(row)).length, 1, calls.join('\n'));
+  await picture('files-analyser');
 });
 
 test('[E50] a dropped log is a store of its own; out again it is the same bytes', async (t) => {
