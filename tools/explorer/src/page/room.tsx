@@ -40,7 +40,8 @@ export function Room<Name extends View>({ name, quiet, ...props }: { name: Name;
     setWhy(null);
     void loaded().then(setWhy);
   };
-  useEffect(() => { if (!home.rooms) enter(); }, []);
+  // They may have come since it was drawn.
+  useEffect(() => { if (why === null) enter(); }, []);
   if (home.rooms) {
     const Shown = home.rooms[name] as ComponentType<object>;
     return <Shown {...props} />;

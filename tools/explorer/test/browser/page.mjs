@@ -168,6 +168,23 @@ test('[E60] without a storage the settings last as long as the page', async (t) 
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(20, 23, 28)');
 });
 
+test('[E61] what comes just when it is waited for is shown: nothing stays at “Loading”', async (t) => {
+  const { page } = await openLive(t, { before: () => {
+    // The second file is there as soon as the word is drawn, before the page does anything else.
+    const get = globalThis.fetch, file = get('explorer/rooms.js').then((answer) => answer.text()).catch(() => '');
+    const drawn = () => document.body?.textContent.includes('Loading…');
+    globalThis.fetch = (...args) => (args[0] !== 'explorer/rooms.js' ? get(...args) : file.then((text) => new Promise((come) => {
+      const seen = new MutationObserver(() => {
+        if (!drawn()) return;
+        seen.disconnect();
+        come({ ok: true, text: async () => text });
+      });
+      seen.observe(document, { childList: true, subtree: true });
+    })));
+  } });
+  await page.locator('.empty pre').waitFor();
+});
+
 test('[E61] no envelope yet, nothing matches, no such view: each says what to do', async (t) => {
   const { server, page } = await openLive(t);
   const command = await page.locator('.empty pre').innerText();
