@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { openPage } from '../support/chromium.mjs';
+import { memoryOf } from '../support/memory.mjs';
 import { frame, kGreeting, ScriptedServer, wait } from '../support/scripted_server.mjs';
 import { askWorker } from '../support/worker.mjs';
 
@@ -36,25 +36,6 @@ async function openEmpty(t) {
     return performance.now() - began;
   };
   return { page, load };
-}
-
-/** JS heap and array buffers after a collection, of the page and of its worker, in bytes. */
-async function memoryOf(page) {
-  const session = await page.context().newCDPSession(page);
-  const attached = [], answers = new Map();
-  session.on('Target.attachedToTarget', ({ sessionId }) => attached.push(sessionId));
-  session.on('Target.receivedMessageFromTarget', ({ message }) => { const { id, result } = JSON.parse(message); answers.set(id, result); });
-  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-  while (attached.length === 0) await pause(10);
-  const ofWorker = async (id, method) => {
-    await session.send('Target.sendMessageToTarget', { sessionId: attached[0], message: JSON.stringify({ id, method }) });
-    while (!answers.has(id)) await pause(10);
-    return answers.get(id);
-  };
-  await session.send('HeapProfiler.collectGarbage');
-  await ofWorker(1, 'HeapProfiler.collectGarbage');
-  const all = [await session.send('Runtime.getHeapUsage'), await ofWorker(2, 'Runtime.getHeapUsage')];
-  return all.reduce((sum, { usedSize, backingStorageSize }) => sum + usedSize + backingStorageSize, 0);
 }
 
 test('[E66] 100 000 envelopes, network to last painted row: 2.1 s and 60 MB', { timeout: 300_000 }, async (t) => {
