@@ -36,6 +36,7 @@ interface Listed {
 }
 /** `total` of all that match; the others are those begun before memory begins. */
 interface Got {
+  text: string;
   total: number;
   older: Listed;
   params: URLSearchParams;
@@ -45,8 +46,9 @@ interface Got {
 const list = (params: URLSearchParams, limit: number, offset: number, signal: AbortSignal): Promise<Listed> =>
   restJson(`api/analytics/traces/list?${params}${params.size > 0 ? '&' : ''}limit=${limit}&offset=${offset}`, { signal });
 
-function useServer(text: string): { got: Got | undefined; failed: string; more: () => Promise<void> } {
+function useServer(text: string): { got: Got | undefined; failed: string; more: () => Promise<void>; again: () => void } {
   const [got, setGot] = useState<Got>();
+  const [asks, setAsks] = useState(0);
   const [failed, setFailed] = useState('');
   useEffect(() => {
     setGot(undefined);
@@ -58,17 +60,18 @@ function useServer(text: string): { got: Got | undefined; failed: string; more: 
       const { total } = await list(params, 1, 0, stop.signal);
       const untilMs = Math.floor(older.peek().sinceMs), before = new URLSearchParams(params);
       before.set('end_date', String(Math.min(untilMs - 1, Number(params.get('end_date') ?? Infinity))));
-      setGot({ total, older: await list(before, kPage, 0, stop.signal), params: before, untilMs });
+      setGot({ text, total, older: await list(before, kPage, 0, stop.signal), params: before, untilMs });
     };
     const timer = setTimeout(() => void ask().catch((error: Error) => { if (!stop.signal.aborted) setFailed(error.message); }), kPauseMs);
     return () => { clearTimeout(timer); stop.abort(); };
-  }, [text, signedIn.value, older.value.loads]);
+  }, [text, signedIn.value, older.value.loads, asks]);
   const more = async (): Promise<void> => {
     if (!got) return;
     const next = await list(got.params, kPage, got.older.traces.length, AbortSignal.timeout(30_000)).catch((error: Error) => { setFailed(error.message); });
     if (next) setGot({ ...got, older: { total: next.total, traces: [...got.older.traces, ...next.traces] } });
   };
-  return { got, failed, more };
+  // What was asked before is no answer.
+  return { got: got?.text === text ? got : undefined, failed, more, again: () => setAsks(asks + 1) };
 }
 
 const Terms = ({ of }: { of: readonly Term[] }) => <code><SafeText text={of.map(({ text }) => text).join(' ')} /></code>;
@@ -79,7 +82,7 @@ export function ServerTraces({ asTraces }: { asTraces: boolean }) {
   const lacks = before > 0;
   const { asked, left, sinceMs: wanted } = questionOf(parseFilter(filter.value).terms, Date.now());
   const inMemory = wanted >= sinceMs;
-  const { got, failed, more } = useServer(lacks && asTraces && asked.length > 0 && !inMemory ? filter.value : '');
+  const { got, failed, more, again } = useServer(lacks && asTraces && asked.length > 0 && !inMemory ? filter.value : '');
   useEffect(() => setOpen(null), [filter.value]);
   useEffect(() => {
     beyond.value = !lacks ? '' : ` loaded${got && !failed ? `, ${count(got.total)} on the server` : ''}`;
@@ -87,6 +90,11 @@ export function ServerTraces({ asTraces }: { asTraces: boolean }) {
   }, [lacks, got, failed]);
   if (!lacks || asked.length + left.length === 0) return null;
   const since = clock(got?.untilMs ?? sinceMs, settings.value.times, now.peek());
+  const show = (on: boolean): void => {
+    setOpen(on);
+    // Memory may begin later than when it was asked.
+    if (on && got && sinceMs > got.untilMs + 1) again();
+  };
   const isOpen = got !== undefined && got.older.total > 0 && (open ?? listed.value.shown === 0);
   return (
     <section class="beyond" aria-label="On the server">
@@ -95,10 +103,11 @@ export function ServerTraces({ asTraces }: { asTraces: boolean }) {
         {!inMemory && !asTraces && <span>what came before {since} is not loaded</span>}
         {!inMemory && !asTraces && asked.length > 0 && <button type="button" onClick={() => setParams({ rows: 'traces', at: '' }, false)}>Traces of it on the server</button>}
         {failed !== '' && <span class="bad"><Icon name="warning" /> The server did not say what it has: <SafeText text={failed} /></span>}
+        {failed !== '' && <button type="button" onClick={again}>Ask again</button>}
         {got && !failed && (
           <>
             <span>{counted(got.total, 'trace')} on the server {got.total === 1 ? 'matches' : 'match'} <Terms of={asked} />, {count(got.older.total)} begun before {since}</span>
-            {got.older.total > 0 && <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>{isOpen ? 'Hide' : 'Show'} {count(got.older.total)} older</button>}
+            {got.older.total > 0 && <button type="button" aria-expanded={isOpen} onClick={() => show(!isOpen)}>{isOpen ? 'Hide' : 'Show'} {count(got.older.total)} older</button>}
           </>
         )}
         {asTraces && left.length > 0 && <span><Terms of={left} /> is asked of what is loaded alone</span>}

@@ -116,17 +116,19 @@ test('[E11] [E20] the list is asked when a filter is committed, never while one 
   await region(page).getByText('HTTP 503').waitFor();
   assert.match(await region(page).innerText(), /The server did not say what it has: HTTP 503: the index is being made/);
   busy = false;
-  await commit(page, 'agent:dev-1');
-  await region(page).getByRole('button', { name: /^Show/ }).click();
+  await region(page).getByRole('button', { name: 'Ask again' }).click();
+  await count(page).filter({ hasText: '7 on the server' }).waitFor();
+  assert.equal(await region(page).getByText('HTTP 503').count(), 0);
+  // Nothing in memory is dev-2's.
   await region(page).getByRole('link', { name: 't-gone' }).waitFor();
 });
 
 test('[E21] of a span of time it is said what memory has and what the server has', async (t) => {
   const server = await startBinary(t);
   await publish(server, golden.envelopes);
-  for (const minutes of [2, 120, 2880, 28_800]) {
+  for (const minutes of [2, 120, 2880, 28_800, 86_400]) {
     setClock(Date.now() - minutes * 60_000);
-    await publish(server, thought('then', { task_id: `t-${minutes}`, session_id: 's-then' }));
+    await publish(server, thought('then', { task_id: `t-ago-${minutes}`, session_id: 's-then' }));
   }
   await fillMemory(server);
   const { page } = await openPage(t, `${server.page}#/live`);
@@ -146,10 +148,10 @@ test('[E21] of a span of time it is said what memory has and what the server has
   await count(page).filter({ hasText: /^0 of 1 loaded, 3 on the server$/ }).waitFor();
   assert.deepEqual(await region(page).getByRole('link').allInnerTexts(), ['t-5', 't-4', 't-3']);
   assert.deepEqual((await region(page).getByRole('heading').allInnerTexts()).map((one) => one.split(/\s/).slice(0, 2).join(' ')), ['From the', 'In memory']);
-  // Two minutes, two hours, two days, twenty days ago.
+  // Two minutes, two hours, two days, twenty and sixty days ago.
   for (const [span, there] of [['1h', 1], ['24h', 2], ['7d', 3], ['30d', 4]]) {
     await page.goto(`${server.page}${kRows}&f=session:s-then`);
-    await count(page).filter({ hasText: /^0 of 1 loaded, 4 on the server$/ }).waitFor();
+    await count(page).filter({ hasText: /^0 of 1 loaded, 5 on the server$/ }).waitFor();
     await time.selectOption(`last ${span}`);
     await count(page).filter({ hasText: new RegExp(`^0 of 1 loaded, ${there} on the server$`) }).waitFor();
     assert.equal(await region(page).getByRole('link').count(), there, span);
