@@ -28,7 +28,7 @@ const headingText = (node: TreeNode): string =>
   node.node === 'turn' ? (node.turn < 0 ? 'outside of turns' : `turn ${node.turn}`) : `${node.node} ${node.node === 'thread' ? node.thread || '(none)' : node.task}`;
 
 const textOf = (node: TreeNode, said: Said): string =>
-  isHeading(node) ? headingText(node) : isCall(node) ? toolName(node) : said(node) || node.name;
+  isHeading(node) ? headingText(node) : isCall(node) ? toolName(node) || 'a call' : said(node) || node.name;
 
 function Text({ node, said }: { node: TreeNode; said: Said }) {
   if (!isCall(node)) return <SafeText text={textOf(node, said)} />;
