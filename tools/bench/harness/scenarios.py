@@ -27,5 +27,6 @@ SCENARIOS = {
     "P5": ("clients of a debate come and go", lambda bench: [debates.come_and_go(bench)]),
     "Q1": ("lists of the trace explorer", lambda bench: [lists.spans(bench)]),
     "X1": ("the explorer page", explorer.page),
+    "X2": ("half an hour of the explorer page", explorer.half_hour),
     "C5": ("calls that wait for the client", lambda bench: [calls.parked_calls(bench)]),
 }
