@@ -33,15 +33,16 @@ interface Props<Item> {
 }
 
 /** Indexes from the answer on glow: what came within the last two seconds while live. */
-function useFresh(end: number): number {
+function useFresh(end: number | undefined): number {
   const ends = useRef<{ at: number; end: number }[]>([]);
   const [, again] = useState(0);
   useEffect(() => {
     const timer = setTimeout(() => again((n) => n + 1), kGlowMs);
     return () => clearTimeout(timer);
   }, [end]);
+  if (end === undefined) return 0;
   const at = Date.now();
-  if (source.value !== 'live' || state.value !== 'live' || at - liveSince < kSettleMs || tick.value.perSecond > kGlowAtMost) ends.current = [{ at: 0, end }];
+  if (ends.current.length === 0 || source.value !== 'live' || state.value !== 'live' || at - liveSince < kSettleMs || tick.value.perSecond > kGlowAtMost) ends.current = [{ at: 0, end }];
   else if (ends.current.at(-1)?.end !== end) ends.current.push({ at, end });
   // The first is what was there two seconds ago.
   while (ends.current.length > 1 && at - ends.current[1]!.at > kGlowMs) ends.current.shift();
@@ -58,7 +59,7 @@ export function LiveList<Item extends Row | TraceRow>({ name, label, columns, wi
     source: source.value, filter, from: follow.value ? -1 : from, count: kWindow, through: through.value, after: clearedTo.value,
     ...(settings.value.dim && name === 'rows' && { dim: true }),
   }) as Stretch<Item> | undefined;
-  const fresh = useFresh(got?.end ?? 0);
+  const fresh = useFresh(got?.end);
   useEffect(() => {
     if (got === undefined) return;
     const says = { shown: got.matches ?? got.end - got.first, of: got.of, complete: got.complete, extras: got.extras }, said = listed.peek();

@@ -83,6 +83,22 @@ test('[E54] keys of one letter can be switched off; arrows stay', async (t) => {
   assert.equal(await page.getByRole('button', { name: /^Resume/ }).count(), 0);
 });
 
+test('[E15] a row that has been there is not new because one comes back to Live', async (t) => {
+  const { server, page } = await openLive(t, { thoughts: 30, expect: [answered(404)] });
+  const glowing = () => page.locator('.list .new').count();
+  let more = 0;
+  await until('a row that is new', async () => {
+    server.log.add(thought(`more ${++more}`));
+    return await glowing() > 0;
+  });
+  await until('none that is', async () => await glowing() === 0);
+  await page.getByRole('link', { name: 'Health' }).click();
+  await page.getByRole('heading', { name: 'Health' }).waitFor();
+  await page.getByRole('link', { name: 'Live' }).click();
+  await rowsOf(page).filter({ hasText: new RegExp(`more ${more}$`) }).waitFor();
+  assert.equal(await glowing(), 0);
+});
+
 test('[E56] one polite line says what happened, at most every five seconds, and puts it together', async (t) => {
   const { server, page } = await openLive(t, { thoughts: 1 });
   await page.evaluate(() => {
