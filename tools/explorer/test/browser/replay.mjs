@@ -160,21 +160,22 @@ test('[E37] the filter\'s time bounds it, and so does one chosen in the bar; its
   await bar.getByText(/^\d of 7/).waitFor();
 });
 
-test('[E37] a dropped file is replayed, and stays what it was; its name is said', async (t) => {
+test('[E37] [E65] a dropped file is replayed, and stays what it was; its name is said', async (t) => {
   const { tab, bar } = await withStory(t);
   const text = story().slice(0, 5).map((one) => `${JSON.stringify(one)}\n`).join('');
   await tab.page.getByRole('button', { name: 'Files', exact: true }).click();
-  await tab.page.getByLabel('Pick a file').setInputFiles({ name: 'old.log', mimeType: 'text/plain', buffer: Buffer.from(text) });
+  await tab.page.getByLabel('Pick a file').setInputFiles({ name: '<img src=x>.log', mimeType: 'text/plain', buffer: Buffer.from(text) });
   await rows(tab, 5);
-  assert.deepEqual(await stateOf(tab.page), { state: 'file', status: 'disconnected', words: 'old.log, not live', buttons: ['Back to live', 'Replay'] });
+  assert.deepEqual(await stateOf(tab.page), { state: 'file', status: 'disconnected', words: '<img src=x>.log, not live', buttons: ['Back to live', 'Replay'] });
   await replay(tab);
-  await bar.getByText('old.log').waitFor();
+  await bar.getByText('<img src=x>.log').waitFor();
   await press(bar, 'Pause');
   await entry(bar).fill('3');
   await place(tab, bar, '3 of 5, 11-21 12:00:03');
+  assert.equal(await tab.page.locator('img').count(), 0);
   await press(bar, 'Leave');
   await rows(tab, 5);
-  assert.equal((await stateOf(tab.page)).words, 'old.log, not live');
+  assert.equal((await stateOf(tab.page)).words, '<img src=x>.log, not live');
 });
 
 test('[E13] [E50] what was cleared in Live hides nothing of a file, nor of a replay', async (t) => {
