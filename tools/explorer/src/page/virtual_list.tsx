@@ -69,8 +69,9 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const [shown, setShown] = useState({ from: 0, to: 40, shift: 0, slots: 40 });
   const [active, setActive] = useState(-1);
   // Where the bar stands and how high the rows' room is (asking the browser costs a layout), what
-  // stood on top, whether the focus is to go to the active row, the index that rows are laid out from.
-  const own = useRef({ top: 0, view: 0, topIndex: first, into: 0, focus: false, kept: null as { index: number; item: Item } | null, origin: first, end });
+  // stood on top, whether the focus is to go to the active row and whether that one is to be selected,
+  // the index that rows are laid out from.
+  const own = useRef({ top: 0, view: 0, topIndex: first, into: 0, focus: false, select: false, slots: 0, kept: null as { index: number; item: Item } | null, origin: first, end });
 
   const placeOf = (index: number) => (newest === 'top' ? end - 1 - index : index - first);
   const indexAt = (place: number) => (newest === 'top' ? end - 1 - place : first + place);
@@ -154,7 +155,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const move = (index: number) => {
     if (total === 0) return;
     const to = Math.min(end - 1, Math.max(first, index));
-    own.current.focus = true;
+    own.current.focus = own.current.select = true;
     setActive(to);
     reveal(to);
     const item = itemOf(to);
@@ -196,9 +197,10 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
   if (activeItem !== undefined) own.current.kept = { index: here, item: activeItem };
   useLayoutEffect(() => {
     if (!own.current.focus || activeItem === undefined) return;
-    own.current.focus = false;
+    const { select } = own.current;
+    own.current.focus = own.current.select = false;
     body.current?.querySelector<HTMLElement>('[role="row"][tabindex="0"]')?.focus({ preventScroll: true });
-    if (keyOf(activeItem) !== props.selected) props.onSelect?.(activeItem, here);
+    if (select && keyOf(activeItem) !== props.selected) props.onSelect?.(activeItem, here);
   });
 
   const indexOf = (event: Event) => Number((event.target as Element).closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
@@ -213,6 +215,11 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     props.onSelect?.(item, index);
   };
 
+  // With another number of slots all rows are made anew: the focus goes to the new one.
+  if (own.current.slots !== shown.slots) {
+    own.current.slots = shown.slots;
+    own.current.focus ||= body.current?.contains(document.activeElement) ?? false;
+  }
   const places: number[] = [];
   for (let place = shown.from; place < Math.min(shown.to, total); place++) places.push(place);
   const herePlace = here === -1 ? -1 : placeOf(here);

@@ -139,6 +139,21 @@ test('[E56] the grid counts the whole set; the focused row stays in the DOM; one
   await page.locator('[aria-rowindex="3001"]:focus', { hasText: 'thought 3000' }).waitFor();
 });
 
+test('[E56] the focused row keeps the focus when the list gets lower and higher', async (t) => {
+  const { page } = await openLive(t, { thoughts: 60, narrow: true });
+  const height = () => page.locator('.live-list').evaluate((list) => list.clientHeight);
+  const before = await height();
+  await page.keyboard.press('j');
+  await page.locator('[aria-selected="true"]:focus').waitFor();
+  await until('the detail under it', async () => (await height()) < before);
+  await page.locator('[aria-selected="true"]:focus').waitFor();
+  const focused = await page.locator('[role="row"]:focus').getAttribute('data-index');
+  await page.keyboard.press('Escape');
+  await until('its height back', async () => (await height()) === before);
+  await page.locator(`[role="row"][data-index="${focused}"]:focus`).waitFor();
+  assert.equal(await page.locator('[aria-selected="true"]').count(), 0);
+});
+
 test('[E56] the focus returns where a dialog was opened', async (t) => {
   const { page } = await openLive(t, { thoughts: 2 });
   for (const name of ['Settings', 'Keys', 'Presets']) {
