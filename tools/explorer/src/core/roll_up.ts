@@ -17,6 +17,13 @@ export interface Part {
 
 const kEnds = new Map<string, TraceRow['status']>([['TASK_COMPLETED', 'ok'], ['TASK_FAILED', 'error'], ['TASK_CANCELLED', 'cancelled']]);
 
+// Spans whose cost a trace remembers one by one; what came before these is a sum.
+const kMostSpans = 1 << 16;
+type Told = readonly [cost: number | null, quality: number | null];
+type Sum = readonly [cost: number, best: number];
+const added = ([sum, best]: Sum, [cost, quality]: Told): Sum =>
+  [cost === null ? sum : (sum || 0) + cost, quality === null || best > quality ? best : quality];
+
 let changes = 0;
 
 export class TraceState {
@@ -42,8 +49,11 @@ export class TraceState {
   cancelled = 0;
   thoughts = 0;
   tool = '';
-  /** What spans say of themselves, by their id: USD, and a score. */
-  #told: Map<string, readonly [number | null, number | null]> | undefined;
+  /** What spans say of themselves, by the number of their id: USD, and a score. */
+  #told: Map<number, Told> | undefined;
+  /** Of those that are forgotten; and of all, undefined: to be summed anew. */
+  #past: Sum = [NaN, NaN];
+  #sum: Sum | undefined;
   #toolRow = -1;
   #end: TraceRow['status'] | '' = '';
   #endRow = -1;
@@ -68,17 +78,26 @@ export class TraceState {
   }
 
   /** Told again, what is new counts. */
-  tell(span: string, cost: number | null, quality: number | null, older: boolean): void {
-    const told = (this.#told ??= new Map()), [knownCost, knownQuality] = told.get(span) ?? [null, null];
+  tell(span: number, cost: number | null, quality: number | null, older: boolean): void {
+    const told = (this.#told ??= new Map<number, Told>()), [knownCost, knownQuality] = told.get(span) ?? [null, null];
     told.set(span, older ? [knownCost ?? cost, knownQuality ?? quality] : [cost ?? knownCost, quality ?? knownQuality]);
+    this.#sum = undefined;
+    for (const [oldest, one] of told) {
+      if (told.size <= kMostSpans) break;
+      told.delete(oldest);
+      this.#past = added(this.#past, one);
+    }
   }
   /** NaN: nothing says it. */
   get cost(): number {
-    return [...this.#told?.values() ?? []].reduce((sum, [cost]) => (cost === null ? sum : (sum || 0) + cost), NaN);
+    return this.#all[0];
   }
   /** The best; NaN: nothing says it. */
   get quality(): number {
-    return [...this.#told?.values() ?? []].reduce((best, [, quality]) => (quality === null || best > quality ? best : quality), NaN);
+    return this.#all[1];
+  }
+  get #all(): Sum {
+    return (this.#sum ??= [...this.#told?.values() ?? []].reduce(added, this.#past));
   }
 
   /** Times, tool and end stay as they were: they were true. */

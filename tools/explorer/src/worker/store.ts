@@ -233,7 +233,7 @@ export class Store extends Rows implements Ingest {
       trace.session ||= facts.session;
       trace.agent ||= facts.agent;
       const { cost, quality } = facts;
-      if (cost !== null || quality !== null) trace.tell(facts.callId, cost, quality, !isNews);
+      if (cost !== null || quality !== null) trace.tell(data.call[at]!, cost, quality, !isNews);
       if (cost !== null) this.extras.add('cost');
       if (quality !== null) this.extras.add('quality');
     }

@@ -54,3 +54,15 @@ test('[E20] older news of a span leaves the newer as it is, and what leaves memo
   const rows = await new View(store).rows({ source: 'live', filter: 'cost:>1', from: 0, count: 9, through: -1 });
   assert.deepEqual(rows.items.map(({ task }) => task), ['t', 't', 't']);
 });
+
+test('[E70] what a trace of many spans costs is summed once, not for each of its rows, and no more than so many are remembered', async () => {
+  const store = new Store(), spans = 66_000;
+  for (let n = 1; n <= spans; ++n)
+    store.add([frame(n, { type: 'span', task_id: 't', trace_id: 'tr', span_id: `s-${n}`, payload: { span: { cost_usd: 1, metadata: { quality_score: n === 1 ? 0.9 : 0.5 } } } })]);
+  const began = performance.now();
+  const matches = await new View(store).complete('cost:>1');
+  assert.equal(matches!.end - matches!.first, spans);
+  assert.ok(performance.now() - began < 3000);
+  const [trace] = store.traces.values();
+  assert.deepEqual([trace!.cost, trace!.quality], [spans, 0.9]);
+});
