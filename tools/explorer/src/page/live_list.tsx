@@ -42,7 +42,7 @@ function useFresh(end: number | undefined): number {
   }, [end]);
   if (end === undefined) return 0;
   const at = Date.now();
-  if (ends.current.length === 0 || source.value !== 'live' || state.value !== 'live' || at - liveSince < kSettleMs || tick.value.perSecond > kGlowAtMost) ends.current = [{ at: 0, end }];
+  if (ends.current.length === 0 || source.value !== 'live' || state.value !== 'live' || at - liveSince < kSettleMs || tick.peek().perSecond > kGlowAtMost) ends.current = [{ at: 0, end }];
   else if (ends.current.at(-1)?.end !== end) ends.current.push({ at, end });
   // The first is what was there two seconds ago.
   while (ends.current.length > 1 && at - ends.current[1]!.at > kGlowMs) ends.current.shift();

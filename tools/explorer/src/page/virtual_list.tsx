@@ -21,7 +21,7 @@ import { rowHeight } from './state.ts';
 
 /** Rows to ask for at once: what a tall screen shows and what lies around it. */
 export const kWindow = 96;
-const kAround = 8;
+const kAround = 4;
 const kNoExtras: RowExtras = {};
 /** Browsers draw no element higher than some 17 million pixels; beyond this the bar is a scale. */
 const kMaxHeight = 15_000_000;
@@ -63,24 +63,30 @@ export interface VirtualListProps<Item> {
 export function VirtualList<Item>(props: VirtualListProps<Item>) {
   const { label, role = 'grid', columns, least, head, first, end, at, items, keyOf, follow = false, newest = 'bottom' } = props;
   const height = rowHeight.value;
-  const total = end - first;
   const box = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const [shown, setShown] = useState({ from: 0, to: 40, shift: 0, slots: 40 });
   const [active, setActive] = useState(-1);
   // Where the bar stands and how high the rows' room is (asking the browser costs a layout), what
-  // stood on top, whether the focus is to go to the active row and whether that one is to be selected,
-  // the index that rows are laid out from.
-  const own = useRef({ top: 0, view: 0, topIndex: first, into: 0, focus: false, select: false, slots: 0, kept: null as { index: number; item: Item } | null, origin: first, end });
+  // stood on top, whether the focus is to go to the active row and whether that one is to be selected;
+  // the index whose place is 0, the index that rows are laid out from.
+  const own = useRef({
+    top: 0, view: 0, topIndex: first, into: 0, focus: false, select: false, slots: 0, kept: null as { index: number; item: Item } | null,
+    base: first, origin: first, end,
+  });
 
-  const placeOf = (index: number) => (newest === 'top' ? end - 1 - index : index - first);
-  const indexAt = (place: number) => (newest === 'top' ? end - 1 - place : first + place);
+  const isOther = (index: number) => first < index || first > own.current.end || (end - index) * height > kMaxHeight;
+  // What leaves above moves nobody who reads: its room stays until one scrolls there.
+  if (follow || newest === 'top' || own.current.topIndex < first || isOther(own.current.base)) own.current.base = first;
+  // Rows keep their place in the body while others come and leave: then only the body moves.
+  if (isOther(own.current.origin)) own.current.origin = first;
+  own.current.end = end;
+  const { base, origin } = own.current;
+  const total = end - base;
+  const placeOf = (index: number) => (newest === 'top' ? end - 1 - index : index - base);
+  const indexAt = (place: number) => (newest === 'top' ? end - 1 - place : base + place);
   const real = total * height;
   const bodyHeight = Math.min(real, kMaxHeight);
-  // Rows keep their place in the body while others come and leave: then only the body moves.
-  if (first < own.current.origin || first > own.current.end || Math.abs(end - own.current.origin) * height > kMaxHeight) own.current.origin = first;
-  own.current.end = end;
-  const { origin } = own.current;
   const topOf = (index: number) => (newest === 'top' ? origin - index : index - origin) * height;
   const view = () => own.current.view;
   const edgeOf = () => Math.max(0, bodyHeight - view());
@@ -96,8 +102,8 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     const to = Math.min(total, from + slots);
     const shift = own.current.top - top;
     setShown((old) => (old.from === from && old.to === to && old.shift === shift && old.slots === slots ? old : { from, to, shift, slots }));
-    const low = newest === 'top' ? end - to : first + from;
-    if (total > 0 && (low < at || low + (to - from) > Math.min(end, at + items.length))) props.onWindow(Math.max(first, low - (kWindow - to + from) / 2 | 0));
+    const low = newest === 'top' ? end - to : base + from;
+    if (total > 0 && (Math.max(first, low) < at || low + (to - from) > Math.min(end, at + items.length))) props.onWindow(Math.max(first, low - (kWindow - to + from) / 2 | 0));
   };
   const put = (top: number) => {
     if (top === own.current.top) return;
@@ -126,7 +132,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     if (follow) put(edge());
     else toPlace(Math.min(Math.max(0, placeOf(own.current.topIndex)), Math.max(0, total - 1)), own.current.into);
     look();
-  }, [first, end, follow, height, newest]);
+  }, [base, end, follow, height, newest]);
   useLayoutEffect(look);
 
   const reveal = (index: number) => {

@@ -238,6 +238,27 @@ test('[E16] what memory lacks is said, and comes a thousand at a time, in order,
   texts.slice(0, 20).forEach(([index, number]) => assert.equal(number, index + 499));
 });
 
+test('[E16] [E12] what leaves memory moves nobody who reads; the top is the oldest that is left', async (t) => {
+  const { server, page } = await openLive(t, { thoughts: 5000 });
+  for (let n = 5001; n <= 100_000; ++n) {
+    server.log.add(thought(`thought ${n}`));
+    if (n % 2000 === 0) await new Promise(setImmediate);
+  }
+  await page.locator('footer', { hasText: /100.000 rows/ }).waitFor();
+  const list = page.locator('.list');
+  await list.evaluate((one) => { one.scrollTop = one.scrollHeight / 2; });
+  const shown = () => list.evaluate((one) => [...one.querySelectorAll('.list-body [role="row"]:not(.wait)')]
+    .map((row) => [/thought \d+/.exec(row.textContent)?.[0], row.getBoundingClientRect().top])
+    .filter(([, top]) => top > one.getBoundingClientRect().top + 24 && top < one.getBoundingClientRect().bottom - 24).sort((a, b) => a[1] - b[1]));
+  await until('rows in the middle', async () => (await shown()).length > 15 && (await page.locator('.list .wait').count()) === 0);
+  const before = await shown();
+  for (let n = 100_001; n <= 103_000; ++n) server.log.add(thought(`thought ${n}`));
+  await page.locator('.pill', { hasText: /3.000 new/ }).waitFor();
+  assert.deepEqual(await shown(), before);
+  await list.evaluate((one) => { one.scrollTop = 0; });
+  await until('the oldest on top', async () => (await shown())[0]?.[0] === 'thought 3002');
+});
+
 test('[E17] a running row shows its growing time; the selection survives new rows and filters that still match', async (t) => {
   const { server, page } = await openLive(t, { thoughts: 40 });
   server.log.add(action('c-9', 'run', { cmd: 'make' }, { server: 'shell', timestamp_ns: String(BigInt(Date.now()) * 1_000_000n) }));
