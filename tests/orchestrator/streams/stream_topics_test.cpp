@@ -112,6 +112,7 @@ TEST_CASE("StreamHub: every stream has an id that pages may read") {
 TEST_CASE("TraceEndpoint: what an answer says of the log besides its body, pages may read") {
   StreamHouse house(system_clock(), {.front = {.origins = {"http://page.example"}}});
   house.publish(thought(1));
+  REQUIRE(house.flush());
   const auto exposed = [&house](const std::string& target, const std::string& said) {
     HttpPeer peer(house, HttpPeer::get(house, target, "Origin: http://page.example\r\n"));
     CHECK(peer.wait_answer());
