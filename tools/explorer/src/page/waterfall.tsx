@@ -9,7 +9,7 @@ import { Duration, Status } from './call_parts.tsx';
 import { useKeys } from './keys.ts';
 import { route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
-import { CallName } from './said.tsx';
+import { CallName } from './call_name.tsx';
 import { now, source } from './state.ts';
 import { isCall, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
