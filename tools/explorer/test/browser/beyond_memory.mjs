@@ -207,3 +207,25 @@ test('[E20] more of a list that is on screen no more takes nothing of what is', 
   await region(page).getByRole('link', { name: 't-two-1' }).waitFor();
   assert.deepEqual(await region(page).getByRole('link').allInnerTexts(), ['t-two-0', 't-two-1']);
 });
+
+test('[E17] an entry that a link names and the server brings late takes nobody away from what was chosen meanwhile', async (t) => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const server = await ScriptedServer.start(t);
+  for (let n = 1; n <= 5200; ++n) server.log.add(thought(`thought ${n}`));
+  const old = server.log.id(1);
+  server.routes.set(`GET /trace/envelopes/${old}`, async () => { await held; return { body: JSON.parse(server.log.body(old)) }; });
+  const { page } = await openPage(t, `${server.url}#/live?at=${old}`);
+  await live(page);
+  const row = page.locator('.list-body [role="row"]').filter({ hasText: 'thought 5200' });
+  await row.click();
+  await page.locator('.list-body [role="row"][aria-selected="true"]', { hasText: 'thought 5200' }).waitFor();
+  const came = page.waitForResponse((answer) => answer.url().endsWith(old));
+  release();
+  await (await came).finished();
+  // What comes after it has come after what it changes.
+  server.log.add(thought('thought 5201'));
+  await page.locator('footer', { hasText: /5.001 rows/ }).waitFor();
+  await page.locator('.list-body [role="row"][aria-selected="true"]', { hasText: 'thought 5200' }).waitFor({ timeout: 2000 });
+  assert.match(page.url(), new RegExp(`at=${server.log.id(5200)}`));
+});
