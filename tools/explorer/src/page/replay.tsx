@@ -35,8 +35,11 @@ export function ReplayBar() {
   const toggle = () => order(plays ? { speed: 0 } : isOver ? { at: 0, speed } : { speed });
   const step = (by: 1 | -1) => order({ step: by, speed: 0 });
 
-  // Before anything on screen can be pressed.
-  useLayoutEffect(() => order({ at: 0, speed }), [range]);
+  // Before anything on screen can be pressed. Rows of one stretch are not those of another.
+  useLayoutEffect(() => {
+    lookAt('replay');
+    order({ at: 0, speed });
+  }, [range]);
   useEffect(() => {
     play.current?.focus();
     return () => {
