@@ -8,7 +8,7 @@ import { useKeys } from './keys.ts';
 import { SafeText } from './safe_text.tsx';
 import { CallName } from './call_name.tsx';
 import type { Said } from './said_texts.ts';
-import { now } from './state.ts';
+import { now, source } from './state.ts';
 import { folded, isCall, isHeading, parentOf, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
 
@@ -65,7 +65,7 @@ export function Tree({ story }: { story: Story }) {
   });
 
   const { startMs, lastMs } = trace.summary;
-  const endMs = trace.summary.running > 0 ? Math.max(lastMs, now.value) : lastMs;
+  const endMs = trace.summary.running > 0 && source.value === 'live' ? Math.max(lastMs, now.value) : lastMs;
   const share = (ms: number) => Math.max(0, Math.min(100, ((ms - startMs) / (endMs - startMs || 1)) * 100));
   const onFold = (one: TreeNode, open: boolean) => {
     if (one.below > 0 && open === closed.has(one.key)) fold(one, !open);

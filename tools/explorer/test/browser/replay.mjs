@@ -57,6 +57,7 @@ test('[E37] memory once more: pause, step, scrub forth and back, play to the end
   await until('one that runs', async () => (await tools.locator('tbody tr').allInnerTexts()).join().replace(/\s+/g, ' ').startsWith('files/read_file 1 1'));
   await tab.page.evaluate(() => { location.hash = '/trace/t-1?v=tree'; });
   await tab.page.getByText('1 call, 0 errors').waitFor();
+  assert.equal(await tab.page.locator('.tree .when [data-state="running"]').evaluate((bar) => bar.style.left), '100%', 'that moment is the end, not today');
   await tab.page.evaluate(() => { location.hash = '/trace/t-2'; });
   await tab.page.getByText('Nothing of this task or trace id is here in this replay.').waitFor();
   await entry(bar).fill('5');
