@@ -36,7 +36,7 @@ export class Replay {
     this.#clock = clock;
   }
 
-  get place(): Tick['replay'] {
+  get place(): Omit<NonNullable<Tick['replay']>, 'came' | 'left'> | undefined {
     if (!this.#from) return undefined;
     return { at: this.#to, of: this.#rows.length, timeMs: this.#times[this.#to - 1] ?? 0, plays: this.#speed > 0 };
   }
