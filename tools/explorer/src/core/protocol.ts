@@ -88,8 +88,8 @@ export interface Tick {
   /** Over the last few seconds. */
   perSecond: number;
   connection: Connection;
-  /** Where a replay is: so many of its entries have been, the last at that time. */
-  replay?: { at: number; of: number; timeMs: number; plays: boolean } | undefined;
+  /** Where a replay is: so many of its entries have been, the last at that time. Since it began so many came live, and left memory. */
+  replay?: { at: number; of: number; timeMs: number; plays: boolean; came: number; left: number } | undefined;
 }
 
 /** Worth a toast, when the person wants one. `count` merges what came together. */

@@ -70,6 +70,7 @@ export function LiveView() {
     if (at === undefined || at === '') return;
     if (selected.value?.id === at) return void show(selected.value.row);
     void ask('entry', { source: source.value, row: -1, id: at }).then((entry) => {
+      if (route.peek().params.at !== at) return; // the server may have been asked
       selected.value = { row: entry?.row.row ?? -1, id: at };
       return show(entry?.row.row ?? -1);
     }).catch(() => undefined);

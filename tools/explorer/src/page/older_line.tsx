@@ -15,8 +15,10 @@ export const older = signal({ sinceMs: Infinity, before: 0, loads: 0 });
 
 export function OlderLine() {
   const [loading, setLoading] = useState(false);
-  const [none, setNone] = useState(false);
+  /** What the server had nothing before. It keeps what memory loses later. */
+  const [noneBefore, setNoneBefore] = useState('');
   const oldest = useAnswer('rows', { source: source.value, filter: '', from: 0, count: 1, through: -1 })?.items[0];
+  const none = oldest !== undefined && oldest.id === noneBefore;
   // Sequences of a reader have holes by right, so this is what there can be at most.
   const before = source.value !== 'live' || none ? 0 : Number(/-(\d+)$/.exec(oldest?.id ?? '')?.[1] ?? 1) - 1;
   useEffect(() => { older.value = { ...older.value, sinceMs: oldest?.timeMs ?? Infinity, before }; }, [oldest?.timeMs, before]);
@@ -27,7 +29,7 @@ export function OlderLine() {
     setLoading(false);
     older.value = { ...older.value, loads: older.value.loads + 1 };
     if (came instanceof Error) toast(`Older entries did not come: ${came.message}`, { kind: 'warning', like: 'older' });
-    else if (came === 0) setNone(true);
+    else if (came === 0) setNoneBefore(oldest.id);
   };
   return (
     <span class="older muted">

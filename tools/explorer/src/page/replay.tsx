@@ -24,25 +24,27 @@ export function ReplayBar() {
   const [range, setRange] = useState(() => timeOf(filter.peek()));
   const [speed, setSpeed] = useState(1);
   const [choosing, setChoosing] = useState(false);
-  const [before] = useState(tick.peek());
   const play = useRef<HTMLButtonElement>(null);
 
-  const { replay, received, evicted } = tick.value;
-  const { at, of, timeMs, plays } = replay ?? { at: 0, of: 0, timeMs: 0, plays: true };
+  const { replay } = tick.value;
+  const { at, of, timeMs, plays, came, left } = replay ?? { at: 0, of: 0, timeMs: 0, plays: true, came: 0, left: 0 };
   const isOver = replay !== undefined && at === of;
   const order = (more: { at?: number; step?: number; speed?: number }) =>
     command({ do: 'replay', on: true, from, filter: range, at: -1, step: 0, speed: -1, ...more });
   const toggle = () => order(plays ? { speed: 0 } : isOver ? { at: 0, speed } : { speed });
   const step = (by: 1 | -1) => order({ step: by, speed: 0 });
 
-  // Before anything on screen can be pressed.
-  useLayoutEffect(() => order({ at: 0, speed }), [range]);
+  // Before anything on screen can be pressed. Rows of one stretch are not those of another.
+  useLayoutEffect(() => {
+    lookAt('replay');
+    order({ at: 0, speed });
+  }, [range]);
   useEffect(() => {
     play.current?.focus();
     return () => {
       command({ do: 'replay', on: false, from: 'live', filter: '', at: 0, step: 0, speed: 0 });
-      const came = tick.peek().received - before.received;
-      toast(came === 0 ? 'Nothing came live meanwhile' : `${entriesOf(came)} came live meanwhile`, { like: 'replay' });
+      const all = tick.peek().replay?.came ?? 0;
+      toast(all === 0 ? 'Nothing came live meanwhile' : `${entriesOf(all)} came live meanwhile`, { like: 'replay' });
       // What had the focus has gone with the bar.
       requestAnimationFrame(() => {
         if (document.activeElement === document.body) document.querySelector<HTMLElement>('.indicator > button:last-child')?.focus();
@@ -70,8 +72,8 @@ export function ReplayBar() {
       <output class="count">{place}</output>
       <span role="status">{isOver && (of > 0 ? 'End of the replay' : 'Nothing of that time is here')}</span>
       <button type="button" aria-haspopup="dialog" onClick={() => setChoosing(true)}>From … to</button>
-      <span class="muted">{count(received - before.received)} came live</span>
-      {!file && evicted > before.evicted && <span>Memory is full: the oldest entries leave it</span>}
+      <span class="muted">{count(came)} came live</span>
+      {!file && left > 0 && <span>Memory is full: the oldest entries leave it</span>}
       <button type="button" onClick={leave}>Leave</button>
       {choosing && <RangeDialog onClose={() => setChoosing(false)} onUse={(stretch) => setRange(`time:${stretch}`)} />}
     </section>

@@ -68,7 +68,8 @@ function useServer(text: string): { got: Got | undefined; failed: string; more: 
   const more = async (): Promise<void> => {
     if (!got) return;
     const next = await list(got.params, kPage, got.older.traces.length, AbortSignal.timeout(30_000)).catch((error: Error) => { setFailed(error.message); });
-    if (next) setGot({ ...got, older: { total: next.total, traces: [...got.older.traces, ...next.traces] } });
+    // Another filter, or the same click twice, was answered first.
+    if (next) setGot((now) => (now === got ? { ...got, older: { total: next.total, traces: [...got.older.traces, ...next.traces] } } : now));
   };
   // What was asked before is no answer.
   return { got: got?.text === text ? got : undefined, failed, more, again: () => setAsks(asks + 1) };

@@ -8,8 +8,9 @@ import type { EventId } from '../core/protocol.ts';
 import type { TreeNode } from '../core/trace_nodes.ts';
 import type { Trace } from '../core/tree.ts';
 import { route, setParams } from './route.ts';
-import { makeSaid, type Said } from './said.tsx';
+import { makeSaid, type Said } from './said_texts.ts';
 import { selected, source } from './state.ts';
+import { ask } from './worker_link.ts';
 
 export interface Story {
   trace: Trace;
@@ -51,7 +52,8 @@ export function useStory(trace: Trace, nodes: readonly TreeNode[]): Story {
     return failed >= 0 ? failed : nodes.findIndex((node) => !isHeading(node));
   }, [nodes]);
   const chosen = named === -1 && away === '' ? first : named;
-  const said = useMemo(() => makeSaid(source.value), [source.value]);
+  const from = source.value;
+  const said = useMemo(() => makeSaid((rows) => ask('some', { source: from, rows })), [from]);
   const choose = (node: TreeNode) => {
     selected.value = isHeading(node) ? null : { row: node.row, id: node.id };
     setParams({ at: nameOf(node) });

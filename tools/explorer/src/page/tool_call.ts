@@ -57,6 +57,8 @@ export async function callTool({ name, schema, given, task, signal, onProgress, 
       replies.push([key, await ask({ message: String(message), schema: requestedSchema })]);
     }
     const { requestState } = answer.result;
+    // The same call once more would get the same answer, without an end.
+    if (replies.length === 0 && requestState === undefined) throw new Error('the tool says that it needs something, and not what');
     again = { inputResponses: Object.fromEntries(replies), ...(requestState !== undefined && { requestState }) };
   }
 }

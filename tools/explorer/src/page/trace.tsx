@@ -12,7 +12,7 @@ import { useKeys } from './keys.ts';
 import { restJson } from './rest.ts';
 import { go, printRoute, route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
-import { CallId, CallName } from './said.tsx';
+import { CallId, CallName } from './call_name.tsx';
 import { addTerm, now, setFilter, setSetting, settings, source, type Settings } from './state.ts';
 import { failuresOf, isCall, isHeading, siblingOf, thoughtBehind, useStory, type Failure, type Story } from './story.ts';
 import { TraceFilter, useFiltered } from './trace_filter.tsx';

@@ -6,8 +6,9 @@ import { Duration, isGrowing, Kind, stateOf, Status } from './call_parts.tsx';
 import { counted, toolName } from '../core/units.ts';
 import { useKeys } from './keys.ts';
 import { SafeText } from './safe_text.tsx';
-import { CallName, type Said } from './said.tsx';
-import { now } from './state.ts';
+import { CallName } from './call_name.tsx';
+import type { Said } from './said_texts.ts';
+import { now, source } from './state.ts';
 import { folded, isCall, isHeading, parentOf, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
 
@@ -64,7 +65,7 @@ export function Tree({ story }: { story: Story }) {
   });
 
   const { startMs, lastMs } = trace.summary;
-  const endMs = trace.summary.running > 0 ? Math.max(lastMs, now.value) : lastMs;
+  const endMs = trace.summary.running > 0 && source.value === 'live' ? Math.max(lastMs, now.value) : lastMs;
   const share = (ms: number) => Math.max(0, Math.min(100, ((ms - startMs) / (endMs - startMs || 1)) * 100));
   const onFold = (one: TreeNode, open: boolean) => {
     if (one.below > 0 && open === closed.has(one.key)) fold(one, !open);

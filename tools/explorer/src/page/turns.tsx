@@ -9,7 +9,7 @@ import { Duration, Kind, stateOf, Status } from './call_parts.tsx';
 import { ThoughtText } from './detail.tsx';
 import { OutputView } from './output_view.tsx';
 import { SafeText } from './safe_text.tsx';
-import { CallName } from './said.tsx';
+import { CallName } from './call_name.tsx';
 import { now, settings, source } from './state.ts';
 import type { Story } from './story.ts';
 import { useEntry, useJson } from './use_entry.ts';

@@ -9,9 +9,9 @@ import { Duration, Status } from './call_parts.tsx';
 import { useKeys } from './keys.ts';
 import { route, setParams } from './route.ts';
 import { SafeText } from './safe_text.tsx';
-import { CallName } from './said.tsx';
+import { CallName } from './call_name.tsx';
 import { now, source } from './state.ts';
-import { isCall, type Story } from './story.ts';
+import { isCall, parentOf, type Story } from './story.ts';
 import { VirtualList } from './virtual_list.tsx';
 import { gutterOf, kInks, kLaneHeight, kRulerHeight, paintLanes, paintMap, type Hit } from './waterfall_paint.ts';
 
@@ -64,13 +64,15 @@ export function Waterfall({ story }: { story: Story }) {
   const calls = useMemo(() => nodes.filter(isCall).sort((a, b) => a.startMs - b.startMs || a.row - b.row), [nodes]);
   const inView = useMemo(() => (settled ? calls.filter((one) => one.startMs <= settled.toMs && (one.endMs ?? Infinity) >= settled.fromMs) : calls), [calls, settled]);
   const [hovered, setHovered] = useState<Hit | null>(null);
-  const chosenRow = nodes[chosen]?.kind === 'observation' ? nodes[chosen].pair : nodes[chosen]?.row ?? -1;
+  // An observation is looked at as its call, which may not be here and have no row.
+  const chosenCall = nodes[chosen]?.kind === 'observation' ? nodes[parentOf(nodes, chosen)] : nodes[chosen];
+  const chosenRow = chosenCall?.row ?? -1, chosenKey = chosenCall?.key;
   const span = axis.toMs - axis.fromMs;
   const shareOf = (one: TreeNode) => ((one.endMs ?? (one.status === 'running' ? axis.toMs : one.startMs)) - one.startMs) / span;
   const goTo = useMemo(() => {
-    const index = inView.findIndex((one) => one.row === chosenRow);
+    const index = inView.findIndex((one) => one.key === chosenKey);
     return index < 0 ? undefined : { index };
-  }, [chosenRow, settled]);
+  }, [chosenKey, settled]);
 
   return (
     <div class="waterfall">
@@ -193,7 +195,7 @@ function Lanes(props: LanesProps) {
   }, []);
   // What is chosen elsewhere comes into view.
   useEffect(() => {
-    const at = layout.lanes.findIndex((lane) => lane.bars.some((bar) => bar.node.row === chosen));
+    const at = chosen < 0 ? -1 : layout.lanes.findIndex((lane) => lane.bars.some((bar) => bar.node.row === chosen));
     const element = box.current!;
     if (at < 0) return;
     const y = at * kLaneHeight;

@@ -109,7 +109,8 @@ export function makeAnswers(room: Room): Answers {
   async function openFile({ file: given }: Asks['import']['ask']): Promise<Asks['import']['answer']> {
     const store = new Store({ mostRows: kMostFileRows, mostBodyBytes: 0 });
     const { file, rows, bad, note } = await importFile(given, ({ id, line: number, at, bytes }) => store.addOfFile({ id, event: '', body: bytes }, number, at));
-    views.file = new View(store, file);
+    // What is on screen stays when nothing can be read.
+    if (rows > 0) views.file = new View(store, file);
     room.ring();
     return { rows, bad, note };
   }

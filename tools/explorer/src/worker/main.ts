@@ -21,6 +21,7 @@ let version = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let falling: ReturnType<typeof setTimeout> | undefined;
 let notices: Notice[] = [];
+let whenReplayed = { received: 0, evicted: 0 };
 let rates: { at: number; received: number }[] = [];
 
 const line = makeLine({
@@ -67,7 +68,8 @@ function tick(): Tick {
   const { columns, slabs, received, evicted, tracesMade: traces, errors, gapsSeen: gaps, running } = store;
   return {
     version: ++version, rows: columns.size, bodyBytes: slabs.bodyBytes, received, evicted, traces, errors, gaps, running,
-    perSecond: perSecond(received), connection: line.connection, replay: replay.place,
+    perSecond: perSecond(received), connection: line.connection,
+    replay: replay.place && { ...replay.place, came: received - whenReplayed.received, left: evicted - whenReplayed.evicted },
   };
 }
 
@@ -81,6 +83,7 @@ function perSecond(received: number): number {
 }
 
 function obey(command: Command): void {
+  if (command.do === 'replay' && !replay.place) whenReplayed = { received: store.received, evicted: store.evicted };
   if (command.do === 'replay') void replay.obey(command, room.views[command.from]);
   else line.obey(command);
 }

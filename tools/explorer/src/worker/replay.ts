@@ -18,8 +18,9 @@ export class Replay {
   view = new View(new Store());
   #from: View | null = null;
   #filter = '';
-  /** Rows of the source. What comes there later is not replayed. */
+  /** Rows of the source, and their times. What comes there later is not replayed. */
   #rows = new Uint32Array();
+  #times = new Float64Array();
   /** So many of them are in the view, or had their turn; and so many will be. */
   #done = 0;
   #to = 0;
@@ -35,9 +36,9 @@ export class Replay {
     this.#clock = clock;
   }
 
-  get place(): Tick['replay'] {
+  get place(): Omit<NonNullable<Tick['replay']>, 'came' | 'left'> | undefined {
     if (!this.#from) return undefined;
-    return { at: this.#to, of: this.#rows.length, timeMs: this.#to > 0 ? this.#time(this.#to - 1) : 0, plays: this.#speed > 0 };
+    return { at: this.#to, of: this.#rows.length, timeMs: this.#times[this.#to - 1] ?? 0, plays: this.#speed > 0 };
   }
 
   async obey({ on, filter, at, step, speed }: Extract<Command, { do: 'replay' }>, source: View): Promise<void> {
@@ -46,9 +47,13 @@ export class Replay {
     if (order !== this.#order) return;
     if (matches !== undefined || !on) {
       const { first, end } = matches ?? source.store.columns;
+      if (this.#from) this.#from.store.held = new Uint32Array();
       this.#from = on ? source : null;
       this.#filter = filter;
       this.#rows = Uint32Array.from({ length: on ? end - first : 0 }, (_, n) => (matches ? matches.row(first + n) : first + n));
+      const { data, ring } = source.store.columns;
+      this.#times = Float64Array.from(this.#rows, (row) => data.time[row % ring]!);
+      source.store.held = this.#rows;
       this.#to = 0;
       this.#begin(0);
     }
@@ -92,7 +97,7 @@ export class Replay {
       const most = Math.min(this.#rows.length, this.#to + kRowsAtOnce);
       let wait = 0;
       while (this.#to < most) {
-        const next = due + (this.#to > 0 ? Math.min(kMostWaitMs, Math.max(0, this.#time(this.#to) - this.#time(this.#to - 1)) / this.#speed) : 0);
+        const next = due + (this.#to > 0 ? Math.min(kMostWaitMs, Math.max(0, this.#times[this.#to]! - this.#times[this.#to - 1]!) / this.#speed) : 0);
         wait = next - this.#clock.now();
         if (wait > 0) break;
         due = next;
@@ -107,10 +112,5 @@ export class Replay {
   async #waited(ms: number, order: number): Promise<boolean> {
     await new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
     return order === this.#order;
-  }
-
-  #time(n: number): number {
-    const { data, ring } = this.#from!.store.columns;
-    return data.time[this.#rows[n]! % ring]!;
   }
 }

@@ -55,6 +55,8 @@ export class Store extends Rows implements Ingest {
   /** Rows whose columns have changed since they came; `touchedFrom` is the place of the first of these. */
   touched: number[] = [];
   touchedFrom = 0;
+  /** Row numbers that a replay has: they stay true. */
+  held = new Uint32Array();
   news: News[] = [];
   received = 0;
   evicted = 0;
@@ -182,6 +184,7 @@ export class Store extends Rows implements Ingest {
       this.#pairing.shift(before, by);
       this.gaps = this.gaps.map((row) => (row < before ? row - by : row));
       this.links = new Map([...this.links].map(([row, links]) => [row < before ? row - by : row, links]));
+      this.held.forEach((row, at, held) => { if (row < before) held[at] = row - by; });
       this.touched = [];
       ++this.shape;
     }

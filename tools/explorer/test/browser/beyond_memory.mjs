@@ -180,3 +180,52 @@ test('[E21] Expensive and High quality are offered where the data has costs and 
   await page.locator('.list-body [role="row"]').filter({ hasText: 't-good' }).waitFor();
   await count(page).filter({ hasText: /^1 of 3$/ }).waitFor();
 });
+
+test('[E20] more of a list that is on screen no more takes nothing of what is', async (t) => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const trace = (name) => ({ trace_id: name, conversation_id: name, status: 'completed', start_time: '2026-11-01T00:00:00.000Z', span_count: 2, error_count: 0, duration_ms: 5, span_name: null, session_tag: null });
+  const server = await ScriptedServer.start(t, { routes: {
+    'GET /api/analytics/traces/list': async ({ query }) => {
+      if (query.get('offset') !== '0') await held;
+      return { body: { traces: query.get('limit') === '1' ? [] : [trace(`t-${query.get('meta.agent_id')}-${query.get('offset')}`)], total: 7 } };
+    },
+  } });
+  for (let n = 0; n < 5200; ++n) server.log.add(thought(`thought ${n}`));
+  const { page } = await openPage(t, `${server.url}${kRows}`);
+  await live(page);
+  await commit(page, 'agent:one');
+  await region(page).getByRole('link', { name: 't-one-0' }).waitFor();
+  await region(page).getByRole('button', { name: '6 more' }).click();
+  await commit(page, 'agent:two');
+  await region(page).getByRole('link', { name: 't-two-0' }).waitFor();
+  const came = page.waitForResponse((answer) => answer.url().includes('offset=1'));
+  release();
+  await (await came).finished();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))); // what it changes is on screen
+  await region(page).getByRole('button', { name: '6 more' }).click();
+  await region(page).getByRole('link', { name: 't-two-1' }).waitFor();
+  assert.deepEqual(await region(page).getByRole('link').allInnerTexts(), ['t-two-0', 't-two-1']);
+});
+
+test('[E17] an entry that a link names and the server brings late takes nobody away from what was chosen meanwhile', async (t) => {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  const server = await ScriptedServer.start(t);
+  for (let n = 1; n <= 5200; ++n) server.log.add(thought(`thought ${n}`));
+  const old = server.log.id(1);
+  server.routes.set(`GET /trace/envelopes/${old}`, async () => { await held; return { body: JSON.parse(server.log.body(old)) }; });
+  const { page } = await openPage(t, `${server.url}#/live?at=${old}`);
+  await live(page);
+  const row = page.locator('.list-body [role="row"]').filter({ hasText: 'thought 5200' });
+  await row.click();
+  await page.locator('.list-body [role="row"][aria-selected="true"]', { hasText: 'thought 5200' }).waitFor();
+  const came = page.waitForResponse((answer) => answer.url().endsWith(old));
+  release();
+  await (await came).finished();
+  // What comes after it has come after what it changes.
+  server.log.add(thought('thought 5201'));
+  await page.locator('footer', { hasText: /5.001 rows/ }).waitFor();
+  await page.locator('.list-body [role="row"][aria-selected="true"]', { hasText: 'thought 5200' }).waitFor({ timeout: 2000 });
+  assert.match(page.url(), new RegExp(`at=${server.log.id(5200)}`));
+});

@@ -57,6 +57,7 @@ test('[E37] memory once more: pause, step, scrub forth and back, play to the end
   await until('one that runs', async () => (await tools.locator('tbody tr').allInnerTexts()).join().replace(/\s+/g, ' ').startsWith('files/read_file 1 1'));
   await tab.page.evaluate(() => { location.hash = '/trace/t-1?v=tree'; });
   await tab.page.getByText('1 call, 0 errors').waitFor();
+  assert.equal(await tab.page.locator('.tree .when [data-state="running"]').evaluate((bar) => bar.style.left), '100%', 'that moment is the end, not today');
   await tab.page.evaluate(() => { location.hash = '/trace/t-2'; });
   await tab.page.getByText('Nothing of this task or trace id is here in this replay.').waitFor();
   await entry(bar).fill('5');
@@ -173,6 +174,18 @@ test('[E37] [E65] a dropped file is replayed, and stays what it was; its name is
   await entry(bar).fill('3');
   await place(tab, bar, '3 of 5, 11-21 12:00:03');
   assert.equal(await tab.page.locator('img').count(), 0);
+  // Entries of a file have no ids: in another stretch a row is another entry's.
+  await grid(tab).getByText('look first').click();
+  const detail = tab.page.getByRole('region', { name: 'Detail' });
+  await detail.getByText('look first').waitFor();
+  await press(bar, 'From … to');
+  await tab.page.getByRole('dialog').getByLabel('From').fill('2026-11-21T12:00:04');
+  await tab.page.getByRole('button', { name: 'Use it' }).click();
+  await press(bar, 'Pause');
+  await entry(bar).fill('1');
+  await place(tab, bar, '1 of 2, 11-21 12:00:04');
+  await grid(tab).getByText('now build').waitFor();
+  assert.equal(await detail.count(), 0);
   await press(bar, 'Leave');
   await rows(tab, 5);
   assert.equal((await stateOf(tab.page)).words, '<img src=x>.log, not live');

@@ -100,6 +100,19 @@ test('[run] what the page cannot give is said, and it declares no more than it c
   await result.getByText('waits for your answer').waitFor();
 });
 
+test('[run] a tool that needs it does not say what is not called again and again', async (t) => {
+  const calls = () => server.asked('POST', '/mcp').filter(({ body }) => JSON.parse(body).method === 'tools/call');
+  const server = await ScriptedServer.start(t, { routes: {
+    'POST /mcp': ({ body }) => ({ body: { jsonrpc: '2.0', id: 1, result: JSON.parse(body).method === 'tools/list'
+      ? { tools: [{ name: 'vague', inputSchema: { type: 'object' } }] }
+      : calls().length < 100 ? { resultType: 'input_required', inputRequests: {} } : { content: [] } } }),
+  } });
+  const { page } = await openPage(t, `${server.url}#/run?tool=vague`, { axe: false });
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByText('the tool says that it needs something, and not what').waitFor();
+  assert.equal(calls().length, 1);
+});
+
 test('[run] a long call shows how far it is, and Cancel ends it at the server too', async (t) => {
   const server = await startBinary(t, { config: { builtin: { tools: 'all' } } });
   const tab = await openPage(t, `${server.page}#/run?tool=sleep`);

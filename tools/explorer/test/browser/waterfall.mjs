@@ -157,3 +157,13 @@ test('[E34] 10 000 calls: bars under one pixel are one with a count, and a click
   await page.mouse.click(box.x + box.width / 2, box.y + 22 + 12);
   await changed(page, undefined, 'a nearer range');
 });
+
+test('[E24] [E26] of calls whose actions are not here the chosen one is marked', async (t) => {
+  const { page } = await open(t, ['c-lost', 'c-gone'].map((id) => observation(id, '', { duration_ms: 5 }, { timestamp_ns: ns(id === 'c-lost' ? 10 : 20) })), '?v=waterfall&at=c-gone');
+  const row = (id) => page.locator('.list-body [role="row"]').filter({ hasText: `call ${id}` });
+  await row('c-lost').waitFor();
+  await row('c-gone').and(page.locator('[aria-selected="true"]')).waitFor();
+  await row('c-lost').click();
+  await row('c-lost').and(page.locator('[aria-selected="true"]')).waitFor();
+  assert.equal(await page.locator('.list-body [aria-selected="true"]').count(), 1);
+});

@@ -175,6 +175,8 @@ test('[E49] [E50] what is exported in pieces and opened as a file is the same, b
   assert.deepEqual(await exported('file', ''), out);
   assert.equal((await exported('file', 'type:action')).length, 600);
   assert.equal(room.views.live.store.columns.size, 1200);
+  const { rows } = await answers.import({ file: new Blob(['no log\n']), name: 'x' });
+  assert.deepEqual([rows, room.views.file.store.columns.size], [0, 1200], 'a file that is none takes nothing away');
 });
 
 test('[E15] news are new traces, failures and gates of what came live, not of history', () => {

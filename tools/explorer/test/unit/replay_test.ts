@@ -215,3 +215,32 @@ test('[E37] a long log: live orders are heard between its pieces, and a far jump
   assert.equal((await replay.view.read([replay.view.store.columns.first]))[0]!.summary, '3000');
   assert.deepEqual([replay.place?.at, replay.place?.of], [103_000, 103_000]);
 });
+
+test('[E37] what comes late into the middle of memory takes no place of what is replayed', async () => {
+  const store = new Store(), source = new View(store);
+  store.add([1, 2, 3, 10, 11, 12].map((n) => frame(n, thought('t', `${n}`, at(n)))));
+  const { clock, tell, replay } = replayOf(source);
+  const said = async (): Promise<string[]> => {
+    const { first, end } = replay.view.store.columns;
+    return (await replay.view.read(Array.from({ length: end - first }, (_, n) => first + n))).map(({ summary }) => summary);
+  };
+  tell({ at: 1 });
+  await clock.pass(0);
+  store.add([4, 5, 6].map((n) => frame(n, thought('t', `${n}`, at(n)))), true);
+  tell({ at: 6 });
+  await clock.pass(0);
+  assert.deepEqual(await said(), ['1', '2', '3', '10', '11', '12']);
+  tell({ at: 2 });
+  await clock.pass(0);
+  assert.deepEqual([await said(), replay.place?.timeMs], [['1', '2'], kStart + 2]);
+});
+
+test('[E37] the time of an entry that has left memory stays its own', async () => {
+  const store = new Store({ mostRows: 3, mostBodyBytes: 1 << 20 });
+  store.add([1, 2, 3].map((n) => frame(n, thought('t', `${n}`, at(n)))));
+  const { clock, tell, replay } = replayOf(new View(store));
+  tell({ at: 1 });
+  await clock.pass(0);
+  store.add(Array.from({ length: 5000 }, (_, n) => frame(n + 4, thought('t', 'later', at(1000 + n)))));
+  assert.equal(replay.place?.timeMs, kStart + 1);
+});
