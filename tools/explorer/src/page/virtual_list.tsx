@@ -22,6 +22,8 @@ import { rowHeight } from './state.ts';
 /** Rows to ask for at once: what a tall screen shows and what lies around it. */
 export const kWindow = 96;
 const kAround = 4;
+/** Rows that have left and still have their room, and are counted. */
+const kMostLeft = 4096;
 const kNoExtras: RowExtras = {};
 /** Browsers draw no element higher than some 17 million pixels; beyond this the bar is a scale. */
 const kMaxHeight = 15_000_000;
@@ -75,7 +77,7 @@ export function VirtualList<Item>(props: VirtualListProps<Item>) {
     base: first, origin: first, end,
   });
 
-  const isOther = (index: number) => first < index || first > own.current.end || (end - index) * height > kMaxHeight;
+  const isOther = (index: number) => first < index || first - index > kMostLeft || first > own.current.end || (end - index) * height > kMaxHeight;
   // What leaves above moves nobody who reads: its room stays until one scrolls there.
   if (follow || newest === 'top' || own.current.topIndex < first || isOther(own.current.base)) own.current.base = first;
   // Rows keep their place in the body while others come and leave: then only the body moves.

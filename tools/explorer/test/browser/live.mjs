@@ -255,8 +255,13 @@ test('[E16] [E12] what leaves memory moves nobody who reads; the top is the olde
   for (let n = 100_001; n <= 103_000; ++n) server.log.add(thought(`thought ${n}`));
   await page.locator('.pill', { hasText: /3.000 new/ }).waitFor();
   assert.deepEqual(await shown(), before);
+  assert.equal(await list.getAttribute('aria-rowcount'), '103001', 'what has left and has its room is counted');
+  for (let n = 103_001; n <= 105_000; ++n) server.log.add(thought(`thought ${n}`));
+  await page.locator('.pill', { hasText: /5.000 new/ }).waitFor();
+  assert.deepEqual(await shown(), before);
+  assert.equal(await list.getAttribute('aria-rowcount'), '100001', 'not for ever');
   await list.evaluate((one) => { one.scrollTop = 0; });
-  await until('the oldest on top', async () => (await shown())[0]?.[0] === 'thought 3002');
+  await until('the oldest on top', async () => (await shown())[0]?.[0] === 'thought 5002');
 });
 
 test('[E17] a running row shows its growing time; the selection survives new rows and filters that still match', async (t) => {
