@@ -56,10 +56,8 @@ void append_otlp_span(std::string& out, const OtlpSpan& span) {
         .end();
     out += ']';
   }
-  members.begin("status");
-  MemberWriter status(out);
-  if (span.status != OtlpSpan::kUnset) status.json("code", std::to_string(span.status));
-  status.end();
+  // The code said although it may be left out when it is 0: receivers are stricter than protobuf.
+  members.json("status", R"({"code":)" + std::to_string(span.status) + '}');
   members.end();
 }
 

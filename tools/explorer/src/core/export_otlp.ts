@@ -12,7 +12,9 @@ const kErrorTypes: ReadonlyMap<string, string> = new Map([
   ['TOOL_ERROR', 'tool_error'], ['VALIDATION_FAILED', 'validation_failed'], ['UPSTREAM_UNAVAILABLE', 'upstream_unavailable'],
   ['TIMEOUT_EXCEEDED', 'timeout'], ['ACCESS_DENIED', 'access_denied'], ['UNKNOWN_TOOL', '-32602'], ['CANCELLED', 'cancelled'], ['ABANDONED', 'abandoned'],
 ]);
-const kInternal = 1, kServer = 2, kError = 2;
+const kInternal = 1, kServer = 2;
+// Said although it may be left out when it is 0: receivers are stricter than protobuf.
+const kUnset = 0, kError = 2;
 
 type Attribute = readonly [key: string, value: string | number | boolean | null];
 /** 64-bit integers are strings of digits; what is empty or unknown is left out. */
@@ -54,7 +56,7 @@ function spanOf({ head, seed, name, kind, startNs, endNs, more, event, failed }:
       ['saop.task_id', head.task], ['saop.thread_id', head.thread], ['saop.event_id', head.id], ['saop.turn_index', head.turn], ...more,
     ]),
     ...(event ? { events: [{ timeUnixNano: String(startNs), name, attributes: attributes(event) }] } : {}),
-    status: failed ? { code: kError } : {},
+    status: { code: failed ? kError : kUnset },
   };
 }
 
@@ -104,7 +106,7 @@ export function makeOtlpWriter({ filter }: ExportOptions): Writer {
       const [of = '', sequence = ''] = from.split('-'), seed = `${of}:gap:${sequence}`, at = String(reader.lastNs);
       return print({
         traceId: idOf(seed, 32), spanId: idOf(seed, 16), name: 'saop.gap', kind: kInternal, startTimeUnixNano: at, endTimeUnixNano: at,
-        attributes: attributes([['saop.gap.from', from], ['saop.gap.to', to], ['saop.gap.count', count], ['saop.gap.reason', reason]]), status: {},
+        attributes: attributes([['saop.gap.from', from], ['saop.gap.to', to], ['saop.gap.count', count], ['saop.gap.reason', reason]]), status: { code: kUnset },
       });
     },
     end() {
