@@ -44,7 +44,7 @@ export const kRowColumns: readonly Column<Row>[] = [
   { title: 'turn', width: '40px', from: 980, number: true, cell: (row) => Value({ of: 'turn', value: row.turn < 0 ? '' : String(row.turn) }) },
   { title: 'agent', width: 'minmax(72px, 0.6fr)', from: 980, cell: (row) => Value({ of: 'agent', value: row.agent }) },
   { title: 'tool', width: 'minmax(80px, 1fr)', from: 0, cell: (row) => Value({ of: 'tool', value: row.tool, children: SafeText({ text: toolName(row) }) }) },
-  { title: 'status', width: 'minmax(96px, 1.1fr)', from: 0, cell: (row) => Value({ of: 'status', value: row.status, children: Status({ row }) }) },
+  { title: 'status', width: 'minmax(96px, 1.6fr)', from: 0, cell: (row) => Value({ of: 'status', value: row.status, children: Status({ row }) }) },
   { title: 'duration', width: '84px', from: 700, number: true, cell: (row) => (row.status === 'running' ? <Duration row={row} /> : duration(row.durationMs)) },
   { title: 'summary', width: 'minmax(64px, 3fr)', from: 0, cell: (row) => SafeText({ text: row.name === '' || row.kind === 'mark' ? row.summary : `${row.name} ${row.summary}` }) },
 ];
