@@ -261,7 +261,7 @@ test('client.md: its code follows the trace; its options and states are those th
   await until('the end of a task', () => told.length === 5);
   assert.deepEqual(told.map(([first, second]) => [first, second]), [['connecting', undefined], ['connected', undefined],
     ['thought', publisher.ids[0]], ['thought', publisher.ids[1]], ['completed', 't-1']]);
-  const source = fs.readFileSync(path.join(root, 'tools/types/src/stream_client.ts'), 'utf8');
+  const source = fs.readFileSync(path.join(root, 'tools/types/src/stream_options.ts'), 'utf8');
   for (const [, option] of page.matchAll(/`(\w+Ms|endsWith|signal|token)`/g))
     if (option !== 'retryInMs') assert.match(source, new RegExp(`^  ${option}\\?: `, 'm'), option);
   const [, rows] = /^\| state \| means \|\n.*\n((?:\|.*\n)+)/m.exec(page);

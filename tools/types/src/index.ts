@@ -9,5 +9,6 @@ export type * from './wire.js';
 export { HttpRefusal, type HeaderSource } from './http.js';
 export { SseParser, type SseFrame } from './sse_parser.js';
 export * from './stream_client.js';
+export type * from './stream_options.js';
 export { scopedTokens, type TokenSupplier } from './stream_tokens.js';
 export * from './task_stream.js';

@@ -1,6 +1,7 @@
 import type { TaskMessage, TaskStreamEvents, TaskSummary } from './agent_tasks.js';
 import { askJson, type HeaderSource } from './http.js';
-import { StreamClient, type Polled, type PollSupplier, type StreamOptions } from './stream_client.js';
+import { StreamClient } from './stream_client.js';
+import type { Polled, PollSupplier, StreamOptions } from './stream_options.js';
 import { mint, type TokenSupplier } from './stream_tokens.js';
 import type { EventId } from './wire.js';
 
