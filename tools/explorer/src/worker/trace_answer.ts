@@ -55,6 +55,6 @@ export function traceOf(store: Store, key: string, had = ''): TraceRows | null |
   return {
     summary: traceRow(store, trace), stamp, left: trace.left, epoch: store.epochOf(trace.lastRow), rows: Uint32Array.from(rows), columns,
     who: new Map(people), what: meanings(columns.what, store.what), names: meanings(columns.name, store.names),
-    links: new Map([...store.links].filter(([row]) => store.whoOf(row).trace === trace)),
+    links: new Map(rows.flatMap((row) => { const links = store.links.get(row); return links ? [[row, links] as const] : []; })),
   };
 }
